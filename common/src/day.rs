@@ -1,0 +1,120 @@
+//! What a day is: a civil date label, `YYYY-MM-DD`, fixed when it is written.
+
+use chrono::{DateTime, Datelike, Days, LocalResult, NaiveDate, NaiveTime, TimeDelta, TimeZone, Timelike, Utc};
+use chrono_tz::Tz;
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use utoipa::ToSchema;
+
+use crate::{Code, Error, Fault, Result};
+
+/// Today's label: the date on the wall clock in `zone`, less `day_start`. The subtraction is on
+/// the wall clock, so that the boundary is the same wall time on days when clocks change.
+pub fn today(now: DateTime<Utc>, zone: Tz, day_start: NaiveTime) -> NaiveDate {
+    (now.with_timezone(&zone).naive_local() - since_midnight(day_start)).date()
+}
+
+/// The instant at which the label after `today` begins: the first moment that [`today`] gives it.
+pub fn next_day_at(today: NaiveDate, zone: Tz, day_start: NaiveTime) -> DateTime<Utc> {
+    let boundary = (today + Days::new(1)).and_time(day_start);
+    // A wall time that clocks skip is reached when they have jumped; zones move by minutes.
+    (0..24 * 60)
+        .find_map(|minute| match zone.from_local_datetime(&(boundary + TimeDelta::minutes(minute))) {
+            LocalResult::Single(instant) | LocalResult::Ambiguous(instant, _) => Some(instant.to_utc()),
+            LocalResult::None => None,
+        })
+        .unwrap_or_else(|| boundary.and_utc())
+}
+
+fn since_midnight(time: NaiveTime) -> TimeDelta {
+    TimeDelta::seconds(time.num_seconds_from_midnight().into())
+}
+
+/// A date in a request: `YYYY-MM-DD` to the letter, from 2000-01-01.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[schema(value_type = String, format = Date)]
+pub struct Date(pub NaiveDate);
+
+impl Date {
+    /// Parses `text`, or says why it is no date of ours.
+    pub fn parse(text: &str) -> std::result::Result<Self, Code> {
+        let strict = text.len() == 10 && text.bytes().enumerate().all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() });
+        let date = strict.then(|| text.parse::<NaiveDate>().ok()).flatten().ok_or(Code::DateInvalid)?;
+        if date.year() < 2000 { Err(Code::DateTooEarly) } else { Ok(Self(date)) }
+    }
+
+    /// Parses the path parameter `name`; a malformed one is refused with its name.
+    pub fn parameter(name: &'static str, text: &str) -> Result<NaiveDate> {
+        Self::parse(text).map(|date| date.0).map_err(|code| Error::from(Fault::parameter(name, code)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Date {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(|code| D::Error::custom(code.as_str()))
+    }
+}
+
+/// A time of day in a request or an answer: `HH:MM`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
+#[schema(value_type = String, pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$", examples("04:00"))]
+pub struct HourMinute(pub NaiveTime);
+
+impl Serialize for HourMinute {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0.format("%H:%M"))
+    }
+}
+
+impl<'de> Deserialize<'de> for HourMinute {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let time = (text.len() == 5).then(|| NaiveTime::parse_from_str(&text, "%H:%M").ok()).flatten();
+        time.map(Self).ok_or_else(|| D::Error::custom(Code::TimeInvalid.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().expect("an instant")
+    }
+
+    fn four() -> NaiveTime {
+        NaiveTime::from_hms_opt(4, 0, 0).expect("a time")
+    }
+
+    #[test]
+    fn before_the_day_starts_it_is_still_yesterday() {
+        assert_eq!(today(at("2026-03-11T18:59:59Z"), Tz::Asia__Seoul, four()).to_string(), "2026-03-11");
+        assert_eq!(today(at("2026-03-11T19:00:00Z"), Tz::Asia__Seoul, four()).to_string(), "2026-03-12");
+    }
+
+    #[test]
+    fn the_boundary_is_the_same_wall_time_on_the_day_clocks_change() {
+        let zone = Tz::America__New_York; // 2026-03-08 has 23 hours
+        assert_eq!(today(at("2026-03-08T07:59:59Z"), zone, four()).to_string(), "2026-03-07");
+        assert_eq!(today(at("2026-03-08T08:00:00Z"), zone, four()).to_string(), "2026-03-08");
+    }
+
+    #[test]
+    fn the_next_day_begins_when_today_gives_it() {
+        for (zone, day) in [(Tz::America__New_York, "2026-03-07"), (Tz::Africa__Cairo, "2026-04-23"), (Tz::Asia__Seoul, "2026-03-11")] {
+            for start in [NaiveTime::MIN, four()] {
+                let day: NaiveDate = day.parse().expect("a date");
+                let next = next_day_at(day, zone, start);
+                assert_eq!(today(next - TimeDelta::seconds(1), zone, start), day, "{zone}");
+                assert!(today(next, zone, start) > day, "{zone}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_date_is_ten_characters_from_2000_on() {
+        assert_eq!(Date::parse("2026-02-30"), Err(Code::DateInvalid));
+        assert_eq!(Date::parse("2026-2-3"), Err(Code::DateInvalid));
+        assert_eq!(Date::parse("1999-12-31"), Err(Code::DateTooEarly));
+        assert!(Date::parse("2000-01-01").is_ok());
+    }
+}

@@ -1,0 +1,88 @@
+//! The one origin that browsers see. Absolute URLs and cookies come from it, never from `Host`.
+
+use anyhow::{Result, bail};
+use axum::http::{HeaderMap, header};
+use cookie::{Cookie, SameSite, time::Duration};
+use url::{Host, Url};
+
+use crate::Env;
+
+/// Scheme, host and port of `PUBLIC_ORIGIN`.
+#[derive(Clone, Debug)]
+pub struct Origin(Url);
+
+impl Origin {
+    /// Reads `PUBLIC_ORIGIN`.
+    pub fn from_env(env: &Env) -> Result<Self> {
+        let expected = "an origin such as https://hanip.example, without a path";
+        let text = env.required("PUBLIC_ORIGIN", expected)?;
+        match Url::parse(&text) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text.trim_end_matches('/') => {
+                let origin = Self(url);
+                if !origin.is_https() && !origin.is_loopback() {
+                    tracing::warn!("PUBLIC_ORIGIN is plain http off this machine: sign-in can be read on the way");
+                }
+                Ok(origin)
+            }
+            _ => bail!("PUBLIC_ORIGIN: expected {expected}"),
+        }
+    }
+
+    /// `scheme://host[:port]`, as browsers write it in `Origin`.
+    pub fn text(&self) -> String {
+        self.0.origin().ascii_serialization()
+    }
+
+    /// `host[:port]`, as browsers write it in `Host`.
+    pub fn authority(&self) -> String {
+        self.0[url::Position::BeforeHost..url::Position::AfterPort].to_owned()
+    }
+
+    /// `path` at this origin.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.text())
+    }
+
+    pub fn is_https(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+
+    pub fn is_loopback(&self) -> bool {
+        is_loopback(&self.0)
+    }
+
+    /// The value of the cookie `hanip_{name}`; two of them are none. With https only the
+    /// `__Host-` name is read, which no other host and no plain-http page can set.
+    pub fn cookie(&self, headers: &HeaderMap, name: &str) -> Option<String> {
+        let name = self.cookie_name(name);
+        let mut values = headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|header| header.to_str().ok())
+            .flat_map(Cookie::split_parse)
+            .filter_map(std::result::Result::ok)
+            .filter(|cookie| cookie.name() == name);
+        let value = values.next()?.value().to_owned();
+        values.next().is_none().then_some(value)
+    }
+
+    /// A `Set-Cookie` that keeps `value` for `age`; a zero age removes the cookie.
+    pub fn set_cookie(&self, name: &str, value: &str, age: Duration) -> String {
+        Cookie::build((self.cookie_name(name), value)).path("/").http_only(true).secure(self.is_https()).same_site(SameSite::Lax).max_age(age).to_string()
+    }
+
+    fn cookie_name(&self, name: &str) -> String {
+        let prefix = if self.is_https() { "__Host-" } else { "" };
+        format!("{prefix}hanip_{name}")
+    }
+}
+
+/// Whether `url` stays on this machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}

@@ -1,0 +1,254 @@
+//! What every function has around its routes, and how it is served.
+
+use std::{
+    any::Any,
+    net::Ipv4Addr,
+    process::ExitCode,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result};
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{DefaultBodyLimit, MatchedPath, Request, State},
+    http::{HeaderName, HeaderValue, Method, header, request::Parts},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use http_body_util::BodyExt;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::Semaphore,
+    time::{sleep, timeout},
+};
+use tracing::Instrument;
+
+use crate::{App, Code, Env, Error, Language, error::{Again, Shown}, telemetry};
+
+/// How large a body may be, unless a route says otherwise, and at most.
+const BODY_LIMIT: usize = 16 * 1024;
+const LARGEST_BODY: usize = 512 * 1024;
+/// How much of a larger body is read and dropped, so that its sender gets to hear the answer.
+const DRAINED_BODY: usize = 8 * 1024 * 1024;
+/// How long a body may take to arrive.
+const BODY_TIME: Duration = Duration::from_secs(20);
+/// How long a client may take to send the head of a request; also how long a connection may idle.
+const HEAD_TIME: Duration = Duration::from_secs(8);
+/// How many connections are served at once; further ones wait to be accepted.
+const CONNECTIONS: usize = 1000;
+/// How long requests in flight may take after SIGTERM. Knative's grace is at least 60 s, of which
+/// its own drain takes 30.
+const DRAIN_TIME: Duration = Duration::from_secs(25);
+
+/// Runs a function until SIGTERM or Ctrl-C: over HTTP on `PORT`, or, built with the feature
+/// `lambda`, as the handler of an AWS Lambda function.
+pub async fn serve(routes: impl FnOnce(App, &Env) -> Result<Router>) -> ExitCode {
+    match run(routes).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(routes: impl FnOnce(App, &Env) -> Result<Router>) -> Result<()> {
+    let env = Env::process();
+    telemetry::start(&env, "info")?;
+    let app = App::from_env(&env)?;
+    let router = finish(routes(app.clone(), &env)?, &app);
+    #[cfg(feature = "lambda")]
+    if env.optional("AWS_LAMBDA_RUNTIME_API")?.is_some() {
+        return lambda_http::run(router).await.map_err(|error| anyhow::anyhow!(error));
+    }
+    let listener = bind(&env, Ipv4Addr::UNSPECIFIED).await?;
+    tracing::info!(address = %listener.local_addr()?, "listening");
+    listen(listener, router, &app, shutdown_signal()?).await;
+    Ok(())
+}
+
+/// Listens on `PORT` of `address`.
+pub async fn bind(env: &Env, address: Ipv4Addr) -> Result<TcpListener> {
+    let port: u16 = env.parsed("PORT", "a port number", 8080)?;
+    TcpListener::bind((address, port)).await.with_context(|| format!("PORT: can't listen on {address}:{port}"))
+}
+
+/// Completes at the first SIGTERM or Ctrl-C.
+pub fn shutdown_signal() -> Result<impl Future<Output = ()> + Send> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Serves `router` until `shutdown` completes, then finishes what was accepted and closes the pool.
+pub async fn listen(listener: TcpListener, router: Router, app: &App, shutdown: impl Future<Output = ()>) {
+    let mut http = hyper::server::conn::http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
+    let graceful = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut shutdown = std::pin::pin!(shutdown);
+    loop {
+        let accepted = tokio::select! {
+            accepted = async { (places.clone().acquire_owned().await, listener.accept().await) } => accepted,
+            () = &mut shutdown => break,
+        };
+        let (Ok(place), Ok((stream, _))) = accepted else {
+            // Out of file descriptors, say: it passes.
+            sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        let _ = stream.set_nodelay(true);
+        let service = TowerToHyperService::new(router.clone());
+        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
+        tokio::spawn(async move {
+            let _ = connection.await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    app.tasks.close();
+    let drained = timeout(DRAIN_TIME, async {
+        graceful.shutdown().await;
+        app.tasks.wait().await;
+    });
+    if drained.await.is_err() {
+        tracing::warn!("requests were still running when the time to drain was over");
+    }
+    app.db.close().await;
+}
+
+/// Adds what every function has: `/healthz`, `/metrics`, problems for what has no route, the check
+/// of the origin, limits, security headers, logs.
+pub fn finish(router: Router, app: &App) -> Router {
+    router
+        .route("/healthz", get(async || "ok"))
+        .route("/metrics", get(telemetry::metrics))
+        .fallback(async || Error::from(Code::NotFound))
+        .method_not_allowed_fallback(async || Error::from(Code::MethodNotAllowed))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(from_fn_with_state(app.clone(), around))
+}
+
+/// Around every request, in the order of reading.
+async fn around(State(app): State<App>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let method = request.method().clone();
+    // The route, not the path: a callback's query and people's ids stay out of logs and metrics.
+    let route = request.extensions().get::<MatchedPath>().map_or("none".to_owned(), |path| path.as_str().to_owned());
+    let span = tracing::info_span!("request", trace_id = telemetry::trace_id(request.headers()));
+    let language = Language::of(request.headers());
+    let is_api = request.uri().path().starts_with("/api/");
+
+    let answer = async {
+        let (parts, body) = request.into_parts();
+        check_origin(&app, &parts)?;
+        let body = read(body).await?;
+        to_its_end(&app, attempts(parts, body, next).instrument(span.clone())).await
+    };
+    let mut response = answer.await.unwrap_or_else(Error::into_response);
+    if language != Language::English
+        && let Some(shown) = response.extensions_mut().remove::<Shown>()
+    {
+        response = shown.render(language);
+    }
+    secure(&app, is_api, &mut response);
+
+    let (status, took) = (response.status().as_u16(), started.elapsed());
+    telemetry::observe(method.as_str(), &route, status, took);
+    let _entered = span.enter();
+    tracing::info!(%method, route, status, duration_ms = took.as_secs_f64() * 1e3, "answered");
+    response
+}
+
+/// Reads the whole body: a request that runs again needs it again, and a sender that is still
+/// sending may not hear an answer.
+async fn read(body: Body) -> Result<Bytes, Error> {
+    let (mut body, mut bytes, mut size) = (body, Vec::new(), 0);
+    let read = timeout(BODY_TIME, async {
+        while let Some(Ok(frame)) = body.frame().await {
+            let Some(data) = frame.data_ref() else { continue };
+            size += data.len();
+            match size {
+                0..=LARGEST_BODY => bytes.extend_from_slice(data),
+                ..=DRAINED_BODY => {}
+                _ => break,
+            }
+        }
+    });
+    read.await.map_err(|_| Code::BodyTimeout)?;
+    if size > LARGEST_BODY { Err(Code::BodyTooLarge.into()) } else { Ok(bytes.into()) }
+}
+
+/// Answers a request, again where the database undid its transaction: at most 5 times in 2 s.
+async fn attempts(parts: Parts, body: Bytes, next: Next) -> Response {
+    let deadline = Instant::now() + Duration::from_secs(2);
+    for attempt in 1..5 {
+        let response = next.clone().run(Request::from_parts(parts.clone(), body.clone().into())).await;
+        if response.extensions().get::<Again>().is_none() || Instant::now() > deadline {
+            return response;
+        }
+        sleep(Duration::from_millis(rand::random_range(1..20) * attempt)).await;
+    }
+    next.run(Request::from_parts(parts, body.into())).await
+}
+
+/// Runs a request in a task of its own: a client that hangs up does not cut a write short, and a
+/// panic becomes a 500.
+async fn to_its_end(app: &App, answer: impl Future<Output = Response> + Send + 'static) -> Result<Response, Error> {
+    app.tasks.spawn(answer).await.map_err(|failure| {
+        let panic = failure.try_into_panic().ok();
+        Error::Internal(anyhow::anyhow!("a handler panicked: {}", panic_text(panic.as_deref())))
+    })
+}
+
+fn panic_text(panic: Option<&(dyn Any + Send)>) -> &str {
+    let text = panic.and_then(|panic| panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied()));
+    text.unwrap_or("no text")
+}
+
+/// Refuses what another site makes a browser send: an unsafe API request with a cookie needs
+/// `Sec-Fetch-Site: same-origin`, or, from browsers without it, an `Origin` that is ours.
+fn check_origin(app: &App, request: &Parts) -> Result<(), Error> {
+    let headers = &request.headers;
+    let safe = matches!(request.method, Method::GET | Method::HEAD | Method::OPTIONS);
+    let bearer = headers.get(header::AUTHORIZATION).is_some_and(|value| value.as_bytes().get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer ")));
+    if safe || bearer || !request.uri.path().starts_with("/api/") || !headers.contains_key(header::COOKIE) {
+        return Ok(());
+    }
+    let ours = match headers.get("sec-fetch-site") {
+        Some(site) => site == "same-origin",
+        None => headers.get(header::ORIGIN).is_some_and(|origin| origin.as_bytes() == app.origin.text().as_bytes()),
+    };
+    if ours { Ok(()) } else { Err(Code::OriginForeign.into()) }
+}
+
+/// Sets the security headers that the answer does not set itself.
+fn secure(app: &App, is_api: bool, response: &mut Response) {
+    let mut set = |name: HeaderName, value: &'static str| {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::REFERRER_POLICY, "no-referrer");
+    set(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
+    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    if app.origin.is_https() {
+        set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
+    }
+    if is_api {
+        set(header::CACHE_CONTROL, "no-store");
+    }
+}

@@ -1,0 +1,60 @@
+//! Logs, one JSON object a line, and metrics in the text format of Prometheus.
+
+use std::{sync::LazyLock, time::Duration};
+
+use anyhow::{Context, Result};
+use axum::http::HeaderMap;
+use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, TextEncoder};
+use tracing_subscriber::EnvFilter;
+
+use crate::Env;
+
+/// Starts logging to standard output, filtered by `LOG`, else by `default`.
+pub fn start(env: &Env, default: &str) -> Result<()> {
+    let filter = env.optional("LOG")?.unwrap_or_else(|| default.to_owned());
+    let filter: EnvFilter = filter.parse().context("LOG: expected a filter such as info or common=debug,warn")?;
+    let logs = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(true).with_span_list(false);
+    // A second start, in tests, changes nothing.
+    let _ = logs.with_env_filter(filter).try_init();
+    Ok(())
+}
+
+/// The trace id of `traceparent` (W3C Trace Context, section 3.2): 32 hex digits, not all zero.
+pub(crate) fn trace_id(headers: &HeaderMap) -> Option<&str> {
+    let mut parts = headers.get("traceparent")?.to_str().ok()?.split('-');
+    let (version, trace_id) = (parts.next()?, parts.next()?);
+    let hex = |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let valid = version.len() == 2 && hex(version) && version != "ff" && trace_id.len() == 32 && hex(trace_id);
+    (valid && trace_id.bytes().any(|byte| byte != b'0')).then_some(trace_id)
+}
+
+struct Metrics {
+    requests: IntCounterVec,
+    duration: HistogramVec,
+}
+
+static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
+    let labels = ["method", "route", "status"];
+    let requests = Opts::new("http_requests_total", "Requests answered.");
+    let duration = HistogramOpts::new("http_request_duration_seconds", "Seconds from request to answer.")
+        .buckets(vec![0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0]);
+    let metrics = Metrics {
+        requests: IntCounterVec::new(requests, &labels).expect("the labels are constant"),
+        duration: HistogramVec::new(duration, &labels[..2]).expect("the labels are constant"),
+    };
+    for collector in [Box::new(metrics.requests.clone()) as Box<dyn prometheus::core::Collector>, Box::new(metrics.duration.clone())] {
+        prometheus::register(collector).expect("each is registered once");
+    }
+    metrics
+});
+
+/// Counts one answered request.
+pub(crate) fn observe(method: &str, route: &str, status: u16, took: Duration) {
+    METRICS.requests.with_label_values(&[method, route, &status.to_string()]).inc();
+    METRICS.duration.with_label_values(&[method, route]).observe(took.as_secs_f64());
+}
+
+/// Everything counted by this process.
+pub(crate) async fn metrics() -> String {
+    TextEncoder::new().encode_to_string(&prometheus::gather()).unwrap_or_default()
+}

@@ -1,0 +1,172 @@
+//! The stable codes of the API and what each says in Korean and English.
+
+use axum::http::{HeaderMap, StatusCode, header};
+use chrono::{Datelike, NaiveDate};
+
+/// A language the API speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    Korean,
+    English,
+}
+
+impl Language {
+    /// The first of our languages in `Accept-Language` by weight (RFC 9110, section 12.5.4);
+    /// English where it names neither.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let weight = |language: &str| {
+            accepted.split(',').filter_map(|range| {
+                let (tag, parameter) = range.split_once(';').unwrap_or((range, "q=1"));
+                let primary = tag.trim().split('-').next().unwrap_or_default();
+                let weight = parameter.trim().strip_prefix("q=").and_then(|weight| weight.parse::<f32>().ok())?;
+                primary.eq_ignore_ascii_case(language).then_some(weight)
+            }).fold(0.0, f32::max)
+        };
+        let position = |language: &str| accepted.to_ascii_lowercase().find(language).unwrap_or(usize::MAX);
+        match weight("ko").total_cmp(&weight("en")) {
+            std::cmp::Ordering::Greater => Self::Korean,
+            std::cmp::Ordering::Equal if position("ko") < position("en") => Self::Korean,
+            _ => Self::English,
+        }
+    }
+
+    /// The tag of the language (RFC 5646).
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::Korean => "ko",
+            Self::English => "en",
+        }
+    }
+
+    /// `date` as people say it, with the year where it is not `this_year`.
+    fn date(self, date: NaiveDate, this_year: i32) -> String {
+        match (self, date.year() == this_year) {
+            (Self::Korean, true) => date.format("%-m월 %-d일").to_string(),
+            (Self::Korean, false) => date.format("%Y년 %-m월 %-d일").to_string(),
+            (Self::English, true) => date.format("%B %-d").to_string(),
+            (Self::English, false) => date.format("%B %-d, %Y").to_string(),
+        }
+    }
+}
+
+macro_rules! codes {
+    ($($name:ident $code:literal $status:ident $korean:literal $english:literal)*) => {
+        /// What was wrong, by a name that never changes.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Code { $($name),* }
+
+        impl Code {
+            /// The name in the API, in kebab-case.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $code),* }
+            }
+
+            /// The code with this name.
+            pub fn named(name: &str) -> Option<Self> {
+                match name { $($code => Some(Self::$name),)* _ => None }
+            }
+
+            /// The status of an answer whose problem this is.
+            pub const fn status(self) -> StatusCode {
+                match self { $(Self::$name => StatusCode::$status),* }
+            }
+
+            const fn words(self, language: Language) -> &'static str {
+                match (self, language) {
+                    $((Self::$name, Language::Korean) => $korean, (Self::$name, Language::English) => $english),*
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    // The request as a whole.
+    JsonInvalid "json-invalid" BAD_REQUEST "보낸 내용을 읽을 수 없어요." "The request body can't be read as JSON."
+    EventInvalid "event-invalid" BAD_REQUEST "CloudEvent가 아니에요." "That is not a CloudEvent."
+    SessionRequired "session-required" UNAUTHORIZED "다시 로그인해 주세요. 적던 내용은 그대로 있어요." "Please sign in again. What you wrote is still here."
+    OriginForeign "origin-foreign" FORBIDDEN "다른 사이트에서 온 요청은 받지 않아요." "Requests from another site are not taken."
+    NotFound "not-found" NOT_FOUND "찾을 수 없어요." "Not found."
+    MethodNotAllowed "method-not-allowed" METHOD_NOT_ALLOWED "여기서는 할 수 없는 요청이에요." "That can't be done here."
+    BodyTimeout "body-timeout" REQUEST_TIMEOUT "내용이 다 오지 않았어요. 다시 보내 주세요." "The request body did not arrive in time. Please send it again."
+    OtherAccount "other-account" CONFLICT "다른 계정으로 로그인되어 있어요." "Another account is signed in here."
+    BodyTooLarge "body-too-large" PAYLOAD_TOO_LARGE "한 번에 보내기에는 너무 길어요." "That is too long to send at once."
+    JsonRequired "json-required" UNSUPPORTED_MEDIA_TYPE "application/json으로 보내 주세요." "Send it as application/json."
+    MisdirectedRequest "misdirected-request" MISDIRECTED_REQUEST "이 주소로는 열 수 없어요." "This address is not served here."
+    Internal "internal" INTERNAL_SERVER_ERROR "문제가 생겼어요. 곧 고칠게요." "Something went wrong on our side."
+    Unavailable "unavailable" SERVICE_UNAVAILABLE "잠시 연결이 어려워요. 곧 다시 시도할게요." "Can't reach it right now. Trying again shortly."
+    NotMigrated "not-migrated" SERVICE_UNAVAILABLE "준비 중이에요. 잠시 뒤에 다시 와 주세요." "Getting ready. Please come back in a moment."
+    WorkRemains "work-remains" SERVICE_UNAVAILABLE "아직 남은 일이 있어요." "There is work left to do."
+
+    // Sign-in.
+    SignInExpired "sign-in-expired" BAD_REQUEST "로그인 시간이 지났어요. 처음부터 다시 해 주세요." "That sign-in has expired. Please start again."
+    SignInRefused "sign-in-refused" BAD_REQUEST "로그인을 취소했어요." "Sign-in was cancelled."
+    SignInFailed "sign-in-failed" BAD_GATEWAY "로그인 서비스와 연결하지 못했어요. 잠시 뒤에 다시 해 주세요." "The sign-in service could not be reached. Please try again in a moment."
+
+    // Any field.
+    FieldMissing "field-missing" UNPROCESSABLE_ENTITY "꼭 필요한 값이에요." "This is required."
+    FieldUnknown "field-unknown" UNPROCESSABLE_ENTITY "모르는 이름의 값이에요." "There is no such field."
+    FieldTwice "field-twice" UNPROCESSABLE_ENTITY "같은 값이 두 번 왔어요." "This was sent twice."
+    ValueInvalid "value-invalid" UNPROCESSABLE_ENTITY "알맞은 값이 아니에요." "That is not a value this can have."
+    TextInvalid "text-invalid" UNPROCESSABLE_ENTITY "쓸 수 없는 문자가 있어요." "There is a character that can't be used."
+    TextTooLong "text-too-long" UNPROCESSABLE_ENTITY "너무 길어요." "That is too long."
+    DateInvalid "date-invalid" UNPROCESSABLE_ENTITY "없는 날짜예요." "There is no such date."
+    DateTooEarly "date-too-early" UNPROCESSABLE_ENTITY "2000년 1월 1일부터 고를 수 있어요." "Dates begin on January 1, 2000."
+    TimeInvalid "time-invalid" UNPROCESSABLE_ENTITY "없는 시각이에요." "There is no such time."
+    RangeInvalid "range-invalid" UNPROCESSABLE_ENTITY "끝나는 날이 시작하는 날보다 앞서요." "The end is before the start."
+    RangeTooLong "range-too-long" UNPROCESSABLE_ENTITY "한 번에 400일까지 볼 수 있어요." "At most 400 days can be shown at once."
+    NumberOutOfRange "number-out-of-range" UNPROCESSABLE_ENTITY "고를 수 있는 숫자가 아니에요." "That number is out of range."
+
+    // Foods.
+    NameBlank "name-blank" UNPROCESSABLE_ENTITY "이름을 적어 주세요." "Give it a name."
+    NameTooLong "name-too-long" UNPROCESSABLE_ENTITY "이름은 50자까지 쓸 수 있어요." "A name has at most 50 characters."
+    StartDateFuture "start-date-future" UNPROCESSABLE_ENTITY "시작일은 오늘까지만 고를 수 있어요." "The start can't be after today."
+    StartDateAfterHistory "start-date-after-history" CONFLICT "{date} 기록이 있어서 그 뒤로는 옮길 수 없어요." "There is a record on {date}, so the start can't move past it."
+    PriceWithoutCurrency "price-without-currency" UNPROCESSABLE_ENTITY "값과 통화를 함께 적어 주세요." "A price needs its currency, and a currency its price."
+    FoodExists "food-exists" CONFLICT "같은 id로 다른 항목이 있어요." "Another food has this id."
+    TooManyFoods "too-many-foods" CONFLICT "200개까지 둘 수 있어요." "There can be at most 200 foods."
+
+    // Reviews and slips.
+    FoodNotFound "food-not-found" UNPROCESSABLE_ENTITY "찾을 수 없는 항목이에요." "Not found."
+    FoodArchived "food-archived" UNPROCESSABLE_ENTITY "보관한 뒤의 날이에요. 다시 꺼내면 기록할 수 있어요." "It was archived before that day. Bring it back to record it."
+    ReviewDateFuture "review-date-future" UNPROCESSABLE_ENTITY "아직 오지 않은 날이에요." "That day hasn't come yet."
+    ReviewBeforeStart "review-before-start" UNPROCESSABLE_ENTITY "시작일({date})보다 앞선 날이에요. 시작일을 앞당기면 기록할 수 있어요." "That is before the start ({date}). Move the start earlier to record it."
+    ReviewChanged "review-changed" PRECONDITION_FAILED "다른 곳에서 먼저 바뀌었어요." "It was changed elsewhere first."
+    TooManySlips "too-many-slips" UNPROCESSABLE_ENTITY "하루에 50번까지 적을 수 있어요." "There can be at most 50 in a day."
+
+    // The account.
+    ZoneUnknown "zone-unknown" UNPROCESSABLE_ENTITY "모르는 시간대예요." "There is no such time zone."
+    DayStartOutOfRange "day-start-out-of-range" UNPROCESSABLE_ENTITY "하루의 시작은 00:00부터 12:00까지 고를 수 있어요." "A day can start from 00:00 to 12:00."
+}
+
+impl Code {
+    /// What a person reads, with `date` in its place. `date` is followed by the year it is told in.
+    pub(crate) fn text(self, language: Language, date: Option<(NaiveDate, i32)>) -> String {
+        let words = self.words(language);
+        date.map_or_else(|| words.to_owned(), |(date, this_year)| words.replace("{date}", &language.date(date, this_year)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_heavier_language_wins_and_english_is_the_default() {
+        let language = |accept: &'static str| Language::of(&HeaderMap::from_iter([(header::ACCEPT_LANGUAGE, accept.parse().expect("a header"))]));
+        assert_eq!(language("ko-KR,ko;q=0.9,en;q=0.8"), Language::Korean);
+        assert_eq!(language("en-GB,ko;q=0.5"), Language::English);
+        assert_eq!(language("fr, ko;q=0.5"), Language::Korean);
+        assert_eq!(language("fr"), Language::English);
+        assert_eq!(language("ko, en"), Language::Korean);
+        assert_eq!(language("en, ko"), Language::English);
+    }
+
+    #[test]
+    fn a_date_has_its_year_only_where_it_is_another() {
+        let day = NaiveDate::from_ymd_opt(2026, 3, 5).expect("a date");
+        assert_eq!(Code::StartDateAfterHistory.text(Language::English, Some((day, 2026))), "There is a record on March 5, so the start can't move past it.");
+        assert!(Code::StartDateAfterHistory.text(Language::Korean, Some((day, 2027))).starts_with("2026년 3월 5일 기록"));
+    }
+}
