@@ -4,7 +4,7 @@
 //! memory to today, so the number is right even if no tick ever comes; a write on a date that is
 //! already closed folds the food again in its transaction.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::RangeInclusive};
 
 use chrono::{Days, NaiveDate};
 use rust_decimal::Decimal;
@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     Result,
+    day::Date,
     streak::{Counter, Counting, History, Milestone, Outcome, Status, milestone_after},
 };
 
@@ -108,13 +109,18 @@ impl Tracked {
         let next = milestone_after(counter.current_run, self.goal_days);
         let remaining = next - counter.current_run;
         // An open today is the first of the days still to keep.
-        let from = if status == Some(Status::Open) { as_of - Days::new(1) } else { as_of.max(self.start_date - Days::new(1)) };
+        let from =
+            if status == Some(Status::Open) { as_of - Days::new(1) } else { as_of.max(self.start_date - Days::new(1)) };
         let price = self.price_per_day.as_deref().and_then(|price| price.parse::<Decimal>().ok());
         Streak {
             food_id: self.id,
             as_of,
             today: status,
-            day_number: if begun { u32::try_from((as_of - self.start_date).num_days() + 1).unwrap_or_default() } else { 0 },
+            day_number: if begun {
+                u32::try_from((as_of - self.start_date).num_days() + 1).unwrap_or_default()
+            } else {
+                0
+            },
             kept_days: counter.kept_days,
             confirmed_days: counter.confirmed_days,
             slip_days: counter.slip_days,
@@ -123,10 +129,18 @@ impl Tracked {
             current_streak: counter.current_run,
             current_if_yesterday_kept: if_kept,
             longest_streak: counter.longest_run,
-            success_rate: (counted > 0).then(|| (f64::from(counter.kept_days) / f64::from(counted) * 1e4).round() / 1e4),
+            success_rate: (counted > 0)
+                .then(|| (f64::from(counter.kept_days) / f64::from(counted) * 1e4).round() / 1e4),
             last_slip_on: counter.last_slip_on,
-            saved: price.zip(self.currency).map(|(price, currency)| Saved { amount: (price * Decimal::from(counter.kept_days)).to_string(), currency }),
-            goal_reached_on: counter.milestones.iter().find(|milestone| Some(milestone.days) == self.goal_days).map(|milestone| milestone.reached_on),
+            saved: price.zip(self.currency).map(|(price, currency)| Saved {
+                amount: (price * Decimal::from(counter.kept_days)).to_string(),
+                currency,
+            }),
+            goal_reached_on: counter
+                .milestones
+                .iter()
+                .find(|milestone| Some(milestone.days) == self.goal_days)
+                .map(|milestone| milestone.reached_on),
             next_milestone: NextMilestone { days: next, remaining, on: from + Days::new(remaining.into()) },
             milestones: counter.milestones,
         }
@@ -147,7 +161,12 @@ pub async fn tracked(db: &mut MySqlConnection, user_id: Uuid) -> Result<Vec<Trac
 }
 
 /// The numbers of `foods` on the day `today`, in the same order.
-pub async fn streaks(db: &mut MySqlConnection, user_id: Uuid, foods: Vec<Tracked>, today: NaiveDate) -> Result<Vec<Streak>> {
+pub async fn streaks(
+    db: &mut MySqlConnection,
+    user_id: Uuid,
+    foods: Vec<Tracked>,
+    today: NaiveDate,
+) -> Result<Vec<Streak>> {
     let Some(oldest) = foods.iter().map(|food| food.counter.closed_through).min() else { return Ok(Vec::new()) };
     let mut recent = recent(db, user_id, oldest).await?;
     let mut streaks = Vec::with_capacity(foods.len());
@@ -156,7 +175,7 @@ pub async fn streaks(db: &mut MySqlConnection, user_id: Uuid, foods: Vec<Tracked
         let history = if food.has_closed(as_of) {
             // The day came again (a flight west, an earlier day start): the fold has gone too far.
             food.counter = Counter::new(food.start_date);
-            history(db, user_id, food.id).await?
+            history(db, user_id, food.id, food.start_date..=Date::LAST).await?
         } else {
             recent.remove(&food.id).unwrap_or_default()
         };
@@ -168,12 +187,13 @@ pub async fn streaks(db: &mut MySqlConnection, user_id: Uuid, foods: Vec<Tracked
 /// What is recorded after `date`, by food.
 async fn recent(db: &mut MySqlConnection, user_id: Uuid, date: NaiveDate) -> Result<HashMap<Uuid, History>> {
     let mut histories: HashMap<Uuid, History> = HashMap::new();
-    let outcomes: Vec<(Uuid, NaiveDate, Outcome)> =
-        sqlx::query_as("SELECT food_id, date, outcome FROM outcomes WHERE user_id = ? AND date > ? AND outcome IS NOT NULL")
-            .bind(user_id)
-            .bind(date)
-            .fetch_all(&mut *db)
-            .await?;
+    let outcomes: Vec<(Uuid, NaiveDate, Outcome)> = sqlx::query_as(
+        "SELECT food_id, date, outcome FROM outcomes WHERE user_id = ? AND date > ? AND outcome IS NOT NULL",
+    )
+    .bind(user_id)
+    .bind(date)
+    .fetch_all(&mut *db)
+    .await?;
     for (food_id, date, outcome) in outcomes {
         histories.entry(food_id).or_default().set_outcome(date, outcome);
     }
@@ -190,23 +210,35 @@ async fn recent(db: &mut MySqlConnection, user_id: Uuid, date: NaiveDate) -> Res
     Ok(histories)
 }
 
-/// Everything recorded for one food.
-pub async fn history(db: &mut MySqlConnection, user_id: Uuid, food_id: Uuid) -> Result<History> {
+/// What is recorded for one food on `dates`.
+pub async fn history(
+    db: &mut MySqlConnection,
+    user_id: Uuid,
+    food_id: Uuid,
+    dates: RangeInclusive<NaiveDate>,
+) -> Result<History> {
     let mut history = History::default();
-    let outcomes: Vec<(NaiveDate, Outcome)> =
-        sqlx::query_as("SELECT date, outcome FROM outcomes WHERE user_id = ? AND food_id = ? AND outcome IS NOT NULL")
-            .bind(user_id)
-            .bind(food_id)
-            .fetch_all(&mut *db)
-            .await?;
+    let outcomes: Vec<(NaiveDate, Outcome)> = sqlx::query_as(
+        "SELECT date, outcome FROM outcomes
+         WHERE user_id = ? AND food_id = ? AND date BETWEEN ? AND ? AND outcome IS NOT NULL",
+    )
+    .bind(user_id)
+    .bind(food_id)
+    .bind(dates.start())
+    .bind(dates.end())
+    .fetch_all(&mut *db)
+    .await?;
     for (date, outcome) in outcomes {
         history.set_outcome(date, outcome);
     }
     let slips: Vec<(NaiveDate, u32)> = sqlx::query_as(
-        "SELECT date, CAST(COUNT(*) AS UNSIGNED INTEGER) FROM slips WHERE user_id = ? AND food_id = ? GROUP BY date",
+        "SELECT date, CAST(COUNT(*) AS UNSIGNED INTEGER) FROM slips
+         WHERE user_id = ? AND food_id = ? AND date BETWEEN ? AND ? GROUP BY date",
     )
     .bind(user_id)
     .bind(food_id)
+    .bind(dates.start())
+    .bind(dates.end())
     .fetch_all(db)
     .await?;
     for (date, count) in slips {
@@ -215,14 +247,27 @@ pub async fn history(db: &mut MySqlConnection, user_id: Uuid, food_id: Uuid) -> 
     Ok(history)
 }
 
-/// Folds one food again from its start, after its rules or a closed date have changed.
+/// Folds foods again from their start, after their rules or a closed date have changed.
 /// The caller holds the lock of [`crate::db::write`].
-pub async fn recompute(db: &mut MySqlConnection, user_id: Uuid, food_id: Uuid, today: NaiveDate) -> Result<()> {
-    let foods = tracked(db, user_id).await?;
-    let Some(mut food) = foods.into_iter().find(|food| food.id == food_id) else { return Ok(()) };
-    food.counter = Counter::new(food.start_date);
-    food.close(&history(db, user_id, food_id).await?, food.as_of(today));
-    store(db, user_id, food_id, &food.counter).await
+pub async fn recompute(db: &mut MySqlConnection, user_id: Uuid, food_ids: &[Uuid], today: NaiveDate) -> Result<()> {
+    for mut food in tracked(db, user_id).await?.into_iter().filter(|food| food_ids.contains(&food.id)) {
+        food.counter = Counter::new(food.start_date);
+        food.close(&history(db, user_id, food.id, food.start_date..=Date::LAST).await?, food.as_of(today));
+        store(db, user_id, food.id, &food.counter).await?;
+    }
+    Ok(())
+}
+
+/// The numbers after a write: of the active foods, and of those `named` by it.
+pub async fn after_write(
+    db: &mut MySqlConnection,
+    user_id: Uuid,
+    named: &[Uuid],
+    today: NaiveDate,
+) -> Result<Vec<Streak>> {
+    let mut foods = tracked(db, user_id).await?;
+    foods.retain(|food| food.archived_on.is_none() || named.contains(&food.id));
+    streaks(db, user_id, foods, today).await
 }
 
 /// Writes the counter of a food.

@@ -35,9 +35,16 @@ fn since_midnight(time: NaiveTime) -> TimeDelta {
 pub struct Date(pub NaiveDate);
 
 impl Date {
+    /// The last date that four digits of a year can write, and MariaDB can keep.
+    pub const LAST: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).expect("a date");
+
     /// Parses `text`, or says why it is no date of ours.
     pub fn parse(text: &str) -> std::result::Result<Self, Code> {
-        let strict = text.len() == 10 && text.bytes().enumerate().all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() });
+        let strict = text.len() == 10
+            && text
+                .bytes()
+                .enumerate()
+                .all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() });
         let date = strict.then(|| text.parse::<NaiveDate>().ok()).flatten().ok_or(Code::DateInvalid)?;
         if date.year() < 2000 { Err(Code::DateTooEarly) } else { Ok(Self(date)) }
     }
@@ -55,7 +62,8 @@ impl<'de> Deserialize<'de> for Date {
 }
 
 /// A time of day in a request or an answer: `HH:MM`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema, sqlx::Type)]
+#[sqlx(transparent)]
 #[schema(value_type = String, pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$", examples("04:00"))]
 pub struct HourMinute(pub NaiveTime);
 
@@ -100,7 +108,9 @@ mod tests {
 
     #[test]
     fn the_next_day_begins_when_today_gives_it() {
-        for (zone, day) in [(Tz::America__New_York, "2026-03-07"), (Tz::Africa__Cairo, "2026-04-23"), (Tz::Asia__Seoul, "2026-03-11")] {
+        for (zone, day) in
+            [(Tz::America__New_York, "2026-03-07"), (Tz::Africa__Cairo, "2026-04-23"), (Tz::Asia__Seoul, "2026-03-11")]
+        {
             for start in [NaiveTime::MIN, four()] {
                 let day: NaiveDate = day.parse().expect("a date");
                 let next = next_day_at(day, zone, start);

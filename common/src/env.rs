@@ -12,7 +12,11 @@ impl Env {
     /// The environment of this process.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     pub fn process() -> Self {
-        Self(std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect())
+        Self(
+            std::env::vars_os()
+                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+                .collect(),
+        )
     }
 
     /// The value of `name`, or the text of the file that `{name}_FILE` names, without its last
@@ -21,7 +25,9 @@ impl Env {
         let value = match (self.0.get(name), self.0.get(&format!("{name}_FILE"))) {
             (Some(_), Some(_)) => bail!("{name}: set it or {name}_FILE, not both"),
             (Some(value), None) => value.clone(),
-            (None, Some(path)) => fs::read_to_string(path).with_context(|| format!("{name}_FILE: expected a readable file"))?,
+            (None, Some(path)) => {
+                fs::read_to_string(path).with_context(|| format!("{name}_FILE: expected a readable file"))?
+            }
             (None, None) => return Ok(None),
         };
         Ok(Some(value.trim_end_matches(['\r', '\n']).to_owned()).filter(|value| !value.is_empty()))
@@ -81,7 +87,8 @@ mod tests {
 
     #[test]
     fn a_wrong_setting_is_named_without_its_value() {
-        let error = Env::from([("PORT", "hunter2")]).parsed("PORT", "a port number", 8080_u16).expect_err("not a number");
+        let error =
+            Env::from([("PORT", "hunter2")]).parsed("PORT", "a port number", 8080_u16).expect_err("not a number");
         assert_eq!(error.to_string(), "PORT: expected a port number");
     }
 }

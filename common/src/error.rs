@@ -8,6 +8,7 @@ use axum::{
 };
 use chrono::{Datelike, NaiveDate};
 use serde::Serialize;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::{Code, Language};
@@ -22,9 +23,9 @@ pub enum Error {
     /// The status of the first code: these fields can't be taken.
     #[error("{}", .0.iter().map(|fault| fault.code.as_str()).collect::<Vec<_>>().join(", "))]
     Faults(Vec<Fault>),
-    /// `412`: the stored thing is another than the one the request means, namely this.
-    #[error("changed")]
-    Changed(Box<serde_json::Value>),
+    /// The status of the code, with extension members of its own (RFC 9457, section 3.2).
+    #[error("{}", .0.as_str())]
+    Extended(Code, Map<String, Value>),
     /// `503` where trying again helps or the schema is older than this program, else `500`.
     #[error(transparent)]
     Database(#[from] sqlx::Error),
@@ -115,10 +116,10 @@ pub struct Problem {
     /// The fields that were refused.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldProblem>,
-    /// With `review-changed`: the review as it is stored.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
-    current: Option<serde_json::Value>,
+    /// Members that belong to the code, as `current` to `review-changed`.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    members: Map<String, Value>,
 }
 
 /// One refused field: `pointer` into the body, or `parameter` of path or query.
@@ -137,7 +138,7 @@ struct FieldProblem {
 pub(crate) struct Shown {
     code: Code,
     faults: Vec<Fault>,
-    current: Option<serde_json::Value>,
+    members: Map<String, Value>,
 }
 
 /// Marks an answer whose transaction the database undid: the request may run again.
@@ -152,15 +153,27 @@ impl Shown {
             title: status.canonical_reason().unwrap_or_default(),
             status: status.as_u16(),
             code: self.code.as_str(),
-            detail: self.faults.first().map_or_else(|| self.code.text(language, None), |fault| fault.code.text(language, fault.date)),
-            errors: self.faults.iter().map(|fault| {
-                let (pointer, parameter) = match &fault.place {
-                    Place::Pointer(pointer) => (Some(pointer.clone()), None),
-                    Place::Parameter(name) => (None, Some(name.clone())),
-                };
-                FieldProblem { pointer, parameter, code: fault.code.as_str(), detail: fault.code.text(language, fault.date) }
-            }).collect(),
-            current: self.current.clone(),
+            detail: self
+                .faults
+                .first()
+                .map_or_else(|| self.code.text(language, None), |fault| fault.code.text(language, fault.date)),
+            errors: self
+                .faults
+                .iter()
+                .map(|fault| {
+                    let (pointer, parameter) = match &fault.place {
+                        Place::Pointer(pointer) => (Some(pointer.clone()), None),
+                        Place::Parameter(name) => (None, Some(name.clone())),
+                    };
+                    FieldProblem {
+                        pointer,
+                        parameter,
+                        code: fault.code.as_str(),
+                        detail: fault.code.text(language, fault.date),
+                    }
+                })
+                .collect(),
+            members: self.members.clone(),
         };
         let mut response = (status, axum::Json(problem)).into_response();
         let headers = response.headers_mut();
@@ -178,17 +191,17 @@ impl IntoResponse for Error {
     /// English; the server renders it again where the request asks for Korean.
     fn into_response(self) -> Response {
         let again = matches!(&self, Self::Database(error) if crate::db::undone(error));
-        let (code, faults, current) = match self {
-            Self::Refused(code) => (code, Vec::new(), None),
-            Self::Faults(faults) => (faults.first().map_or(Code::ValueInvalid, |fault| fault.code), faults, None),
-            Self::Changed(current) => (Code::ReviewChanged, Vec::new(), Some(*current)),
-            Self::Database(error) => (crate::db::code(&error), Vec::new(), None),
+        let (code, faults, members) = match self {
+            Self::Refused(code) => (code, Vec::new(), Map::new()),
+            Self::Faults(faults) => (faults.first().map_or(Code::ValueInvalid, |fault| fault.code), faults, Map::new()),
+            Self::Extended(code, members) => (code, Vec::new(), members),
+            Self::Database(error) => (crate::db::code(&error), Vec::new(), Map::new()),
             Self::Internal(error) => {
                 tracing::error!(error = format!("{error:#}"), "internal error");
-                (Code::Internal, Vec::new(), None)
+                (Code::Internal, Vec::new(), Map::new())
             }
         };
-        let shown = Shown { code, faults, current };
+        let shown = Shown { code, faults, members };
         let mut response = shown.render(Language::English);
         response.extensions_mut().insert(shown);
         if again {

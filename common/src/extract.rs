@@ -86,11 +86,15 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
 /// Where a value could not be read, and why: our types give a code as the text of their error,
 /// serde's own texts are told apart by how they begin.
 fn fault<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> (Vec<String>, Code) {
-    let mut path: Vec<String> = error.path().iter().filter_map(|segment| match segment {
-        Segment::Seq { index } => Some(index.to_string()),
-        Segment::Map { key } => Some(key.replace('~', "~0").replace('/', "~1")),
-        Segment::Enum { .. } | Segment::Unknown => None,
-    }).collect();
+    let mut path: Vec<String> = error
+        .path()
+        .iter()
+        .filter_map(|segment| match segment {
+            Segment::Seq { index } => Some(index.to_string()),
+            Segment::Map { key } => Some(key.replace('~', "~0").replace('/', "~1")),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        })
+        .collect();
     let text = error.inner().to_string();
     let named = text.split('`').nth(1).unwrap_or_default();
     let code = match text.split(" at line ").next().and_then(Code::named) {
@@ -101,7 +105,9 @@ fn fault<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> (Vec<St
         None => return (path, Code::ValueInvalid),
     };
     // These three are errors of the object; the field is named in the text alone.
-    if matches!(code, Code::FieldMissing | Code::FieldUnknown | Code::FieldTwice) && path.last().is_none_or(|last| last != named) {
+    if matches!(code, Code::FieldMissing | Code::FieldUnknown | Code::FieldTwice)
+        && path.last().is_none_or(|last| last != named)
+    {
         path.push(named.to_owned());
     }
     (path, code)

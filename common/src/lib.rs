@@ -1,5 +1,6 @@
 //! What all functions share. A function is a `router(app)`; [`serve`] runs it.
 
+mod back_channel;
 mod clock;
 pub mod counters;
 pub mod day;
@@ -7,8 +8,10 @@ pub mod db;
 mod env;
 mod error;
 mod extract;
+pub mod food;
 pub mod oauth;
 mod origin;
+pub mod review;
 mod server;
 pub mod session;
 pub mod streak;
@@ -28,7 +31,7 @@ pub use self::{
     extract::{Json, Path, Query, body, present},
     origin::Origin,
     server::{bind, finish, listen, serve, shutdown_signal},
-    session::User,
+    session::{Me, User},
     words::{Code, Language},
 };
 
@@ -45,7 +48,12 @@ pub struct App {
 impl App {
     /// From `DATABASE_URL` and `PUBLIC_ORIGIN`, with the system's clock. Connects to nothing yet.
     pub fn from_env(env: &Env) -> anyhow::Result<Self> {
-        Ok(Self { db: db::pool(env)?, clock: Clock::system(), origin: Origin::from_env(env)?, tasks: TaskTracker::new() })
+        Ok(Self {
+            db: db::pool(env)?,
+            clock: Clock::system(),
+            origin: Origin::from_env(env)?,
+            tasks: TaskTracker::new(),
+        })
     }
 }
 

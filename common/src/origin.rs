@@ -17,7 +17,10 @@ impl Origin {
         let expected = "an origin such as https://hanip.example, without a path";
         let text = env.required("PUBLIC_ORIGIN", expected)?;
         match Url::parse(&text) {
-            Ok(url) if matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text.trim_end_matches('/') => {
+            Ok(url)
+                if matches!(url.scheme(), "http" | "https")
+                    && url.origin().ascii_serialization() == text.trim_end_matches('/') =>
+            {
                 let origin = Self(url);
                 if !origin.is_https() && !origin.is_loopback() {
                     tracing::warn!("PUBLIC_ORIGIN is plain http off this machine: sign-in can be read on the way");
@@ -68,7 +71,13 @@ impl Origin {
 
     /// A `Set-Cookie` that keeps `value` for `age`; a zero age removes the cookie.
     pub fn set_cookie(&self, name: &str, value: &str, age: Duration) -> String {
-        Cookie::build((self.cookie_name(name), value)).path("/").http_only(true).secure(self.is_https()).same_site(SameSite::Lax).max_age(age).to_string()
+        Cookie::build((self.cookie_name(name), value))
+            .path("/")
+            .http_only(true)
+            .secure(self.is_https())
+            .same_site(SameSite::Lax)
+            .max_age(age)
+            .to_string()
     }
 
     fn cookie_name(&self, name: &str) -> String {

@@ -32,7 +32,11 @@ use tokio::{
 };
 use tracing::Instrument;
 
-use crate::{App, Code, Env, Error, Language, error::{Again, Shown}, telemetry};
+use crate::{
+    App, Code, Env, Error, Language,
+    error::{Again, Shown},
+    telemetry,
+};
 
 /// How large a body may be, unless a route says otherwise, and at most.
 const BODY_LIMIT: usize = 16 * 1024;
@@ -215,7 +219,8 @@ async fn to_its_end(app: &App, answer: impl Future<Output = Response> + Send + '
 }
 
 fn panic_text(panic: Option<&(dyn Any + Send)>) -> &str {
-    let text = panic.and_then(|panic| panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied()));
+    let text = panic
+        .and_then(|panic| panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied()));
     text.unwrap_or("no text")
 }
 
@@ -224,7 +229,9 @@ fn panic_text(panic: Option<&(dyn Any + Send)>) -> &str {
 fn check_origin(app: &App, request: &Parts) -> Result<(), Error> {
     let headers = &request.headers;
     let safe = matches!(request.method, Method::GET | Method::HEAD | Method::OPTIONS);
-    let bearer = headers.get(header::AUTHORIZATION).is_some_and(|value| value.as_bytes().get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer ")));
+    let bearer = headers
+        .get(header::AUTHORIZATION)
+        .is_some_and(|value| value.as_bytes().get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer ")));
     if safe || bearer || !request.uri.path().starts_with("/api/") || !headers.contains_key(header::COOKIE) {
         return Ok(());
     }

@@ -8,17 +8,23 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use cookie::time::Duration;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use sqlx::{FromRow, MySqlConnection, MySqlPool};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{App, Code, Error, Origin, Result, day};
+use crate::{
+    App, Code, Error, Origin, Result,
+    day::{self, HourMinute},
+};
 
 /// The name of the session's cookie, before the prefix of its scheme.
 pub const COOKIE: &str = "session";
-/// A session ends this long after its last use, and in any case this long after its start.
-const IDLE: TimeDelta = TimeDelta::days(30);
-const ABSOLUTE: TimeDelta = TimeDelta::days(180);
+/// A session ends this long after its last use.
+pub const IDLE: TimeDelta = TimeDelta::days(30);
+/// A session ends this long after its start, however much it is used.
+pub const ABSOLUTE: TimeDelta = TimeDelta::days(180);
 /// How often the last use is written.
 const TOUCHED: TimeDelta = TimeDelta::hours(1);
 
@@ -46,6 +52,36 @@ impl User {
     /// The label of the person's day at `now`.
     pub fn today(&self, now: DateTime<Utc>) -> NaiveDate {
         day::today(now, self.time_zone(), self.day_start)
+    }
+}
+
+/// The account of a person, as it is answered.
+#[derive(Serialize, ToSchema)]
+pub struct Me {
+    pub id: Uuid,
+    pub display_name: String,
+    pub email: Option<String>,
+    #[schema(examples("ko"))]
+    pub locale: String,
+    /// The IANA zone whose wall clock the days go by.
+    #[schema(examples("Asia/Seoul"))]
+    pub time_zone: String,
+    /// When the person's day begins, 00:00 to 12:00.
+    pub day_start: HourMinute,
+    pub created_at: DateTime<Utc>,
+}
+
+impl From<User> for Me {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.id,
+            time_zone: user.time_zone().name().to_owned(),
+            display_name: user.display_name,
+            email: user.email,
+            locale: user.locale,
+            day_start: HourMinute(user.day_start),
+            created_at: user.created_at,
+        }
     }
 }
 

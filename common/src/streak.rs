@@ -227,7 +227,13 @@ impl Counter {
 
     /// The fold with `today` as it is now: the last date of all, which need not be over.
     /// Returns its status, and the run if yesterday, being missing, were reviewed as kept.
-    pub fn with_today(mut self, history: &History, counting: Counting, goal: Option<u32>, today: NaiveDate) -> (Self, Status, Option<u32>) {
+    pub fn with_today(
+        mut self,
+        history: &History,
+        counting: Counting,
+        goal: Option<u32>,
+        today: NaiveDate,
+    ) -> (Self, Status, Option<u32>) {
         let status = history.status(today, counting, false);
         let if_kept = self.waiting_run.map(|run| match status {
             Status::Kept => run + 1,

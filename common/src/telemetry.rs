@@ -42,7 +42,9 @@ static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
         requests: IntCounterVec::new(requests, &labels).expect("the labels are constant"),
         duration: HistogramVec::new(duration, &labels[..2]).expect("the labels are constant"),
     };
-    for collector in [Box::new(metrics.requests.clone()) as Box<dyn prometheus::core::Collector>, Box::new(metrics.duration.clone())] {
+    for collector in
+        [Box::new(metrics.requests.clone()) as Box<dyn prometheus::core::Collector>, Box::new(metrics.duration.clone())]
+    {
         prometheus::register(collector).expect("each is registered once");
     }
     metrics

@@ -16,12 +16,15 @@ impl Language {
     pub fn of(headers: &HeaderMap) -> Self {
         let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let weight = |language: &str| {
-            accepted.split(',').filter_map(|range| {
-                let (tag, parameter) = range.split_once(';').unwrap_or((range, "q=1"));
-                let primary = tag.trim().split('-').next().unwrap_or_default();
-                let weight = parameter.trim().strip_prefix("q=").and_then(|weight| weight.parse::<f32>().ok())?;
-                primary.eq_ignore_ascii_case(language).then_some(weight)
-            }).fold(0.0, f32::max)
+            accepted
+                .split(',')
+                .filter_map(|range| {
+                    let (tag, parameter) = range.split_once(';').unwrap_or((range, "q=1"));
+                    let primary = tag.trim().split('-').next().unwrap_or_default();
+                    let weight = parameter.trim().strip_prefix("q=").and_then(|weight| weight.parse::<f32>().ok())?;
+                    primary.eq_ignore_ascii_case(language).then_some(weight)
+                })
+                .fold(0.0, f32::max)
         };
         let position = |language: &str| accepted.to_ascii_lowercase().find(language).unwrap_or(usize::MAX);
         match weight("ko").total_cmp(&weight("en")) {
@@ -144,7 +147,10 @@ impl Code {
     /// What a person reads, with `date` in its place. `date` is followed by the year it is told in.
     pub(crate) fn text(self, language: Language, date: Option<(NaiveDate, i32)>) -> String {
         let words = self.words(language);
-        date.map_or_else(|| words.to_owned(), |(date, this_year)| words.replace("{date}", &language.date(date, this_year)))
+        date.map_or_else(
+            || words.to_owned(),
+            |(date, this_year)| words.replace("{date}", &language.date(date, this_year)),
+        )
     }
 }
 
@@ -154,7 +160,9 @@ mod tests {
 
     #[test]
     fn the_heavier_language_wins_and_english_is_the_default() {
-        let language = |accept: &'static str| Language::of(&HeaderMap::from_iter([(header::ACCEPT_LANGUAGE, accept.parse().expect("a header"))]));
+        let language = |accept: &'static str| {
+            Language::of(&HeaderMap::from_iter([(header::ACCEPT_LANGUAGE, accept.parse().expect("a header"))]))
+        };
         assert_eq!(language("ko-KR,ko;q=0.9,en;q=0.8"), Language::Korean);
         assert_eq!(language("en-GB,ko;q=0.5"), Language::English);
         assert_eq!(language("fr, ko;q=0.5"), Language::Korean);
@@ -166,7 +174,12 @@ mod tests {
     #[test]
     fn a_date_has_its_year_only_where_it_is_another() {
         let day = NaiveDate::from_ymd_opt(2026, 3, 5).expect("a date");
-        assert_eq!(Code::StartDateAfterHistory.text(Language::English, Some((day, 2026))), "There is a record on March 5, so the start can't move past it.");
-        assert!(Code::StartDateAfterHistory.text(Language::Korean, Some((day, 2027))).starts_with("2026년 3월 5일 기록"));
+        assert_eq!(
+            Code::StartDateAfterHistory.text(Language::English, Some((day, 2026))),
+            "There is a record on March 5, so the start can't move past it."
+        );
+        assert!(
+            Code::StartDateAfterHistory.text(Language::Korean, Some((day, 2027))).starts_with("2026년 3월 5일 기록")
+        );
     }
 }

@@ -16,7 +16,8 @@ static MIGRATIONS: sqlx::migrate::Migrator = {
 pub async fn run(env: &Env) -> Result<()> {
     let expected = "mysql://user:password@host/database";
     let url = env.required("DATABASE_URL", expected)?;
-    let options: MySqlConnectOptions = url.parse().ok().with_context(|| format!("DATABASE_URL: expected {expected}"))?;
+    let options: MySqlConnectOptions =
+        url.parse().ok().with_context(|| format!("DATABASE_URL: expected {expected}"))?;
     let mut lock = MySqlConnection::connect_with(&options).await.context("the database can't be reached")?;
     let (taken,): (Option<i64>,) = sqlx::query_as("SELECT GET_LOCK('hanip.migrate', 60)").fetch_one(&mut lock).await?;
     ensure!(taken == Some(1), "another migration has been running for a minute");

@@ -1,6 +1,6 @@
 //! The foods a person quits: create, read, change, archive, delete, restore, order.
 
-mod food;
+mod change;
 
 use axum::{
     Router,
@@ -8,9 +8,12 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use chrono::{NaiveDate, TimeDelta};
+use chrono::NaiveDate;
 use common::{
-    App, Code, Fault, Json, Path, Problems, Query, Result, User, counters, db, session, streak::Counter,
+    App, Code, Fault, Json, Path, Problems, Query, Result, User, counters, db,
+    food::{Food, RESTORABLE},
+    select_foods, session,
+    streak::Counter,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::MySqlConnection;
@@ -18,14 +21,12 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use crate::food::{Change, Draft, Food, NewFood};
+use crate::change::{Change, Draft, NewFood};
 
 /// The part of the public path that is this function's.
 pub const PREFIX: &str = "/api/foods";
 /// How many foods a person can have, archived ones too.
 const MOST_FOODS: i64 = 200;
-/// How long a deleted food can be restored.
-const RESTORABLE: TimeDelta = TimeDelta::days(30);
 
 pub fn router(app: App) -> Router {
     let routes = OpenApiRouter::new()
@@ -34,17 +35,6 @@ pub fn router(app: App) -> Router {
         .routes(routes!(show, change, delete))
         .routes(routes!(restore));
     common::routes(app, PREFIX, "Hanip foods", routes)
-}
-
-macro_rules! select_foods {
-    ($where:literal) => {
-        concat!(
-            "SELECT id, name, icon, color, start_date, counting, goal_days, motivation, price_per_day, currency,
-                    position, archived_on, created_at, updated_at
-             FROM foods ",
-            $where
-        )
-    };
 }
 
 #[derive(Clone, Copy, Default, Deserialize, ToSchema)]
@@ -219,7 +209,7 @@ async fn change(
     .execute(&mut *db)
     .await?;
     if after.counts_otherwise(&before) {
-        counters::recompute(&mut db, user.id, id, today).await?;
+        counters::recompute(&mut db, user.id, &[id], today).await?;
     }
     let food = food(&mut db, user.id, id).await?;
     db.commit().await?;
@@ -275,12 +265,13 @@ async fn delete(user: User, State(app): State<App>, Path(id): Path<Uuid>) -> Res
 async fn restore(user: User, State(app): State<App>, Path(id): Path<Uuid>) -> Result<Json<Food>> {
     let now = app.clock.now();
     let mut db = db::write(&app.db, user.id).await?;
-    let deleted: Option<(Uuid,)> = sqlx::query_as("SELECT id FROM foods WHERE user_id = ? AND id = ? AND deleted_at > ?")
-        .bind(user.id)
-        .bind(id)
-        .bind(now - RESTORABLE)
-        .fetch_optional(&mut *db)
-        .await?;
+    let deleted: Option<(Uuid,)> =
+        sqlx::query_as("SELECT id FROM foods WHERE user_id = ? AND id = ? AND deleted_at > ?")
+            .bind(user.id)
+            .bind(id)
+            .bind(now - RESTORABLE)
+            .fetch_optional(&mut *db)
+            .await?;
     if deleted.is_some() {
         // Its old place may be another's now; the limit holds for it as for a new one.
         next_position(&mut db, user.id).await?;

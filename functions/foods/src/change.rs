@@ -1,32 +1,12 @@
-//! What a food is: as it is answered, and as a body may give or change it.
+//! What a body may give or change of a food.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use common::{Code, Fault, Faults, Result, day::Date, present, streak::Counting, text};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-/// A food that a person quits.
-#[derive(Serialize, FromRow, ToSchema)]
-pub struct Food {
-    pub id: Uuid,
-    pub name: String,
-    pub icon: Option<String>,
-    pub color: Option<String>,
-    pub start_date: NaiveDate,
-    pub counting: Counting,
-    pub goal_days: Option<u32>,
-    /// One reason a line.
-    pub motivation: Option<String>,
-    pub price_per_day: Option<String>,
-    pub currency: Option<String>,
-    pub position: u32,
-    pub archived_on: Option<NaiveDate>,
-    pub created_at: DateTime<Utc>,
-    pub updated_at: DateTime<Utc>,
-}
 
 /// A food to create. Only the name is required.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -167,7 +147,8 @@ impl Change {
             }
         }
         if let Some(motivation) = &self.motivation {
-            changed.motivation = faults.take("/motivation", optional(motivation, |motivation| text::lines(motivation, 1000)));
+            changed.motivation =
+                faults.take("/motivation", optional(motivation, |motivation| text::lines(motivation, 1000)));
         }
         if let Some(price) = &self.price_per_day {
             changed.price_per_day = faults.take("/price_per_day", optional(price, price_of));
@@ -197,7 +178,10 @@ fn name_of(name: &str) -> Result<String, Code> {
     }
 }
 
-fn optional(value: &Option<String>, check: impl FnOnce(&str) -> Result<Option<String>, Code>) -> Result<Option<String>, Code> {
+fn optional(
+    value: &Option<String>,
+    check: impl FnOnce(&str) -> Result<Option<String>, Code>,
+) -> Result<Option<String>, Code> {
     value.as_deref().map_or(Ok(None), check)
 }
 

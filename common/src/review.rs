@@ -1,0 +1,209 @@
+//! The review of a date: as it is answered, and as it is stored.
+
+use std::collections::BTreeMap;
+
+use axum::http::{HeaderMap, header};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use sqlx::{FromRow, MySqlConnection};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    Result,
+    counters::Tracked,
+    day::HourMinute,
+    streak::{History, Outcome, Status},
+};
+
+/// The review of a date, with its slips.
+#[derive(Serialize, ToSchema)]
+pub struct Review {
+    pub date: NaiveDate,
+    #[serde(flatten)]
+    pub day: Day,
+    /// Every food that has a status on the date, in the person's order.
+    pub foods: Vec<FoodReview>,
+    pub slips: Vec<Slip>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// What is said of the date as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, FromRow, ToSchema)]
+pub struct Day {
+    #[schema(minimum = 1, maximum = 5)]
+    pub difficulty: Option<u8>,
+    #[schema(minimum = 1, maximum = 5)]
+    pub mood: Option<u8>,
+    pub note: Option<String>,
+}
+
+/// What is said of one food on the date.
+#[derive(Serialize, ToSchema)]
+pub struct FoodReview {
+    pub food_id: Uuid,
+    pub outcome: Option<Outcome>,
+    pub status: Option<Status>,
+    pub note: Option<String>,
+}
+
+/// One time that a food was eaten.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, FromRow, ToSchema)]
+pub struct Slip {
+    pub id: Uuid,
+    pub date: NaiveDate,
+    pub food_id: Uuid,
+    pub time: Option<HourMinute>,
+    pub craving: Option<u8>,
+    #[sqlx(rename = "cause")] // TRIGGER is a reserved word of SQL
+    pub trigger: Option<String>,
+    pub amount: Option<String>,
+    pub note: Option<String>,
+}
+
+/// An outcome and a note; one of them is not null.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Said {
+    pub outcome: Option<Outcome>,
+    pub note: Option<String>,
+}
+
+/// What a PUT replaces and an ETag covers: everything but slips.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Content {
+    pub day: Day,
+    pub foods: BTreeMap<Uuid, Said>,
+}
+
+impl Content {
+    /// Whether nothing of it is recorded.
+    pub fn is_empty(&self) -> bool {
+        self.day == Day::default() && self.foods.is_empty()
+    }
+
+    /// A strong validator (RFC 9110, section 8.8.3).
+    pub fn etag(&self) -> Result<String> {
+        let json = serde_json::to_vec(self).map_err(anyhow::Error::from)?;
+        Ok(format!("\"{}\"", hex::encode(&Sha256::digest(json)[..16])))
+    }
+
+    /// Whether `If-Match` and `If-None-Match` let a write pass (RFC 9110, section 13.1).
+    pub fn satisfies(&self, headers: &HeaderMap) -> Result<bool> {
+        let etag = self.etag()?;
+        let names = |header: &header::HeaderName| {
+            let values = headers.get_all(header).iter().filter_map(|value| value.to_str().ok());
+            let mut tags = values.flat_map(|value| value.split(',')).map(str::trim).peekable();
+            let given = tags.peek().is_some();
+            given.then(|| tags.any(|tag| !self.is_empty() && (tag == "*" || tag == etag)))
+        };
+        Ok(names(&header::IF_MATCH).unwrap_or(true) && !names(&header::IF_NONE_MATCH).unwrap_or(false))
+    }
+}
+
+/// A date as it is stored.
+#[derive(Default)]
+pub struct Stored {
+    pub content: Content,
+    pub slips: Vec<Slip>,
+    updated_at: Option<DateTime<Utc>>,
+}
+
+impl Stored {
+    /// Whether anything at all is recorded: without it the date has no review.
+    pub fn is_empty(&self) -> bool {
+        self.content.is_empty() && self.slips.is_empty()
+    }
+
+    /// As it is answered on the day `today`, at `now`.
+    pub fn review(self, date: NaiveDate, foods: &[Tracked], today: NaiveDate, now: DateTime<Utc>) -> Review {
+        let review_of = |food: &Tracked| {
+            let said = self.content.foods.get(&food.id);
+            let slips = self.slips.iter().filter(|slip| slip.food_id == food.id).count();
+            let outcome = said.and_then(|said| said.outcome);
+            let as_of = food.as_of(today);
+            let status = (food.start_date..=as_of).contains(&date).then(|| {
+                let mut history = History::default();
+                history.set_slips(date, u32::try_from(slips).unwrap_or(u32::MAX));
+                if let Some(outcome) = outcome {
+                    history.set_outcome(date, outcome);
+                }
+                history.status(date, food.counting, date < as_of)
+            });
+            let note = said.and_then(|said| said.note.clone());
+            (status.is_some() || said.is_some() || slips > 0).then_some(FoodReview {
+                food_id: food.id,
+                outcome,
+                status,
+                note,
+            })
+        };
+        Review {
+            date,
+            foods: foods.iter().filter_map(review_of).collect(),
+            day: self.content.day,
+            slips: self.slips,
+            updated_at: self.updated_at.unwrap_or(now),
+        }
+    }
+}
+
+/// What is stored of each of `dates`; of deleted foods nothing shows.
+pub async fn load(db: &mut MySqlConnection, user_id: Uuid, dates: &[NaiveDate]) -> Result<BTreeMap<NaiveDate, Stored>> {
+    let mut stored: BTreeMap<NaiveDate, Stored> = dates.iter().map(|&date| (date, Stored::default())).collect();
+    let dates = sqlx::types::Json(dates);
+
+    let days: Vec<(NaiveDate, Option<u8>, Option<u8>, Option<String>, DateTime<Utc>)> = sqlx::query_as(
+        "SELECT reviews.date, difficulty, mood, note, updated_at
+         FROM JSON_TABLE(?, '$[*]' COLUMNS (date DATE PATH '$')) AS dates
+         JOIN reviews ON reviews.user_id = ? AND reviews.date = dates.date",
+    )
+    .bind(&dates)
+    .bind(user_id)
+    .fetch_all(&mut *db)
+    .await?;
+    for (date, difficulty, mood, note, updated_at) in days {
+        let stored = stored.entry(date).or_default();
+        stored.content.day = Day { difficulty, mood, note };
+        stored.updated_at = Some(updated_at);
+    }
+
+    let said: Vec<(NaiveDate, Uuid, Option<Outcome>, Option<String>)> = sqlx::query_as(
+        "SELECT outcomes.date, food_id, outcome, note
+         FROM JSON_TABLE(?, '$[*]' COLUMNS (date DATE PATH '$')) AS dates
+         JOIN outcomes ON outcomes.user_id = ? AND outcomes.date = dates.date
+         JOIN foods ON foods.user_id = outcomes.user_id AND foods.id = food_id AND deleted_at IS NULL",
+    )
+    .bind(&dates)
+    .bind(user_id)
+    .fetch_all(&mut *db)
+    .await?;
+    for (date, food_id, outcome, note) in said {
+        stored.entry(date).or_default().content.foods.insert(food_id, Said { outcome, note });
+    }
+
+    let slips: Vec<SlipRow> = sqlx::query_as(
+        "SELECT slips.id, slips.date, food_id, time, craving, cause, amount, note, slips.updated_at
+         FROM JSON_TABLE(?, '$[*]' COLUMNS (date DATE PATH '$')) AS dates
+         JOIN slips ON slips.user_id = ? AND slips.date = dates.date
+         JOIN foods ON foods.user_id = slips.user_id AND foods.id = food_id AND deleted_at IS NULL
+         ORDER BY slips.date, time IS NULL, time, slips.id",
+    )
+    .bind(&dates)
+    .bind(user_id)
+    .fetch_all(db)
+    .await?;
+    for SlipRow { slip, updated_at } in slips {
+        let stored = stored.entry(slip.date).or_default();
+        stored.updated_at = stored.updated_at.max(Some(updated_at));
+        stored.slips.push(slip);
+    }
+    Ok(stored)
+}
+
+#[derive(FromRow)]
+struct SlipRow {
+    #[sqlx(flatten)]
+    slip: Slip,
+    updated_at: DateTime<Utc>,
+}

@@ -1,0 +1,37 @@
+//! The review of a date, and slips.
+
+mod reviews;
+mod slips;
+
+use axum::{Router, extract::DefaultBodyLimit};
+use chrono::NaiveDate;
+use common::{App, Code, Fault, Result, counters::Tracked};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+/// The part of the public path that is this function's.
+pub const PREFIX: &str = "/api/reviews";
+/// A review of 200 foods with their notes is larger than other bodies.
+const REVIEW_LIMIT: usize = 512 * 1024;
+
+pub fn router(app: App) -> Router {
+    let reviews = OpenApiRouter::new()
+        .routes(routes!(reviews::show, reviews::put, reviews::delete))
+        .layer(DefaultBodyLimit::max(REVIEW_LIMIT));
+    let routes = reviews.routes(routes!(reviews::list)).routes(routes!(slips::put, slips::delete));
+    common::routes(app, PREFIX, "Hanip reviews", routes)
+}
+
+/// Refuses to record `date` for the food that the body names at `pointer`, where it can't be:
+/// another's food, one that starts later, or one archived before.
+fn recordable(foods: &[Tracked], food_id: Uuid, pointer: &str, date: NaiveDate, today: NaiveDate) -> Result<(), Fault> {
+    let refused = |code| Err(Fault::pointer(pointer, code));
+    match foods.iter().find(|food| food.id == food_id) {
+        None => refused(Code::FoodNotFound),
+        Some(food) if date < food.start_date => {
+            Err(Fault::pointer(pointer, Code::ReviewBeforeStart).naming(food.start_date, today))
+        }
+        Some(food) if food.archived_on.is_some_and(|archived_on| date > archived_on) => refused(Code::FoodArchived),
+        Some(_) => Ok(()),
+    }
+}

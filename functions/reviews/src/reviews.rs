@@ -1,0 +1,325 @@
+//! Reviews: one a date.
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use common::{
+    App, Code, Error, Fault, Faults, Json, Path, Problems, Query, Result, User,
+    counters::{self, Streak, Tracked},
+    day::Date,
+    db,
+    review::{self, Content, Day, Review, Said, Stored},
+    streak::Outcome,
+    text,
+};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Map;
+use sqlx::MySqlConnection;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::recordable;
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Filter {
+    from: Option<Date>,
+    to: Option<Date>,
+    /// Dates on which something is recorded for this food.
+    food_id: Option<Uuid>,
+    /// A part of any note of the date, in upper or lower case.
+    #[param(max_length = 100)]
+    q: Option<String>,
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<u8>,
+    /// `next_cursor` of the page before.
+    cursor: Option<Date>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Page {
+    reviews: Vec<Review>,
+    /// For the next page; null on the last.
+    next_cursor: Option<NaiveDate>,
+}
+
+/// The reviews, newest first.
+#[utoipa::path(get, path = "", params(Filter), responses((status = 200, body = Page), Problems))]
+pub async fn list(user: User, State(app): State<App>, Query(filter): Query<Filter>) -> Result<Json<Page>> {
+    let limit = filter.limit.unwrap_or(30);
+    if !(1..=100).contains(&limit) {
+        return Err(Fault::parameter("limit", Code::NumberOutOfRange).into());
+    }
+    let q = filter.q.as_deref().map(|q| text::line(q, 100)).transpose();
+    let q = q.map_err(|code| Fault::parameter("q", code))?.flatten();
+    let from = filter.from.map_or(NaiveDate::default(), |from| from.0);
+    let to = filter.to.map_or(NaiveDate::MAX, |to| to.0);
+    let to = filter.cursor.map_or(to, |cursor| to.min(cursor.0 - Days::new(1)));
+
+    let now = app.clock.now();
+    let mut db = db::snapshot(&app.db).await?;
+    let dates: Vec<(NaiveDate,)> = sqlx::query_as(
+        "SELECT date FROM (
+             SELECT date, note, NULL AS food_id FROM reviews
+             WHERE user_id = ? AND (difficulty IS NOT NULL OR mood IS NOT NULL OR note IS NOT NULL)
+             UNION ALL
+             SELECT date, note, food_id FROM outcomes JOIN foods
+                 ON foods.user_id = outcomes.user_id AND foods.id = food_id AND deleted_at IS NULL
+             WHERE outcomes.user_id = ?
+             UNION ALL
+             SELECT date, note, food_id FROM slips JOIN foods
+                 ON foods.user_id = slips.user_id AND foods.id = food_id AND deleted_at IS NULL
+             WHERE slips.user_id = ?
+         ) AS recorded
+         WHERE date BETWEEN ? AND ?
+         GROUP BY date
+         HAVING (? IS NULL OR SUM(food_id = ?) > 0) AND (? IS NULL OR SUM(INSTR(LOWER(note), LOWER(?)) > 0) > 0)
+         ORDER BY date DESC
+         LIMIT ?",
+    )
+    .bind(user.id)
+    .bind(user.id)
+    .bind(user.id)
+    .bind(from)
+    .bind(to.min(Date::LAST))
+    .bind(filter.food_id)
+    .bind(filter.food_id)
+    .bind(&q)
+    .bind(&q)
+    .bind(u16::from(limit) + 1)
+    .fetch_all(&mut *db)
+    .await?;
+    let mut dates: Vec<NaiveDate> = dates.into_iter().map(|(date,)| date).collect();
+    let more = dates.len() > usize::from(limit);
+    dates.truncate(limit.into());
+    let next_cursor = dates.last().copied().filter(|_| more);
+    let foods = counters::tracked(&mut db, user.id).await?;
+    let stored = review::load(&mut db, user.id, &dates).await?;
+    let reviews = stored.into_iter().rev().map(|(date, stored)| stored.review(date, &foods, user.today(now), now));
+    Ok(Json(Page { reviews: reviews.collect(), next_cursor }))
+}
+
+/// The review of a date. Its ETag covers difficulty, mood, notes and outcomes, not slips.
+#[utoipa::path(get, path = "/{date}", params(("date" = Date, Path)),
+    responses((status = 200, body = Review, headers(("ETag" = String))), Problems))]
+pub async fn show(user: User, State(app): State<App>, Path(date): Path<String>) -> Result<Response> {
+    let date = Date::parameter("date", &date)?;
+    let now = app.clock.now();
+    let mut db = db::snapshot(&app.db).await?;
+    let stored = stored(&mut db, user.id, date).await?;
+    if stored.is_empty() {
+        return Err(Code::NotFound.into());
+    }
+    let etag = stored.content.etag()?;
+    let foods = counters::tracked(&mut db, user.id).await?;
+    Ok(([(header::ETAG, etag)], Json(stored.review(date, &foods, user.today(now), now))).into_response())
+}
+
+async fn stored(db: &mut MySqlConnection, user_id: Uuid, date: NaiveDate) -> Result<Stored> {
+    Ok(review::load(db, user_id, &[date]).await?.remove(&date).unwrap_or_default())
+}
+
+/// A review to store. Difficulty, mood and note are replaced, absent being null. Of each food named
+/// the outcome and note are; foods not named keep theirs.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewReview {
+    #[schema(minimum = 1, maximum = 5)]
+    difficulty: Option<u8>,
+    #[schema(minimum = 1, maximum = 5)]
+    mood: Option<u8>,
+    #[schema(max_length = 2000)]
+    note: Option<String>,
+    #[serde(default)]
+    foods: Vec<NewOutcome>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewOutcome {
+    food_id: Uuid,
+    /// Null clears the outcome.
+    #[serde(deserialize_with = "nullable")]
+    #[schema(required)]
+    outcome: Option<Outcome>,
+    #[schema(max_length = 500)]
+    note: Option<String>,
+}
+
+/// Null, but not absent: a name left out must not clear an outcome.
+fn nullable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Outcome>, D::Error> {
+    Option::deserialize(deserializer)
+}
+
+impl NewReview {
+    /// What the date holds once this has replaced its part of `before`.
+    fn onto(self, before: &Content) -> Result<Content> {
+        let mut faults = Faults::default();
+        for (pointer, value) in [("/difficulty", self.difficulty), ("/mood", self.mood)] {
+            if value.is_some_and(|value| !(1..=5).contains(&value)) {
+                faults.add(Fault::pointer(pointer, Code::NumberOutOfRange));
+            }
+        }
+        let note = faults.take("/note", text::lines(self.note.as_deref().unwrap_or_default(), 2000));
+        let mut content = before.clone();
+        content.day = Day { difficulty: self.difficulty, mood: self.mood, note };
+        let mut named = Vec::with_capacity(self.foods.len());
+        for (index, food) in self.foods.into_iter().enumerate() {
+            let note = text::lines(food.note.as_deref().unwrap_or_default(), 500);
+            let note = faults.take(&format!("/foods/{index}/note"), note);
+            if named.contains(&food.food_id) {
+                faults.add(Fault::pointer(format!("/foods/{index}/food_id"), Code::FieldTwice));
+            }
+            named.push(food.food_id);
+            match (food.outcome, note) {
+                (None, None) => content.foods.remove(&food.food_id),
+                (outcome, note) => content.foods.insert(food.food_id, Said { outcome, note }),
+            };
+        }
+        faults.check()?;
+        Ok(content)
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct ReviewAnswer {
+    review: Review,
+    /// The numbers as they are now.
+    streaks: Vec<Streak>,
+}
+
+/// Stores the review of a date, all or nothing. What equals what is stored is 200 and changes nothing.
+#[utoipa::path(put, path = "/{date}", request_body = NewReview,
+    params(("date" = Date, Path), ("If-Match" = Option<String>, Header), ("If-None-Match" = Option<String>, Header)),
+    responses((status = 200, body = ReviewAnswer, headers(("ETag" = String))),
+              (status = 201, body = ReviewAnswer, headers(("ETag" = String))),
+              (status = 412, body = common::Problem, content_type = "application/problem+json"), Problems))]
+pub async fn put(
+    user: User,
+    State(app): State<App>,
+    Path(date): Path<String>,
+    headers: HeaderMap,
+    Json(new): Json<NewReview>,
+) -> Result<Response> {
+    let date = Date::parameter("date", &date)?;
+    let now = app.clock.now();
+    let today = user.today(now);
+    if date > today {
+        return Err(Fault::parameter("date", Code::ReviewDateFuture).into());
+    }
+    let named: Vec<Uuid> = new.foods.iter().map(|food| food.food_id).collect();
+    let mut db = db::write(&app.db, user.id).await?;
+    let foods = counters::tracked(&mut db, user.id).await?;
+    let before = stored(&mut db, user.id, date).await?;
+    let after = new.onto(&before.content)?;
+    let mut faults = Faults::default();
+    for (index, &food_id) in named.iter().enumerate() {
+        if let Err(fault) = recordable(&foods, food_id, &format!("/foods/{index}/food_id"), date, today) {
+            faults.add(fault);
+        }
+    }
+    faults.check()?;
+    if after != before.content && !before.content.satisfies(&headers)? {
+        let current = (!before.is_empty()).then(|| before.review(date, &foods, today, now));
+        let current = serde_json::to_value(current).map_err(anyhow::Error::from)?;
+        return Err(Error::Extended(Code::ReviewChanged, Map::from_iter([("current".to_owned(), current)])));
+    }
+    let status = if before.content.is_empty() && !after.is_empty() { StatusCode::CREATED } else { StatusCode::OK };
+    store(&mut db, user.id, date, &before.content, &after, now).await?;
+    refold(&mut db, user.id, &foods, &named, date, today).await?;
+    let stored = stored(&mut db, user.id, date).await?;
+    let etag = stored.content.etag()?;
+    let foods = counters::tracked(&mut db, user.id).await?;
+    let review = stored.review(date, &foods, today, now);
+    let streaks = counters::after_write(&mut db, user.id, &named, today).await?;
+    db.commit().await?;
+    Ok((status, [(header::ETAG, etag)], Json(ReviewAnswer { review, streaks })).into_response())
+}
+
+/// Writes what `after` has and `before` has not, and the other way round.
+async fn store(
+    db: &mut MySqlConnection,
+    user_id: Uuid,
+    date: NaiveDate,
+    before: &Content,
+    after: &Content,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    if after == before {
+        return Ok(());
+    }
+    for food_id in before.foods.keys().filter(|food_id| !after.foods.contains_key(food_id)) {
+        sqlx::query("DELETE FROM outcomes WHERE user_id = ? AND food_id = ? AND date = ?")
+            .bind(user_id)
+            .bind(food_id)
+            .bind(date)
+            .execute(&mut *db)
+            .await?;
+    }
+    for (food_id, said) in after.foods.iter().filter(|&(food_id, said)| before.foods.get(food_id) != Some(said)) {
+        sqlx::query(
+            "INSERT INTO outcomes (user_id, food_id, date, outcome, note) VALUES (?, ?, ?, ?, ?)
+             ON DUPLICATE KEY UPDATE outcome = VALUE(outcome), note = VALUE(note)",
+        )
+        .bind(user_id)
+        .bind(food_id)
+        .bind(date)
+        .bind(said.outcome)
+        .bind(&said.note)
+        .execute(&mut *db)
+        .await?;
+    }
+    let day = &after.day;
+    let query = match after.is_empty() {
+        true => sqlx::query("DELETE FROM reviews WHERE user_id = ? AND date = ?").bind(user_id).bind(date),
+        false => sqlx::query(
+            "INSERT INTO reviews (user_id, date, difficulty, mood, note, updated_at) VALUES (?, ?, ?, ?, ?, ?)
+             ON DUPLICATE KEY UPDATE difficulty = VALUE(difficulty), mood = VALUE(mood), note = VALUE(note),
+                                     updated_at = VALUE(updated_at)",
+        )
+        .bind(user_id)
+        .bind(date)
+        .bind(day.difficulty)
+        .bind(day.mood)
+        .bind(&day.note)
+        .bind(now),
+    };
+    query.execute(db).await?;
+    Ok(())
+}
+
+/// Folds those foods again whose `date` was already closed.
+pub async fn refold(
+    db: &mut MySqlConnection,
+    user_id: Uuid,
+    foods: &[Tracked],
+    named: &[Uuid],
+    date: NaiveDate,
+    today: NaiveDate,
+) -> Result<()> {
+    let closed = foods.iter().filter(|food| named.contains(&food.id) && food.has_closed(date));
+    let closed: Vec<Uuid> = closed.map(|food| food.id).collect();
+    if closed.is_empty() { Ok(()) } else { counters::recompute(db, user_id, &closed, today).await }
+}
+
+/// Deletes the review of a date: outcomes and notes go, slips stay.
+#[utoipa::path(delete, path = "/{date}", params(("date" = Date, Path)), responses((status = 204), Problems))]
+pub async fn delete(user: User, State(app): State<App>, Path(date): Path<String>) -> Result<StatusCode> {
+    let date = Date::parameter("date", &date)?;
+    let now = app.clock.now();
+    let mut db = db::write(&app.db, user.id).await?;
+    let before = stored(&mut db, user.id, date).await?.content;
+    if before.is_empty() {
+        return Err(Code::NotFound.into());
+    }
+    store(&mut db, user.id, date, &before, &Content::default(), now).await?;
+    let foods = counters::tracked(&mut db, user.id).await?;
+    let named: Vec<Uuid> = before.foods.into_keys().collect();
+    refold(&mut db, user.id, &foods, &named, date, user.today(now)).await?;
+    db.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,153 @@
+//! A slip: one time that a food was eaten.
+
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use chrono::NaiveDate;
+use common::{
+    App, Code, Fault, Faults, Json, Path, Problems, Result, User,
+    counters::{self, Streak},
+    day::{Date, HourMinute},
+    db,
+    review::Slip,
+    text,
+};
+use serde::{Deserialize, Serialize};
+use sqlx::MySqlConnection;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{recordable, reviews::refold};
+
+/// How many slips a food can have on a date.
+const MOST_SLIPS: i64 = 50;
+
+/// A slip to record. Only the food is required.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewSlip {
+    food_id: Uuid,
+    /// Wall time within the day of the path, which may run past midnight.
+    time: Option<HourMinute>,
+    #[schema(maximum = 10)]
+    craving: Option<u8>,
+    /// Free text, or a key the app translates: stress, tired, bored, hungry, with_people, habit, saw_it, celebration.
+    #[schema(max_length = 50)]
+    trigger: Option<String>,
+    #[schema(max_length = 50)]
+    amount: Option<String>,
+    #[schema(max_length = 500)]
+    note: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct SlipAnswer {
+    slip: Slip,
+    streaks: Vec<Streak>,
+}
+
+/// Records a slip, or changes it: under another date or food it moves.
+#[utoipa::path(put, path = "/{date}/slips/{slip_id}", params(("date" = Date, Path), ("slip_id" = Uuid, Path)),
+    request_body = NewSlip,
+    responses((status = 200, body = SlipAnswer), (status = 201, body = SlipAnswer), Problems))]
+pub async fn put(
+    user: User,
+    State(app): State<App>,
+    Path((date, id)): Path<(String, Uuid)>,
+    Json(new): Json<NewSlip>,
+) -> Result<Response> {
+    let date = Date::parameter("date", &date)?;
+    let now = app.clock.now();
+    let today = user.today(now);
+    if date > today {
+        return Err(Fault::parameter("date", Code::ReviewDateFuture).into());
+    }
+    let slip = new.check(id, date)?;
+    let mut db = db::write(&app.db, user.id).await?;
+    let foods = counters::tracked(&mut db, user.id).await?;
+    recordable(&foods, slip.food_id, "/food_id", date, today)?;
+    let before = stored(&mut db, user.id, id).await?;
+    refuse_too_many(&mut db, user.id, &slip).await?;
+    if before.as_ref() != Some(&slip) {
+        sqlx::query(
+            "INSERT INTO slips (user_id, id, food_id, date, time, craving, cause, amount, note, updated_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+             ON DUPLICATE KEY UPDATE
+                 food_id = VALUE(food_id), date = VALUE(date), time = VALUE(time), craving = VALUE(craving),
+                 cause = VALUE(cause), amount = VALUE(amount), note = VALUE(note), updated_at = VALUE(updated_at)",
+        )
+        .bind(user.id)
+        .bind(id)
+        .bind(slip.food_id)
+        .bind(date)
+        .bind(slip.time)
+        .bind(slip.craving)
+        .bind(&slip.trigger)
+        .bind(&slip.amount)
+        .bind(&slip.note)
+        .bind(now)
+        .execute(&mut *db)
+        .await?;
+        for Slip { food_id, date, .. } in before.iter().chain([&slip]) {
+            refold(&mut db, user.id, &foods, &[*food_id], *date, today).await?;
+        }
+    }
+    let named: Vec<Uuid> = before.iter().chain([&slip]).map(|slip| slip.food_id).collect();
+    let streaks = counters::after_write(&mut db, user.id, &named, today).await?;
+    db.commit().await?;
+    let status = if before.is_some() { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, Json(SlipAnswer { slip, streaks })).into_response())
+}
+
+impl NewSlip {
+    fn check(self, id: Uuid, date: NaiveDate) -> Result<Slip> {
+        let mut faults = Faults::default();
+        if self.craving.is_some_and(|craving| craving > 10) {
+            faults.add(Fault::pointer("/craving", Code::NumberOutOfRange));
+        }
+        let trigger = faults.take("/trigger", text::line(self.trigger.as_deref().unwrap_or_default(), 50));
+        let amount = faults.take("/amount", text::line(self.amount.as_deref().unwrap_or_default(), 50));
+        let note = faults.take("/note", text::lines(self.note.as_deref().unwrap_or_default(), 500));
+        faults.check()?;
+        Ok(Slip { id, date, food_id: self.food_id, time: self.time, craving: self.craving, trigger, amount, note })
+    }
+}
+
+async fn stored(db: &mut MySqlConnection, user_id: Uuid, id: Uuid) -> Result<Option<Slip>> {
+    let slip = sqlx::query_as(
+        "SELECT id, date, food_id, time, craving, cause, amount, note FROM slips WHERE user_id = ? AND id = ?",
+    );
+    Ok(slip.bind(user_id).bind(id).fetch_optional(db).await?)
+}
+
+async fn refuse_too_many(db: &mut MySqlConnection, user_id: Uuid, slip: &Slip) -> Result<()> {
+    let (others,): (i64,) =
+        sqlx::query_as("SELECT COUNT(*) FROM slips WHERE user_id = ? AND food_id = ? AND date = ? AND id <> ?")
+            .bind(user_id)
+            .bind(slip.food_id)
+            .bind(slip.date)
+            .bind(slip.id)
+            .fetch_one(db)
+            .await?;
+    if others < MOST_SLIPS { Ok(()) } else { Err(Fault::pointer("/food_id", Code::TooManySlips).into()) }
+}
+
+/// Deletes a slip.
+#[utoipa::path(delete, path = "/{date}/slips/{slip_id}", params(("date" = Date, Path), ("slip_id" = Uuid, Path)),
+    responses((status = 204), Problems))]
+pub async fn delete(user: User, State(app): State<App>, Path((date, id)): Path<(String, Uuid)>) -> Result<StatusCode> {
+    let date = Date::parameter("date", &date)?;
+    let today = user.today(app.clock.now());
+    let mut db = db::write(&app.db, user.id).await?;
+    let foods = counters::tracked(&mut db, user.id).await?;
+    let slip = stored(&mut db, user.id, id).await?;
+    // A deleted food shows nothing, its slips neither.
+    let slip = slip.filter(|slip| slip.date == date && foods.iter().any(|food| food.id == slip.food_id));
+    let slip = slip.ok_or(Code::NotFound)?;
+    sqlx::query("DELETE FROM slips WHERE user_id = ? AND id = ?").bind(user.id).bind(id).execute(&mut *db).await?;
+    refold(&mut db, user.id, &foods, &[slip.food_id], date, today).await?;
+    db.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}

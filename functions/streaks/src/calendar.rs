@@ -1,0 +1,69 @@
+//! The dates of one food, each with its status.
+
+use axum::extract::State;
+use chrono::NaiveDate;
+use common::{App, Code, Fault, Json, Path, Problems, Query, Result, User, counters, day::Date, db, streak::Status};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+/// How many days one answer shows.
+const MOST_DAYS: i64 = 400;
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Range {
+    from: Date,
+    to: Date,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Calendar {
+    /// Ascending; clipped to the start of the food and today.
+    days: Vec<CalendarDay>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct CalendarDay {
+    date: NaiveDate,
+    status: Status,
+    /// Whether the status was recorded, not assumed.
+    recorded: bool,
+    slips: u32,
+}
+
+/// The dates from `from` to `to`, both included, at most 400.
+#[utoipa::path(get, path = "/{food_id}/calendar", params(("food_id" = Uuid, Path), Range),
+    responses((status = 200, body = Calendar), Problems))]
+pub async fn show(
+    user: User,
+    State(app): State<App>,
+    Path(food_id): Path<Uuid>,
+    Query(Range { from, to }): Query<Range>,
+) -> Result<Json<Calendar>> {
+    if to < from {
+        return Err(Fault::parameter("to", Code::RangeInvalid).into());
+    }
+    if (to.0 - from.0).num_days() >= MOST_DAYS {
+        return Err(Fault::parameter("to", Code::RangeTooLong).into());
+    }
+    let today = user.today(app.clock.now());
+    let mut db = db::snapshot(&app.db).await?;
+    let foods = counters::tracked(&mut db, user.id).await?;
+    let food = foods.into_iter().find(|food| food.id == food_id).ok_or(Code::NotFound)?;
+    let history = counters::history(&mut db, user.id, food_id, from.0..=to.0).await?;
+    let as_of = food.as_of(today);
+    let (first, last) = (from.0.max(food.start_date), to.0.min(as_of));
+    let dates = first.iter_days().take_while(|date| *date <= last);
+    let day = |date: NaiveDate| {
+        let record = history.on(date);
+        CalendarDay {
+            date,
+            status: history.status(date, food.counting, date < as_of),
+            recorded: record.outcome.is_some() || record.slips > 0,
+            slips: record.slips,
+        }
+    };
+    Ok(Json(Calendar { days: dates.map(day).collect() }))
+}

@@ -1,0 +1,57 @@
+//! Counts, calendars and the first screen: reads only.
+
+mod calendar;
+mod today;
+
+use axum::{Router, extract::State};
+use chrono::NaiveDate;
+use common::{
+    App, Code, Json, Path, Problems, Result, User,
+    counters::{self, Streak},
+    db,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+/// The part of the public path that is this function's.
+pub const PREFIX: &str = "/api/streaks";
+
+pub fn router(app: App) -> Router {
+    let routes = OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(today::show))
+        .routes(routes!(show))
+        .routes(routes!(calendar::show));
+    common::routes(app, PREFIX, "Hanip streaks", routes)
+}
+
+#[derive(Serialize, ToSchema)]
+struct Streaks {
+    /// The person's today.
+    as_of: NaiveDate,
+    streaks: Vec<Streak>,
+}
+
+/// The numbers of the active foods, in the person's order.
+#[utoipa::path(get, path = "", responses((status = 200, body = Streaks), Problems))]
+async fn list(user: User, State(app): State<App>) -> Result<Json<Streaks>> {
+    let as_of = user.today(app.clock.now());
+    let mut db = db::snapshot(&app.db).await?;
+    let mut foods = counters::tracked(&mut db, user.id).await?;
+    foods.retain(|food| food.archived_on.is_none());
+    Ok(Json(Streaks { as_of, streaks: counters::streaks(&mut db, user.id, foods, as_of).await? }))
+}
+
+/// The numbers of one food, archived or not.
+#[utoipa::path(get, path = "/{food_id}", params(("food_id" = Uuid, Path)),
+    responses((status = 200, body = Streak), Problems))]
+async fn show(user: User, State(app): State<App>, Path(food_id): Path<Uuid>) -> Result<Json<Streak>> {
+    let today = user.today(app.clock.now());
+    let mut db = db::snapshot(&app.db).await?;
+    let mut foods = counters::tracked(&mut db, user.id).await?;
+    foods.retain(|food| food.id == food_id);
+    let mut streaks = counters::streaks(&mut db, user.id, foods, today).await?;
+    streaks.pop().map(Json).ok_or_else(|| Code::NotFound.into())
+}
