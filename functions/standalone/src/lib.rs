@@ -1,0 +1,90 @@
+//! Every function in one process, for one computer: with a private MariaDB, local sign-in, and a
+//! timer in the schedule's place.
+
+mod database;
+mod docs;
+mod host;
+mod local;
+mod page;
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
+
+use anyhow::Result;
+use axum::Router;
+use common::{App, Env, bind, finish, listen, shutdown_signal, telemetry};
+use tokio::{net::TcpListener, time::interval};
+
+use crate::database::{Database, default_data_dir};
+
+/// How often the timer calls the tick.
+const TICK: Duration = Duration::from_secs(15 * 60);
+
+/// Everything that is served, for an app that listens on `address`. The tick is not: any web page
+/// could post to it.
+pub fn router(app: &App, env: &Env, address: SocketAddr) -> Result<Router> {
+    let (local, provider) = local::local(app, address)?;
+    let mut providers = vec![provider];
+    providers.extend(common::oauth::providers(env)?);
+    let router = Router::new()
+        .merge(auth::router(app.clone(), providers))
+        .merge(foods::router(app.clone()))
+        .merge(reviews::router(app.clone()))
+        .merge(streaks::router(app.clone()))
+        .merge(docs::router())
+        .merge(local)
+        .merge(web::router());
+    Ok(host::guard(finish(router, app), app, address.port()))
+}
+
+/// Runs until SIGTERM or Ctrl-C.
+pub async fn run(mut env: Env) -> Result<()> {
+    telemetry::start(&env, "warn")?;
+    let shutdown = shutdown_signal()?;
+    // First of all, so that a second start says so before it touches the first one's database.
+    let listener = bind(&env, Ipv4Addr::LOCALHOST).await?;
+    if env.optional("PUBLIC_ORIGIN")?.is_none() {
+        env.set("PUBLIC_ORIGIN", format!("http://{}", listener.local_addr()?));
+    }
+    let database = match env.optional("DATABASE_URL")? {
+        Some(_) => None,
+        None => {
+            let data_dir = env.optional("DATA_DIR")?.map(PathBuf::from);
+            let database = Database::start(&data_dir.map_or_else(default_data_dir, Ok)?).await?;
+            env.set("DATABASE_URL", database.url());
+            Some(database)
+        }
+    };
+    let served = serve(&env, listener, shutdown).await;
+    if let Some(database) = database {
+        database.stop().await?;
+    }
+    served
+}
+
+async fn serve(env: &Env, listener: TcpListener, shutdown: impl Future<Output = ()>) -> Result<()> {
+    migrations::run(env).await?;
+    let app = App::from_env(env)?;
+    let router = router(&app, env, listener.local_addr()?)?;
+    println!("{}", app.origin.text());
+    let timer = tokio::spawn(tick_on_time(app.clone()));
+    listen(listener, router, &app, shutdown).await;
+    timer.abort();
+    Ok(())
+}
+
+async fn tick_on_time(app: App) {
+    let mut times = interval(TICK);
+    loop {
+        times.tick().await;
+        // In a task that a shutdown waits for: the person in hand is finished.
+        let ticking = app.clone();
+        let ticked = app.tasks.spawn(async move { tick::run(&ticking).await }).await;
+        if let Ok(Err(error)) = ticked {
+            tracing::warn!(%error, "the tick did not come through");
+        }
+    }
+}

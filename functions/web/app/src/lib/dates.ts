@@ -1,0 +1,47 @@
+/** Arithmetic and wording of date labels. A label has no zone, so UTC only serves as a ruler. */
+import type { Locale } from './types';
+
+const DAY = 86_400_000;
+const utc = (label: string) => Date.parse(`${label}T00:00:00Z`);
+const label = (time: number) => new Date(time).toISOString().slice(0, 10);
+
+export const addDays = (date: string, days: number) => label(utc(date) + days * DAY);
+
+/** 0 is Sunday. */
+export const weekday = (date: string) => new Date(utc(date)).getUTCDay();
+
+export const monthOf = (date: string) => date.slice(0, 7);
+
+export function addMonths(month: string, months: number): string {
+  const date = new Date(utc(`${month}-01`));
+  date.setUTCMonth(date.getUTCMonth() + months);
+  return monthOf(label(date.getTime()));
+}
+
+/** All dates of a month, in order. */
+export function datesOf(month: string): string[] {
+  const end = `${addMonths(month, 1)}-01`;
+  const dates: string[] = [];
+  for (let date = `${month}-01`; date < end; date = addDays(date, 1)) dates.push(date);
+  return dates;
+}
+
+type Style = 'day' | 'weekday' | 'full' | 'month';
+
+const styles: Record<Style, Intl.DateTimeFormatOptions> = {
+  day: { month: 'long', day: 'numeric' },
+  weekday: { month: 'long', day: 'numeric', weekday: 'long' },
+  full: { year: 'numeric', month: 'long', day: 'numeric' },
+  month: { year: 'numeric', month: 'long' },
+};
+
+export const formatDate = (date: string, locale: Locale, style: Style = 'day') =>
+  new Intl.DateTimeFormat(locale, { ...styles[style], timeZone: 'UTC' }).format(utc(date));
+
+/** Names of the weekdays, Sunday first. 2023-01-01 was a Sunday. */
+export const weekdayNames = (locale: Locale, width: 'narrow' | 'long') =>
+  Array.from({ length: 7 }, (_, i) =>
+    new Intl.DateTimeFormat(locale, { weekday: width, timeZone: 'UTC' }).format(
+      utc('2023-01-01') + i * DAY,
+    ),
+  );

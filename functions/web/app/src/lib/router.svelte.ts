@@ -1,0 +1,40 @@
+/** Real paths through the History API: the address is the only state a page starts from. */
+
+class Router {
+  path = $state(location.pathname);
+  query = $state.raw(new URLSearchParams(location.search));
+
+  constructor() {
+    addEventListener('popstate', () => this.#read());
+    document.addEventListener('click', (event) => this.#follow(event));
+  }
+
+  go(to: string, { replace = false } = {}) {
+    history[replace ? 'replaceState' : 'pushState'](null, '', to);
+    this.#read();
+    scrollTo(0, 0);
+  }
+
+  /** The rest of the path behind a prefix, or null: `/foods/7` behind `/foods/` is `7`. */
+  after(prefix: string): string | null {
+    return this.path.startsWith(prefix) ? this.path.slice(prefix.length) : null;
+  }
+
+  #read() {
+    this.path = location.pathname;
+    this.query = new URLSearchParams(location.search);
+  }
+
+  /** Plain links of the app change the page in place; what the server answers (`/api`) does not. */
+  #follow(event: MouseEvent) {
+    if (event.defaultPrevented || event.button !== 0) return;
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const link = (event.target as Element).closest('a');
+    if (!link || link.target || link.origin !== location.origin) return;
+    if (/^\/(api|local)\//.test(link.pathname)) return;
+    event.preventDefault();
+    this.go(link.pathname + link.search);
+  }
+}
+
+export const router = new Router();

@@ -1,0 +1,18 @@
+/** The browser's storage, which may be switched off or full: then nothing is remembered. */
+
+export function read<T>(storage: Storage, key: string): T | null {
+  try {
+    return JSON.parse(storage.getItem(key) ?? 'null');
+  } catch {
+    return null;
+  }
+}
+
+export function write(storage: Storage, key: string, value: unknown) {
+  try {
+    if (value === null) storage.removeItem(key);
+    else storage.setItem(key, JSON.stringify(value));
+  } catch {
+    // Remembering is a comfort, not a promise.
+  }
+}

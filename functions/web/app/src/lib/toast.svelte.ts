@@ -1,0 +1,26 @@
+/** One message at a time, with the way back. */
+
+// Long enough to read and to think; removed foods can also be brought back in the settings.
+const STAY = 15_000;
+
+interface Message {
+  text: string;
+  undo?: () => Promise<unknown>;
+}
+
+class Toast {
+  message = $state.raw<Message | null>(null);
+  #timer = 0;
+
+  show(text: string, undo?: Message['undo']) {
+    this.message = { text, undo };
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => this.close(), STAY);
+  }
+
+  close() {
+    this.message = null;
+  }
+}
+
+export const toast = new Toast();

@@ -1,0 +1,81 @@
+/** What the API sends, as far as the app reads it. Dates are labels, `YYYY-MM-DD`. */
+
+export type Locale = 'ko' | 'en';
+export type Outcome = 'kept' | 'slipped' | 'skipped';
+export type Status = Outcome | 'open' | 'missing';
+export type Level = 1 | 2 | 3 | 4 | 5;
+
+export interface Me {
+  id: string;
+  display_name: string | null;
+  email: string | null;
+  locale: string;
+  time_zone: string;
+  day_start: string;
+}
+
+export interface Provider {
+  id: string;
+  name: string;
+}
+
+export interface Food {
+  id: string;
+  name: string;
+  icon: string | null;
+  start_date: string;
+}
+
+export interface Streak {
+  food_id: string;
+  as_of: string;
+  /** Null where today lies before the food's start. */
+  today: Status | null;
+  day_number: number;
+  kept_days: number;
+  current_streak: number;
+  current_if_yesterday_kept: number | null;
+  longest_streak: number;
+  success_rate: number | null;
+  next_milestone: { days: number; remaining: number; on: string } | null;
+  milestones: { days: number; reached_on: string }[];
+}
+
+export interface ReviewedFood {
+  food_id: string;
+  outcome: Outcome | null;
+  status: Status | null;
+  note: string | null;
+}
+
+export interface Review {
+  date: string;
+  difficulty: Level | null;
+  mood: Level | null;
+  note: string | null;
+  foods: ReviewedFood[];
+}
+
+/** The body of a PUT: difficulty, mood and note are replaced, foods not named keep their outcome. */
+export interface ReviewInput {
+  difficulty: Level | null;
+  mood: Level | null;
+  note: string | null;
+  foods: { food_id: string; outcome: Outcome | null; note?: string }[];
+}
+
+export interface Today {
+  as_of: string;
+  next_day_at: string;
+  me: Me;
+  foods: { food: Food; streak: Streak }[];
+  review: Review | null;
+  pending: { date: string; food_ids: string[] } | null;
+}
+
+export interface CalendarDay {
+  date: string;
+  status: Status;
+  recorded: boolean;
+  slips: number;
+}

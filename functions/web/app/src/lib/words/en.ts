@@ -1,0 +1,155 @@
+import type { ko } from './ko';
+
+const plural = new Intl.PluralRules('en');
+const count = (n: number, one: string, other: string) =>
+  `${n} ${plural.select(n) === 'one' ? one : other}`;
+const days = (n: number) => count(n, 'day', 'days');
+
+export const en: typeof ko = {
+  app: 'Hanip',
+  otherLanguage: '한국어',
+  home: 'Today',
+  settings: 'Settings',
+  back: 'Back to today',
+  close: 'Close',
+  save: 'Save',
+  sending: 'Sending',
+  saved: 'Saved',
+  undo: 'Undo',
+  retry: 'Try again',
+  loading: 'Loading',
+  unavailable: "Can't reach it right now. Trying again shortly.",
+  broken: 'Something unexpected happened. Please try again.',
+  notFound: 'There is no such page.',
+
+  signIn: {
+    lead: 'Pick what you want to quit, and every day you keep is counted.',
+    points: [
+      'Only tell it about slips',
+      "A day's review takes ten seconds",
+      'A slip never takes your kept days away',
+    ],
+    with: (provider) => `Continue with ${provider}`,
+    local: 'Start on this computer',
+    again: 'Please sign in again. What you wrote is still here.',
+    none: 'There is no way to sign in yet.',
+    problems: {
+      'sign-in-expired': 'Signing in took a long time. Please start once more.',
+      'sign-in-refused': 'You stopped signing in. You can start again any time.',
+      'sign-in-failed': "Signing in didn't finish. Please try again in a moment.",
+    },
+  },
+
+  add: {
+    title: 'What are you quitting?',
+    hint: 'One tap, and it starts counting.',
+    more: 'Quit something else',
+    suggestions: [
+      'Sugar',
+      'Ramen',
+      'Soda',
+      'Chips',
+      'Coffee',
+      'Late-night snacks',
+      'Alcohol',
+      'Chocolate',
+      'Fried food',
+      'Bread',
+      'Fast food',
+      'Ice cream',
+    ],
+    start: 'Counting from when?',
+    fromToday: 'From today',
+    fromPast: 'I already quit',
+    startDate: 'Start date',
+    dateMissing: 'Pick the start date.',
+    name: 'Something else',
+    placeholder: 'e.g. milk tea',
+    submit: 'Start',
+    added: (name) => `Started counting: ${name}.`,
+  },
+
+  status: {
+    kept: 'kept',
+    slipped: 'slipped',
+    skipped: 'day off',
+    open: 'not yet',
+    missing: 'nothing recorded',
+  },
+  outcome: { kept: 'I kept it', slipped: 'I had some', skipped: 'Take a day off' },
+  skippedHint: 'Adds nothing, breaks nothing.',
+
+  streak: {
+    dayNumber: (n) => `day ${n} since you started`,
+    current: (n) => ({
+      number: `${n}`,
+      rest: plural.select(n) === 'one' ? ' day in a row' : ' days in a row',
+    }),
+    firstDay: "Day 1. You've started.",
+    best: (n) => `best ${n}`,
+    kept: (n) => `${days(n)} kept`,
+    rate: 'Share of days kept',
+    since: (date) => `since ${date}`,
+    days,
+    next: (badge, left) => `${days(left)} to the ${badge}-day badge`,
+    nextToday: (badge) => `Keep today and it's ${days(badge)}`,
+    badges: 'Badges',
+    noBadges: 'Keep one day for the first badge.',
+    badge: (n) => `${n}-day badge`,
+    slipped: (best, kept) =>
+      best + kept === 0
+        ? 'Noted. Carry on tomorrow.'
+        : `Noted. Your best of ${best} and ${days(kept)} kept stay yours. Carry on tomorrow.`,
+    again: 'Carry on from today',
+    waiting: (n) => `${days(n)} in a row once you confirm yesterday`,
+    later: (date) => `Counts from ${date}`,
+  },
+
+  review: {
+    title: "The day's review",
+    question: (name) => `${name}: how did today go?`,
+    difficulty: 'How was today?',
+    faces: ['easy', 'fine', 'so-so', 'hard', 'very hard'],
+    optional: 'Only if you like',
+    note: 'Note',
+    notePlaceholder: 'Anything you want to remember?',
+    pending: (date) => `Nothing recorded yesterday (${date})`,
+    pendingSave: 'Kept yesterday too',
+    pendingSaved: 'Yesterday is saved as kept.',
+    conflict: 'This changed on another device. Which one should stay?',
+    mine: 'Written on this device',
+    theirs: 'From the other device',
+    keepMine: 'Keep this one',
+    keepTheirs: "Keep the other device's",
+    empty: 'nothing recorded',
+  },
+
+  food: {
+    edit: 'Name and start',
+    name: 'Name',
+    startDate: 'Start date',
+    remove: 'Remove',
+    removed: (name) => `Removed ${name}.`,
+    removeHint: 'For 30 days you can bring it back in the settings.',
+    calendar: 'Calendar',
+    previous: 'Previous month',
+    next: 'Next month',
+    times: (n) => (n === 0 ? '' : n === 1 ? 'once' : n === 2 ? 'twice' : `${n} times`),
+    notFound: 'Not found.',
+  },
+
+  account: {
+    title: 'Settings',
+    signedInAs: 'Signed in as',
+    zone: 'Time zone',
+    zoneHere: (zone) => `This device is in ${zone}.`,
+    useZone: 'Use this time zone',
+    dayStart: 'The day starts at',
+    dayStartHint: 'With 04:00, a bite at one in the morning belongs to the evening before.',
+    summary: (zone, time) => `${zone} · the day starts at ${time}`,
+    deleted: 'Removed',
+    deletedHint: 'For 30 days you can bring these back as they were.',
+    restore: 'Bring back',
+    logout: 'Sign out',
+  },
+};

@@ -1,0 +1,13 @@
+/**
+ * A Korean name with the particle that its final consonant asks for. Where the sound is not
+ * known from the letter (Latin, emoji), the word 항목 steps in and carries the particle.
+ */
+export function withParticle(name: string, afterConsonant: string, afterVowel: string): string {
+  const last = name.trimEnd().at(-1) ?? '';
+  const syllable = last.charCodeAt(0) - 0xac00;
+  if (syllable >= 0 && syllable <= 11_171) {
+    return name + (syllable % 28 === 0 ? afterVowel : afterConsonant);
+  }
+  if (/[0-9]/.test(last)) return name + ('2459'.includes(last) ? afterVowel : afterConsonant);
+  return `${name} 항목${afterConsonant}`;
+}
