@@ -14,6 +14,7 @@ mod origin;
 pub mod review;
 mod server;
 pub mod session;
+mod stored;
 pub mod streak;
 pub mod telemetry;
 pub mod text;
@@ -30,7 +31,7 @@ pub use self::{
     error::{Error, Fault, Faults, Problem, Problems, Result},
     extract::{Json, Path, Query, body, present},
     origin::Origin,
-    server::{bind, finish, listen, serve, shutdown_signal},
+    server::{bind, exit, finish, listen, serve, shutdown_signal},
     session::{Me, User},
     words::{Code, Language},
 };

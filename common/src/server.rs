@@ -56,7 +56,12 @@ const DRAIN_TIME: Duration = Duration::from_secs(25);
 /// Runs a function until SIGTERM or Ctrl-C: over HTTP on `PORT`, or, built with the feature
 /// `lambda`, as the handler of an AWS Lambda function.
 pub async fn serve(routes: impl FnOnce(App, &Env) -> Result<Router>) -> ExitCode {
-    match run(routes).await {
+    exit(run(routes).await)
+}
+
+/// The end of a program: what stopped it is told to the person at the terminal, on one line.
+pub fn exit(result: Result<()>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error:#}");
@@ -173,7 +178,7 @@ async fn around(State(app): State<App>, request: Request, next: Next) -> Respons
     let (status, took) = (response.status().as_u16(), started.elapsed());
     telemetry::observe(method.as_str(), &route, status, took);
     let _entered = span.enter();
-    tracing::info!(%method, route, status, duration_ms = took.as_secs_f64() * 1e3, "answered");
+    tracing::info!(%method, route, status, duration_ms = took.as_micros() as f64 / 1e3, "answered");
     response
 }
 

@@ -3,9 +3,6 @@
 fn main() {
     println!("cargo::rerun-if-changed=app/dist");
     if !std::path::Path::new("app/dist/index.html").exists() {
-        println!(
-            "cargo::error=functions/web/app/dist is missing: build the browser app first \
-             (cd functions/web/app && npm ci && npm run build)"
-        );
+        println!("cargo::error=functions/web/app/dist is missing: run scripts/web");
     }
 }

@@ -1,8 +1,16 @@
 //! `migrate` applies the schema to the database at `DATABASE_URL`, then exits.
 
+use std::process::ExitCode;
+
+use common::{Env, exit, telemetry};
+
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let env = common::Env::process();
-    common::telemetry::start(&env, "info")?;
+async fn main() -> ExitCode {
+    exit(migrate().await)
+}
+
+async fn migrate() -> anyhow::Result<()> {
+    let env = Env::process();
+    telemetry::start(&env, "info")?;
     migrations::run(&env).await
 }

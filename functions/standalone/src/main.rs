@@ -1,4 +1,4 @@
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    standalone::run(common::Env::process()).await
+async fn main() -> std::process::ExitCode {
+    common::exit(standalone::run(common::Env::process()).await)
 }

@@ -1,0 +1,39 @@
+//! How our enums are kept in columns: as their text. sqlx's own way compares the flags of a column,
+//! so that an `ENUM … NOT NULL` of MariaDB can't be read into the enum that was written to it.
+
+use sqlx::{
+    Decode, Encode, MySql, Type,
+    encode::IsNull,
+    error::BoxDynError,
+    mysql::{MySqlTypeInfo, MySqlValueRef},
+};
+
+use crate::streak::{Counting, Outcome};
+
+macro_rules! stored_as_text {
+    ($($type:ty),*) => {$(
+        impl Type<MySql> for $type {
+            fn type_info() -> MySqlTypeInfo {
+                <str as Type<MySql>>::type_info()
+            }
+
+            fn compatible(column: &MySqlTypeInfo) -> bool {
+                <str as Type<MySql>>::compatible(column)
+            }
+        }
+
+        impl Encode<'_, MySql> for $type {
+            fn encode_by_ref(&self, buffer: &mut Vec<u8>) -> Result<IsNull, BoxDynError> {
+                <&str as Encode<MySql>>::encode(self.into(), buffer)
+            }
+        }
+
+        impl<'r> Decode<'r, MySql> for $type {
+            fn decode(value: MySqlValueRef<'r>) -> Result<Self, BoxDynError> {
+                Ok(<&str as Decode<MySql>>::decode(value)?.parse()?)
+            }
+        }
+    )*};
+}
+
+stored_as_text!(Counting, Outcome);
