@@ -1,12 +1,17 @@
 //! `Json`, `Path` and `Query` whose rejections are problems that name the field.
 
+use std::{fmt, marker::PhantomData};
+
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Request},
     http::{header, request::Parts},
     response::{IntoResponse, Response},
 };
-use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 use serde_path_to_error::Segment;
 
 use crate::{Code, Error, Fault};
@@ -30,14 +35,15 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
         }
         let body = body(request, state).await?;
         let mut json = serde_json::Deserializer::from_slice(&body);
-        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| match error.inner().classify() {
-            serde_json::error::Category::Data => {
-                let (mut path, code) = fault(&error);
-                path.insert(0, String::new());
-                Fault::pointer(path.join("/"), code).into()
-            }
-            _ => Error::from(Code::JsonInvalid),
-        })?;
+        let Object(value) =
+            serde_path_to_error::deserialize(&mut json).map_err(|error| match error.inner().classify() {
+                serde_json::error::Category::Data => {
+                    let (path, code) = fault(&error);
+                    let escaped = path.iter().map(|key| format!("/{}", key.replace('~', "~0").replace('/', "~1")));
+                    Fault::pointer(escaped.collect::<String>(), code).into()
+                }
+                _ => Error::from(Code::JsonInvalid),
+            })?;
         json.end().map_err(|_| Code::JsonInvalid)?;
         Ok(Self(value))
     }
@@ -91,7 +97,7 @@ fn fault<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> (Vec<St
         .iter()
         .filter_map(|segment| match segment {
             Segment::Seq { index } => Some(index.to_string()),
-            Segment::Map { key } => Some(key.replace('~', "~0").replace('/', "~1")),
+            Segment::Map { key } => Some(key.clone()),
             Segment::Enum { .. } | Segment::Unknown => None,
         })
         .collect();
@@ -111,6 +117,30 @@ fn fault<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> (Vec<St
         path.push(named.to_owned());
     }
     (path, code)
+}
+
+/// A `T` that is written as an object: derived structs would also take an array of their values.
+#[derive(Default)]
+pub struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OnlyMap<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for OnlyMap<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+
+        deserializer.deserialize_map(OnlyMap(PhantomData))
+    }
 }
 
 /// For `Option<Option<T>>` in a change: absent is `None`, `null` is `Some(None)`.

@@ -29,7 +29,7 @@ pub use self::{
     clock::Clock,
     env::Env,
     error::{Error, Fault, Faults, Problem, Problems, Result},
-    extract::{Json, Path, Query, body, present},
+    extract::{Json, Object, Path, Query, body, present},
     origin::Origin,
     server::{bind, exit, finish, listen, serve, shutdown_signal},
     session::{Me, User},

@@ -105,7 +105,7 @@ codes! {
     // Sign-in.
     SignInExpired "sign-in-expired" BAD_REQUEST "로그인 시간이 지났어요. 처음부터 다시 해 주세요." "That sign-in has expired. Please start again."
     SignInRefused "sign-in-refused" BAD_REQUEST "로그인을 취소했어요." "Sign-in was cancelled."
-    SignInFailed "sign-in-failed" BAD_GATEWAY "로그인 서비스와 연결하지 못했어요. 잠시 뒤에 다시 해 주세요." "The sign-in service could not be reached. Please try again in a moment."
+    SignInFailed "sign-in-failed" SERVICE_UNAVAILABLE "로그인 서비스와 연결하지 못했어요. 잠시 뒤에 다시 해 주세요." "The sign-in service could not be reached. Please try again in a moment."
 
     // Any field.
     FieldMissing "field-missing" UNPROCESSABLE_ENTITY "꼭 필요한 값이에요." "This is required."

@@ -7,7 +7,7 @@ use axum::{
 };
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use common::{
-    App, Code, Error, Fault, Faults, Json, Path, Problems, Query, Result, User,
+    App, Code, Error, Fault, Faults, Json, Object, Path, Problems, Query, Result, User,
     counters::{self, Streak, Tracked},
     day::Date,
     db,
@@ -135,7 +135,8 @@ pub struct NewReview {
     #[schema(max_length = 2000)]
     note: Option<String>,
     #[serde(default)]
-    foods: Vec<NewOutcome>,
+    #[schema(value_type = Vec<NewOutcome>)]
+    foods: Vec<Object<NewOutcome>>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -168,7 +169,7 @@ impl NewReview {
         let mut content = before.clone();
         content.day = Day { difficulty: self.difficulty, mood: self.mood, note };
         let mut named = Vec::with_capacity(self.foods.len());
-        for (index, food) in self.foods.into_iter().enumerate() {
+        for (index, Object(food)) in self.foods.into_iter().enumerate() {
             let note = text::lines(food.note.as_deref().unwrap_or_default(), 500);
             let note = faults.take(&format!("/foods/{index}/note"), note);
             if named.contains(&food.food_id) {
@@ -211,7 +212,7 @@ pub async fn put(
     if date > today {
         return Err(Fault::parameter("date", Code::ReviewDateFuture).into());
     }
-    let named: Vec<Uuid> = new.foods.iter().map(|food| food.food_id).collect();
+    let named: Vec<Uuid> = new.foods.iter().map(|Object(food)| food.food_id).collect();
     let mut db = db::write(&app.db, user.id).await?;
     let foods = counters::tracked(&mut db, user.id).await?;
     let before = stored(&mut db, user.id, date).await?;

@@ -87,11 +87,12 @@ async fn due(app: &App, now: DateTime<Utc>) -> Result<Vec<Due>> {
     for (time_zone, day_start) in clocks {
         let today = day::today(now, time_zone.parse().unwrap_or(Tz::UTC), day_start);
         let people: Vec<(Uuid, u64)> = sqlx::query_as(
-            "SELECT user_id, CAST(COUNT(*) AS UNSIGNED) FROM users JOIN counters USING (user_id)
-             JOIN foods ON foods.user_id = users.user_id AND foods.id = food_id
+            "SELECT counters.user_id, CAST(COUNT(*) AS UNSIGNED) FROM users
+             JOIN counters ON counters.user_id = users.user_id
+             JOIN foods ON foods.user_id = counters.user_id AND foods.id = food_id
              WHERE time_zone = ? AND day_start = ? AND deleted_at IS NULL
                  AND closed_through < LEAST(?, COALESCE(archived_on, ?)) - INTERVAL 1 DAY
-             GROUP BY user_id ORDER BY user_id",
+             GROUP BY counters.user_id ORDER BY counters.user_id",
         )
         .bind(time_zone)
         .bind(day_start)

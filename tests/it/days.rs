@@ -1,0 +1,50 @@
+//! Days are labels: the zone says which is today, and nothing else.
+
+use serde_json::json;
+
+use crate::world::World;
+
+#[tokio::test]
+async fn today_is_the_persons_own() {
+    let world = World::at("2026-03-11T20:00:00Z").await;
+    let ada = world.person("ada").await;
+    for (zone, day_start, today) in [
+        ("Asia/Seoul", "00:00", "2026-03-12"),
+        ("Asia/Seoul", "06:00", "2026-03-11"),
+        ("America/Los_Angeles", "00:00", "2026-03-11"),
+        ("Pacific/Kiritimati", "00:00", "2026-03-12"),
+        ("Asia/Kathmandu", "02:00", "2026-03-11"),
+    ] {
+        ada.patch("/api/auth/me", json!({ "time_zone": zone, "day_start": day_start })).await.ok();
+        assert_eq!(ada.get("/api/streaks").await.ok()["as_of"], today, "{zone} from {day_start}");
+    }
+}
+
+#[tokio::test]
+async fn flying_west_the_same_day_comes_again_and_its_review_is_edited() {
+    let world = World::at("2026-03-11T20:00:00Z").await;
+    let mut ada = world.stranger();
+    ada.sign_in("ada", "Asia/Seoul").await;
+    let food = ada.food_since("2026-03-01").await;
+    ada.review("2026-03-12", &food, "kept").await;
+    assert_eq!(ada.streak(&food).await["current_streak"], 12);
+    ada.patch("/api/auth/me", json!({ "time_zone": "America/Los_Angeles" })).await.ok();
+    assert_eq!(ada.streak(&food).await["current_streak"], 10, "03-12 has not come here yet");
+    world.days_pass(1);
+    let again = ada.put("/api/reviews/2026-03-12", json!({ "foods": [{ "food_id": food, "outcome": "kept" }] })).await;
+    again.ok();
+    assert_eq!(ada.streak(&food).await["current_streak"], 12, "nothing lost, nothing doubled");
+}
+
+#[tokio::test]
+async fn a_food_begun_before_flying_west_counts_nothing_until_its_day_comes() {
+    let world = World::at("2026-03-11T20:00:00Z").await;
+    let mut ada = world.stranger();
+    ada.sign_in("ada", "Asia/Seoul").await;
+    let food = ada.food(json!({ "name": "ramen" })).await;
+    ada.patch("/api/auth/me", json!({ "time_zone": "America/Los_Angeles" })).await.ok();
+    let streak = ada.streak(&food).await;
+    assert_eq!((&streak["day_number"], &streak["today"]), (&json!(0), &json!(null)));
+    ada.patch("/api/auth/me", json!({ "time_zone": "Asia/Seoul" })).await.ok();
+    assert_eq!(ada.streak(&food).await["day_number"], 1);
+}

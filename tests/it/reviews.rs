@@ -1,0 +1,132 @@
+//! The review of a date.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::world::{Person, Reply, World};
+
+const DATE: &str = "/api/reviews/2026-03-11";
+
+async fn put_if(ada: &Person, header: &str, value: &str, body: Value) -> Reply {
+    ada.send(ada.request(Method::PUT, DATE).header(header, value).json(&body)).await
+}
+
+#[tokio::test]
+async fn one_sheet_reviews_all_foods_of_a_date() {
+    let ada = World::new().await.person("ada").await;
+    let (ramen, soda) = (ada.food_since("2026-03-01").await, ada.food_since("2026-03-05").await);
+    let sheet = json!({ "difficulty": 2, "mood": 4, "note": "밤에 힘들었다", "foods": [
+        { "food_id": ramen, "outcome": "kept" }, { "food_id": soda, "outcome": "slipped", "note": "at the cinema" } ] });
+    let answer = ada.put(DATE, sheet).await.created();
+    let review = &answer["review"];
+    assert_eq!(
+        (&review["difficulty"], &review["mood"], &review["note"]),
+        (&json!(2), &json!(4), &json!("밤에 힘들었다"))
+    );
+    assert_eq!(review["foods"][0], json!({ "food_id": ramen, "outcome": "kept", "status": "kept", "note": null }));
+    assert_eq!(review["foods"][1]["status"], "slipped");
+    let current: Vec<&Value> =
+        answer["streaks"].as_array().expect("streaks").iter().map(|streak| &streak["current_streak"]).collect();
+    assert_eq!(current, [&json!(11), &json!(0)], "the numbers are as they are now");
+    assert_eq!(&ada.get(DATE).await.ok(), review);
+}
+
+#[tokio::test]
+async fn a_review_replaces_the_day_and_touches_only_the_foods_it_names() {
+    let ada = World::new().await.person("ada").await;
+    let (ramen, soda) = (ada.food_since("2026-03-01").await, ada.food_since("2026-03-01").await);
+    ada.review("2026-03-11", &ramen, "kept").await;
+    ada.slip("2026-03-11", &ramen).await;
+    ada.put(DATE, json!({ "difficulty": 3, "foods": [{ "food_id": soda, "outcome": "kept" }] })).await.ok();
+    let review = ada.put(DATE, json!({ "foods": [{ "food_id": soda, "outcome": null }] })).await.ok()["review"].clone();
+    assert_eq!(review["difficulty"], Value::Null);
+    assert_eq!((&review["foods"][0]["outcome"], &review["foods"][1]["outcome"]), (&json!("kept"), &Value::Null));
+    assert_eq!(review["slips"].as_array().map(Vec::len), Some(1), "slips are never touched");
+}
+
+#[tokio::test]
+async fn a_review_is_stored_whole_or_not_at_all() {
+    let ada = World::new().await.person("ada").await;
+    let ramen = ada.food_since("2026-03-01").await;
+    let late = ada.food_since("2026-03-11").await;
+    let sheet = json!({ "note": "x", "foods": [{ "food_id": ramen, "outcome": "kept" }, { "food_id": late, "outcome": "kept" }] });
+    let problem = ada.put("/api/reviews/2026-03-10", sheet).await;
+    problem.fault("/foods/1/food_id", "review-before-start");
+    assert!(problem.body.contains("March 11"));
+    ada.get("/api/reviews/2026-03-10").await.problem(404, "not-found");
+}
+
+#[tokio::test]
+async fn the_same_review_again_changes_nothing_whatever_it_expects() {
+    let world = World::new().await;
+    let ada = world.person("ada").await;
+    let ramen = ada.food_since("2026-03-01").await;
+    let sheet = json!({ "difficulty": 1, "foods": [{ "food_id": ramen, "outcome": "kept" }] });
+    let first = ada.put(DATE, sheet.clone()).await.created();
+    world.app.clock.advance(chrono::TimeDelta::hours(1));
+    assert_eq!(ada.put(DATE, sheet.clone()).await.ok(), first, "not even its time of change");
+    put_if(&ada, "If-None-Match", "*", sheet.clone()).await.ok();
+    put_if(&ada, "If-Match", "\"other\"", sheet).await.ok();
+}
+
+#[tokio::test]
+async fn a_review_changed_elsewhere_is_shown_and_not_overwritten() {
+    let ada = World::new().await.person("ada").await;
+    let first = put_if(&ada, "If-None-Match", "*", json!({ "note": "one" })).await;
+    first.created();
+    let stale = first.header("etag").to_owned();
+    assert_eq!(ada.get(DATE).await.header("etag"), stale);
+    let second = put_if(&ada, "If-Match", &stale, json!({ "note": "two" })).await;
+    second.ok();
+    let conflict = put_if(&ada, "If-Match", &stale, json!({ "note": "three" })).await.problem(412, "review-changed");
+    assert_eq!(conflict["current"]["note"], "two");
+    put_if(&ada, "If-None-Match", "*", json!({ "note": "three" })).await.problem(412, "review-changed");
+    put_if(&ada, "If-Match", second.header("etag"), json!({ "note": "three" })).await.ok();
+}
+
+#[tokio::test]
+async fn a_slip_changes_no_etag_and_stands_in_no_first_reviews_way() {
+    let ada = World::new().await.person("ada").await;
+    let ramen = ada.food_since("2026-03-01").await;
+    ada.slip("2026-03-11", &ramen).await;
+    let etag = ada.get(DATE).await.header("etag").to_owned();
+    let first = put_if(&ada, "If-None-Match", "*", json!({ "note": "one" })).await;
+    first.created();
+    assert_ne!(first.header("etag"), etag);
+    ada.slip("2026-03-11", &ramen).await;
+    assert_eq!(ada.get(DATE).await.header("etag"), first.header("etag"));
+}
+
+#[tokio::test]
+async fn deleting_a_review_leaves_its_slips() {
+    let ada = World::new().await.person("ada").await;
+    let ramen = ada.food_since("2026-03-01").await;
+    ada.review("2026-03-10", &ramen, "slipped").await;
+    ada.slip("2026-03-10", &ramen).await;
+    ada.delete("/api/reviews/2026-03-10").await.is(204);
+    let left = ada.get("/api/reviews/2026-03-10").await.ok();
+    assert_eq!((&left["foods"][0]["outcome"], &left["foods"][0]["status"]), (&Value::Null, &json!("slipped")));
+    ada.delete("/api/reviews/2026-03-10").await.problem(404, "not-found");
+}
+
+#[tokio::test]
+async fn reviews_are_listed_newest_first_and_found_by_any_note() {
+    let ada = World::new().await.person("ada").await;
+    let (ramen, soda) = (ada.food_since("2026-03-01").await, ada.food_since("2026-03-01").await);
+    ada.put("/api/reviews/2026-03-02", json!({ "note": "Birthday" })).await.created();
+    let noted = json!({ "foods": [{ "food_id": soda, "outcome": "kept", "note": "no BIRTHDAY soda" }] });
+    ada.put("/api/reviews/2026-03-04", noted).await.created();
+    ada.slip("2026-03-06", &ramen).await;
+    let dates = async |query: &str| -> Vec<String> {
+        let page = ada.get(&format!("/api/reviews{query}")).await.ok();
+        page["reviews"].as_array().expect("reviews").iter().map(|review| crate::world::text(&review["date"])).collect()
+    };
+    assert_eq!(dates("").await, ["2026-03-06", "2026-03-04", "2026-03-02"]);
+    assert_eq!(dates("?q=birthday").await, ["2026-03-04", "2026-03-02"]);
+    assert_eq!(dates("?q=100%25").await, Vec::<String>::new(), "a wildcard is a letter like others");
+    assert_eq!(dates(&format!("?food_id={ramen}")).await, ["2026-03-06"]);
+    assert_eq!(dates("?from=2026-03-03&to=2026-03-05").await, ["2026-03-04"]);
+    let page = ada.get("/api/reviews?limit=2").await.ok();
+    assert_eq!(page["next_cursor"], "2026-03-04");
+    assert_eq!(dates("?limit=2&cursor=2026-03-04").await, ["2026-03-02"]);
+}

@@ -1,0 +1,183 @@
+//! What every function has around its routes.
+
+use std::time::{Duration, Instant};
+
+use axum::{Router, routing::get};
+use reqwest::{Client, Method};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+use crate::world::{Reply, World};
+
+/// Sends `request` as it is; the answer is all that comes until the connection ends.
+async fn raw(origin: &str, request: &str) -> String {
+    let mut stream = TcpStream::connect(origin.trim_start_matches("http://")).await.expect("a connection");
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.ok();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test]
+async fn health_and_metrics_are_answered_without_the_database() {
+    let world = World::new().await;
+    world.db().close().await;
+    let stranger = world.stranger();
+    assert_eq!(stranger.get("/healthz").await.body, "ok");
+    let metrics = stranger.get("/metrics").await;
+    assert!(
+        metrics.body.contains("http_requests_total{method=\"GET\",route=\"/healthz\",status=\"200\"}"),
+        "{}",
+        metrics.body
+    );
+    let foods = world.stranger();
+    let cookie = foods.request(Method::GET, "/api/foods").header("cookie", "hanip_session=x");
+    let answer = foods.send(cookie).await;
+    answer.problem(503, "unavailable");
+    assert_eq!(answer.header("retry-after"), "1");
+}
+
+#[tokio::test]
+async fn an_unknown_path_and_a_wrong_method_are_problems_of_the_api() {
+    let stranger = World::new().await.stranger();
+    for path in ["/api/nothing", "/api", "/api/foods/1/2/3", "/local/nothing"] {
+        stranger.get(path).await.problem(404, "not-found");
+    }
+    stranger.put("/api/foods", serde_json::json!({})).await.problem(405, "method-not-allowed");
+}
+
+#[tokio::test]
+async fn every_answer_has_the_security_headers() {
+    let world = World::new().await;
+    let stranger = world.stranger();
+    for path in [
+        "/",
+        "/api/foods",
+        "/api/nothing",
+        "/api/auth/providers",
+        "/healthz",
+        "/nothing.png",
+        "/api/docs/",
+        "/local/authorize",
+    ] {
+        let answer = stranger.get(path).await;
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
+        assert!(answer.header("content-security-policy").starts_with("default-src 'none'"), "{path}");
+        assert_eq!(answer.header("access-control-allow-origin"), "", "{path}");
+        if path.starts_with("/api/") {
+            assert_eq!(answer.header("cache-control"), "no-store", "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_the_names_of_this_computer_are_answered() {
+    let world = World::new().await;
+    let port = world.origin.rsplit(':').next().expect("a port").to_owned();
+    let ask = |method: Method, host: String| {
+        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+        let request = client.request(method, format!("{}/foods?a=b", world.origin)).header("host", host);
+        async move { Reply::of(request.send().await.expect("an answer")).await }
+    };
+    let moved = ask(Method::GET, format!("localhost:{port}")).await;
+    assert_eq!((moved.status.as_u16(), moved.location()), (308, format!("{}/foods?a=b", world.origin)));
+    ask(Method::POST, format!("localhost:{port}")).await.problem(421, "misdirected-request");
+    ask(Method::GET, "evil.test".to_owned()).await.problem(421, "misdirected-request");
+}
+
+#[tokio::test]
+async fn a_panic_becomes_a_500_and_the_next_request_is_answered() {
+    let world = World::new().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let origin = format!("http://{}", listener.local_addr().expect("an address"));
+    let router = Router::new().route("/panic", get(async || -> () { panic!("on purpose") }));
+    let (router, app) = (common::finish(router, &world.app), world.app.clone());
+    tokio::spawn(async move { common::listen(listener, router, &app, std::future::pending()).await });
+    let get = async |path: &str| {
+        Reply::of(Client::new().get(format!("{origin}{path}")).send().await.expect("an answer")).await
+    };
+    let answer = get("/panic").await;
+    answer.problem(500, "internal");
+    assert!(!answer.body.contains("on purpose"));
+    assert_eq!(get("/healthz").await.body, "ok");
+}
+
+#[tokio::test]
+async fn a_client_that_never_finishes_its_head_is_let_go() {
+    let world = World::new().await;
+    let began = Instant::now();
+    let answer = raw(&world.origin, "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ").await;
+    assert!(began.elapsed() < Duration::from_secs(10), "{answer}");
+}
+
+#[tokio::test]
+async fn what_is_accepted_before_a_shutdown_is_answered() {
+    let world = World::new().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let slow = get(async || {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        "done"
+    });
+    let (router, app) = (common::finish(Router::new().route("/slow", slow), &world.app), world.app.clone());
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let serving =
+        tokio::spawn(
+            async move { common::listen(listener, router, &app, async { stopped.await.unwrap_or(()) }).await },
+        );
+    let answer = tokio::spawn(Client::new().get(format!("http://{address}/slow")).send());
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    stop.send(()).expect("it is running");
+    assert_eq!(answer.await.expect("no panic").expect("an answer").text().await.expect("a text"), "done");
+    serving.await.expect("it ends");
+    assert!(TcpStream::connect(address).await.is_err(), "nothing listens any more");
+}
+
+#[tokio::test]
+async fn a_write_whose_client_hangs_up_is_still_whole_and_no_transaction_stays_open() {
+    let world = World::new().await;
+    let ada = world.person("ada").await;
+    let food = ada.food_since("2026-03-01").await;
+    let cookie = session_cookie(&world).await;
+    for day in 1..=10 {
+        let body = format!(r#"{{"note":"day {day}","foods":[{{"food_id":"{food}","outcome":"kept"}}]}}"#);
+        let head = format!(
+            "PUT /api/reviews/2026-03-{day:02} HTTP/1.1\r\nHost: {}\r\nOrigin: {}\r\nCookie: {cookie}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            world.origin.trim_start_matches("http://"),
+            world.origin,
+            body.len()
+        );
+        let mut stream = TcpStream::connect(world.origin.trim_start_matches("http://")).await.expect("a connection");
+        stream.write_all(format!("{head}{body}").as_bytes()).await.expect("sent");
+        tokio::time::sleep(Duration::from_micros(300 * day)).await;
+        drop(stream);
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    world.afterthoughts().await;
+    let (reviews, outcomes): (i64, i64) =
+        sqlx::query_as("SELECT (SELECT COUNT(*) FROM reviews), (SELECT COUNT(*) FROM outcomes)")
+            .fetch_one(world.db())
+            .await
+            .expect("counts");
+    assert_eq!(reviews, outcomes, "each is whole or absent");
+    ada.put("/api/reviews/2026-03-11", serde_json::json!({ "note": "last" })).await.created();
+    world.db().close().await;
+    let reader = common::db::pool(&world.env()).expect("a pool");
+    let (last,): (i64,) =
+        sqlx::query_as("SELECT COUNT(*) FROM reviews WHERE note = 'last'").fetch_one(&reader).await.expect("a count");
+    assert_eq!(last, 1, "what was answered stands when the pool is gone");
+}
+
+/// A session of the only person there is, as a header.
+async fn session_cookie(world: &World) -> String {
+    let (user_id,): (uuid::Uuid,) =
+        sqlx::query_as("SELECT user_id FROM users").fetch_one(world.db()).await.expect("a person");
+    let mut db = common::db::begin(world.db()).await.expect("a transaction");
+    let cookie = common::session::open(&mut db, &world.app.origin, user_id, world.now()).await.expect("a session");
+    db.commit().await.expect("it stands");
+    cookie.split(';').next().expect("a value").to_owned()
+}
