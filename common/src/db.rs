@@ -15,14 +15,18 @@ use uuid::Uuid;
 
 use crate::{Code, Env, Result};
 
-/// A pool that connects at the first query, reconnects without a restart, and never hands out a
-/// connection with a transaction left open on it.
-pub fn pool(env: &Env) -> anyhow::Result<MySqlPool> {
+/// Where the database is: `DATABASE_URL`.
+pub fn options(env: &Env) -> anyhow::Result<MySqlConnectOptions> {
     let expected = "mysql://user:password@host/database";
     let url = env.required("DATABASE_URL", expected)?;
     // The cause may quote the password: it is not shown.
-    let options: MySqlConnectOptions =
-        url.parse().ok().with_context(|| format!("DATABASE_URL: expected {expected}"))?;
+    let options = Some(&url).filter(|url| url.starts_with("mysql://")).and_then(|url| url.parse().ok());
+    options.with_context(|| format!("DATABASE_URL: expected {expected}"))
+}
+
+/// A pool that connects at the first query, reconnects without a restart, and never hands out a
+/// connection with a transaction left open on it.
+pub fn pool(env: &Env) -> anyhow::Result<MySqlPool> {
     Ok(MySqlPoolOptions::new()
         .max_connections(5)
         .acquire_timeout(Duration::from_secs(1))
@@ -55,7 +59,7 @@ pub fn pool(env: &Env) -> anyhow::Result<MySqlPool> {
                 row.try_get(0)
             })
         })
-        .connect_lazy_with(options))
+        .connect_lazy_with(options(env)?))
 }
 
 /// A transaction. Dropped without [`Transaction::commit`], it leaves nothing behind: the pool rolls

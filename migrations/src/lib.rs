@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use common::Env;
-use sqlx::{Connection, MySqlConnection, mysql::MySqlConnectOptions, mysql::MySqlPoolOptions};
+use sqlx::{Connection, MySqlConnection, mysql::MySqlPoolOptions};
 
 static MIGRATIONS: sqlx::migrate::Migrator = {
     let mut migrations = sqlx::migrate!("./sql");
@@ -14,10 +14,7 @@ static MIGRATIONS: sqlx::migrate::Migrator = {
 /// Applies what is missing of the schema to the database at `DATABASE_URL`. Any number of
 /// processes may call this at once: one works, the others wait and find nothing left to do.
 pub async fn run(env: &Env) -> Result<()> {
-    let expected = "mysql://user:password@host/database";
-    let url = env.required("DATABASE_URL", expected)?;
-    let options: MySqlConnectOptions =
-        url.parse().ok().with_context(|| format!("DATABASE_URL: expected {expected}"))?;
+    let options = common::db::options(env)?;
     let mut lock = MySqlConnection::connect_with(&options).await.context("the database can't be reached")?;
     let (taken,): (Option<i64>,) = sqlx::query_as("SELECT GET_LOCK('hanip.migrate', 60)").fetch_one(&mut lock).await?;
     ensure!(taken == Some(1), "another migration has been running for a minute");

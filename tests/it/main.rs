@@ -2,13 +2,17 @@
 
 mod account;
 mod bad_input;
+mod browser;
 mod days;
 mod foods;
 mod oidc;
+mod processes;
+mod program;
 mod reviews;
 mod server;
 mod sign_in;
 mod slips;
+mod streak_laws;
 mod streaks;
 mod tick;
 mod today;

@@ -13,9 +13,9 @@ use std::{
     time::Duration,
 };
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use axum::Router;
-use common::{App, Env, bind, finish, listen, shutdown_signal, telemetry};
+use common::{App, Env, Origin, bind, finish, listen, shutdown_signal, telemetry};
 use tokio::{net::TcpListener, time::interval};
 
 use crate::database::{Database, default_data_dir};
@@ -49,6 +49,8 @@ pub async fn run(mut env: Env) -> Result<()> {
     if env.optional("PUBLIC_ORIGIN")?.is_none() {
         env.set("PUBLIC_ORIGIN", format!("http://{}", listener.local_addr()?));
     }
+    let is_local = Origin::from_env(&env)?.is_loopback();
+    ensure!(is_local, "PUBLIC_ORIGIN: expected a loopback address: local sign-in lets anyone be anyone");
     let database = match env.optional("DATABASE_URL")? {
         Some(_) => None,
         None => {

@@ -1,0 +1,161 @@
+//! The program people run: standalone, with its private MariaDB.
+
+use std::{
+    io::{BufRead, BufReader},
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use serde_json::json;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use crate::world::Person;
+
+/// A binary of the workspace, which `cargo build --workspace` leaves beside the tests.
+pub fn program(name: &str) -> Command {
+    let beside = std::env::current_exe().expect("this program");
+    let target = beside.ancestors().nth(2).expect("target/debug");
+    let mut command = Command::new(target.join(name));
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command
+}
+
+/// Standalone on a data folder.
+pub struct Standalone {
+    process: Child,
+    pub origin: String,
+}
+
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
+}
+
+impl Standalone {
+    /// The port is a part of who people are, as it is of the built-in provider's address.
+    pub fn start(data_dir: &Path, port: u16) -> Self {
+        let mut command = program("standalone");
+        command.env("DATA_DIR", data_dir).env("PORT", port.to_string()).stdout(Stdio::piped());
+        let mut process = command.spawn().expect("cargo build --workspace has made it");
+        let mut origin = String::new();
+        let stdout = process.stdout.take().expect("its output is piped");
+        BufReader::new(stdout).read_line(&mut origin).expect("its output is text");
+        assert!(origin.starts_with("http://127.0.0.1:"), "it says where it is: {origin}");
+        Self { process, origin: origin.trim().to_owned() }
+    }
+
+    fn signal(&self, signal: &str) {
+        kill(signal, &self.process.id().to_string());
+    }
+
+    /// Ctrl-C, and waits until it has ended well.
+    pub fn stop(mut self) {
+        self.signal("-INT");
+        assert!(self.process.wait().expect("it ends").success());
+    }
+}
+
+fn kill(signal: &str, process: &str) {
+    let killed = Command::new("kill").args([signal, process]).status();
+    assert!(killed.expect("kill runs").success(), "kill {signal} {process}");
+}
+
+/// The process of the private MariaDB, if it runs.
+fn mariadbd(data_dir: &Path) -> Option<String> {
+    let process = std::fs::read_to_string(data_dir.join("mariadb.pid")).ok()?.trim().to_owned();
+    let command = std::fs::read_to_string(PathBuf::from("/proc").join(&process).join("comm")).ok()?;
+    command.starts_with("maria").then_some(process)
+}
+
+#[tokio::test]
+async fn everything_answered_is_there_after_a_kill_in_the_middle_of_use() {
+    let folder = tempfile::tempdir_in("/tmp").expect("a folder");
+    let port = free_port();
+    let first = Standalone::start(folder.path(), port);
+    let mut ada = Person::new(&first.origin);
+    ada.sign_in("ada", "UTC").await;
+    let food = ada.food_since("2026-03-01").await;
+    let client = ada.client.clone();
+    let origin = first.origin.clone();
+    // Writes follow each other until nobody answers any more; what was answered is remembered.
+    let writing = tokio::spawn(async move {
+        let mut answered = Vec::new();
+        loop {
+            let id = Uuid::new_v4();
+            let put = client.put(format!("{origin}/api/reviews/2026-03-05/slips/{id}")).header("origin", &origin);
+            match put.json(&json!({ "food_id": food })).send().await {
+                Ok(answer) if answer.status() == 201 => answered.push(id),
+                Ok(answer) if answer.status() == 422 => return answered, // fifty
+                Ok(_) => {}
+                Err(_) => return answered,
+            }
+        }
+    });
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    let database = mariadbd(folder.path()).expect("it runs");
+    first.signal("-KILL");
+    kill("-KILL", &database);
+    let answered = writing.await.expect("no panic");
+    drop(first);
+    assert!(!answered.is_empty(), "something was answered");
+
+    let second = Standalone::start(folder.path(), port);
+    let mut ada = Person::new(&second.origin);
+    ada.sign_in("ada", "UTC").await;
+    let review = ada.get("/api/reviews/2026-03-05").await.ok();
+    let stored = review["slips"].to_string();
+    assert!(answered.iter().all(|id| stored.contains(&id.to_string())), "{} answered, {stored}", answered.len());
+    second.stop();
+    assert_eq!(mariadbd(folder.path()), None, "Ctrl-C stops the database too");
+}
+
+#[tokio::test]
+async fn a_second_start_adopts_a_database_that_outlived_the_first_and_keeps_the_data() {
+    let folder = tempfile::tempdir_in("/tmp").expect("a folder");
+    let port = free_port();
+    let first = Standalone::start(folder.path(), port);
+    let mut ada = Person::new(&first.origin);
+    ada.sign_in("ada", "UTC").await;
+    ada.food(json!({ "name": "sugar" })).await;
+    let database = mariadbd(folder.path()).expect("it runs");
+    first.signal("-KILL");
+    drop(first);
+    let second = Standalone::start(folder.path(), port);
+    assert_eq!(mariadbd(folder.path()), Some(database), "the same server");
+    let mut ada = Person::new(&second.origin);
+    ada.sign_in("ada", "UTC").await;
+    assert_eq!(ada.get("/api/foods").await.ok()["foods"][0]["name"], "sugar");
+    second.stop();
+}
+
+#[tokio::test]
+async fn a_wrong_setting_stops_the_start_with_its_name() {
+    for (name, setting, value) in [
+        ("standalone", "PORT", "eighty"),
+        ("standalone", "PUBLIC_ORIGIN", "ftp://hanip.example"),
+        ("standalone", "PUBLIC_ORIGIN", "http://192.0.2.1:8080"),
+        ("foods", "DATABASE_URL", "postgres://x"),
+        ("foods", "DATABASE_URL_FILE", "/nothing/here"),
+        ("foods", "LOG", "=,="),
+        ("auth", "OIDC_ISSUER", "http://issuer.example"),
+        ("auth", "OAUTH_GOOGLE_CLIENT_ID", "id without a secret"),
+        ("migrate", "DATABASE_URL", "nonsense"),
+    ] {
+        let folder = tempfile::tempdir_in("/tmp").expect("a folder");
+        let mut command = program(name);
+        command.env("PORT", "0").env("PUBLIC_ORIGIN", "http://127.0.0.1:1").env("DATA_DIR", folder.path());
+        command.env("OIDC_CLIENT_ID", "id").env("OIDC_CLIENT_SECRET", "secret");
+        if !setting.starts_with("DATABASE") {
+            command.env("DATABASE_URL", "mysql://root@localhost/hanip?socket=/nothing/here");
+        }
+        let output = tokio::process::Command::from(command).env(setting, value).kill_on_drop(true).output();
+        let output = timeout(Duration::from_secs(20), output).await;
+        let output = output.unwrap_or_else(|_| panic!("{name} runs with {setting}={value}")).expect("it runs");
+        let told = String::from_utf8_lossy(&output.stderr);
+        let named = setting.trim_end_matches("CLIENT_ID").trim_end_matches("_FILE");
+        assert!(!output.status.success() && told.contains(named), "{name} {setting}: {told}");
+        assert!(!told.contains("panicked"), "{told}");
+    }
+}
