@@ -21,7 +21,6 @@ pub struct Json<T>(pub T);
 
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
-        #[expect(clippy::disallowed_types, reason = "ours is built on it")]
         axum::Json(self.0).into_response()
     }
 }

@@ -153,18 +153,18 @@ pub async fn load(db: &mut MySqlConnection, user_id: Uuid, dates: &[NaiveDate]) 
     let mut stored: BTreeMap<NaiveDate, Stored> = dates.iter().map(|&date| (date, Stored::default())).collect();
     let dates = sqlx::types::Json(dates);
 
-    let days: Vec<(NaiveDate, Option<u8>, Option<u8>, Option<String>, DateTime<Utc>)> = sqlx::query_as(
+    let days: Vec<DayRow> = sqlx::query_as(
         "SELECT reviews.date, difficulty, mood, note, updated_at
          FROM JSON_TABLE(?, '$[*]' COLUMNS (date DATE PATH '$')) AS dates
          JOIN reviews ON reviews.user_id = ? AND reviews.date = dates.date",
     )
-    .bind(&dates)
+    .bind(dates)
     .bind(user_id)
     .fetch_all(&mut *db)
     .await?;
-    for (date, difficulty, mood, note, updated_at) in days {
+    for DayRow { date, day, updated_at } in days {
         let stored = stored.entry(date).or_default();
-        stored.content.day = Day { difficulty, mood, note };
+        stored.content.day = day;
         stored.updated_at = Some(updated_at);
     }
 
@@ -174,7 +174,7 @@ pub async fn load(db: &mut MySqlConnection, user_id: Uuid, dates: &[NaiveDate]) 
          JOIN outcomes ON outcomes.user_id = ? AND outcomes.date = dates.date
          JOIN foods ON foods.user_id = outcomes.user_id AND foods.id = food_id AND deleted_at IS NULL",
     )
-    .bind(&dates)
+    .bind(dates)
     .bind(user_id)
     .fetch_all(&mut *db)
     .await?;
@@ -189,7 +189,7 @@ pub async fn load(db: &mut MySqlConnection, user_id: Uuid, dates: &[NaiveDate]) 
          JOIN foods ON foods.user_id = slips.user_id AND foods.id = food_id AND deleted_at IS NULL
          ORDER BY slips.date, time IS NULL, time, slips.id",
     )
-    .bind(&dates)
+    .bind(dates)
     .bind(user_id)
     .fetch_all(db)
     .await?;
@@ -199,6 +199,14 @@ pub async fn load(db: &mut MySqlConnection, user_id: Uuid, dates: &[NaiveDate]) 
         stored.slips.push(slip);
     }
     Ok(stored)
+}
+
+#[derive(FromRow)]
+struct DayRow {
+    date: NaiveDate,
+    #[sqlx(flatten)]
+    day: Day,
+    updated_at: DateTime<Utc>,
 }
 
 #[derive(FromRow)]

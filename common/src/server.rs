@@ -190,10 +190,10 @@ async fn read(body: Body) -> Result<Bytes, Error> {
         while let Some(Ok(frame)) = body.frame().await {
             let Some(data) = frame.data_ref() else { continue };
             size += data.len();
-            match size {
-                0..=LARGEST_BODY => bytes.extend_from_slice(data),
-                ..=DRAINED_BODY => {}
-                _ => break,
+            if size <= LARGEST_BODY {
+                bytes.extend_from_slice(data);
+            } else if size > DRAINED_BODY {
+                break;
             }
         }
     });

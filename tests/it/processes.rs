@@ -75,7 +75,7 @@ async fn the_main_job_goes_across_processes_signed_in_by_a_certified_provider() 
     // On an older schema a function is up, and says that it waits.
     let auth = Function::start("auth", auth_port, &settings);
     auth.is_ready().await;
-    let mut ada = Person::new(&public_origin);
+    let ada = Person::new(&public_origin);
     ada.get("/api/auth/oidc/start").await.problem(503, "not-migrated");
     let migrate = || program("migrate").envs(settings).spawn().expect("cargo build --workspace has made it");
     for mut together in [migrate(), migrate(), migrate()] {
