@@ -18,6 +18,7 @@ mod stored;
 pub mod streak;
 pub mod telemetry;
 pub mod text;
+mod tracked;
 mod words;
 
 use axum::{Router, routing::get};

@@ -4,6 +4,7 @@ mod account;
 mod bad_input;
 mod browser;
 mod days;
+mod docs;
 mod foods;
 mod oidc;
 mod processes;

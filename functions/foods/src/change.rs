@@ -1,210 +1,181 @@
-//! What a body may give or change of a food.
+//! Changing a food, deleting it and bringing it back.
 
+use axum::{extract::State, http::StatusCode};
 use chrono::NaiveDate;
-use common::{Code, Fault, Faults, Result, day::Date, present, streak::Counting, text};
-use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
-use sqlx::FromRow;
+use common::{
+    App, Code, Fault, Json, Path, Problems, Result, User, counters, db,
+    food::{Food, RESTORABLE},
+};
+use serde::Deserialize;
+use sqlx::MySqlConnection;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// A food to create. Only the name is required.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewFood {
-    /// Made by the client, so that sending the request again creates nothing twice.
-    pub id: Option<Uuid>,
-    #[schema(min_length = 1, max_length = 50, examples("라면"))]
-    name: String,
-    #[schema(max_length = 16)]
-    icon: Option<String>,
-    #[schema(pattern = "^#[0-9a-fA-F]{6}$")]
-    color: Option<String>,
-    /// Today where absent; not after today.
-    start_date: Option<Date>,
-    counting: Option<Counting>,
-    #[schema(minimum = 1, maximum = 36500)]
-    goal_days: Option<u32>,
-    #[schema(max_length = 1000)]
-    motivation: Option<String>,
-    /// A decimal number, with `currency`.
-    #[schema(examples("1500"))]
-    price_per_day: Option<String>,
-    /// Three capital letters (ISO 4217).
-    #[schema(pattern = "^[A-Z]{3}$")]
-    currency: Option<String>,
+use crate::{
+    body::{Change, Draft},
+    create::next_position,
+    food,
+};
+
+/// Changes a food: what is absent stays, null clears.
+#[utoipa::path(patch, path = "/{id}", params(("id" = Uuid, Path)), request_body = Change,
+    responses((status = 200, body = Food), Problems))]
+pub async fn change(
+    user: User,
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+    Json(change): Json<Change>,
+) -> Result<Json<Food>> {
+    let now = app.clock.now();
+    let today = user.today(now);
+    let mut db = db::write(&app.db, user.id).await?;
+    let before: Draft = sqlx::query_as(
+        "SELECT name, icon, color, start_date, counting, goal_days, motivation, price_per_day, currency, archived_on
+         FROM foods WHERE user_id = ? AND id = ? AND deleted_at IS NULL",
+    )
+    .bind(user.id)
+    .bind(id)
+    .fetch_optional(&mut *db)
+    .await?
+    .ok_or(Code::NotFound)?;
+    let after = change.apply(&before, today)?;
+    if after.start_date > before.start_date {
+        refuse_history_before(&mut db, user.id, id, after.start_date, today).await?;
+    }
+    sqlx::query(
+        "UPDATE foods SET name = ?, icon = ?, color = ?, start_date = ?, counting = ?, goal_days = ?,
+                          motivation = ?, price_per_day = ?, currency = ?, archived_on = ?, updated_at = ?
+         WHERE user_id = ? AND id = ?",
+    )
+    .bind(&after.name)
+    .bind(&after.icon)
+    .bind(&after.color)
+    .bind(after.start_date)
+    .bind(after.counting)
+    .bind(after.goal_days)
+    .bind(&after.motivation)
+    .bind(&after.price_per_day)
+    .bind(&after.currency)
+    .bind(after.archived_on)
+    .bind(now)
+    .bind(user.id)
+    .bind(id)
+    .execute(&mut *db)
+    .await?;
+    if after.counts_otherwise(&before) {
+        counters::recompute(&mut db, user.id, &[id], today).await?;
+    }
+    let food = food(&mut db, user.id, id).await?;
+    db.commit().await?;
+    Ok(Json(food))
 }
 
-/// A change of a food: what is absent stays, null clears.
+/// A start can't move past what is recorded: the first such date is named.
+async fn refuse_history_before(
+    db: &mut MySqlConnection,
+    user_id: Uuid,
+    id: Uuid,
+    start_date: NaiveDate,
+    today: NaiveDate,
+) -> Result<()> {
+    let (first,): (Option<NaiveDate>,) = sqlx::query_as(
+        "SELECT MIN(date) FROM (
+             SELECT MIN(date) AS date FROM outcomes WHERE user_id = ? AND food_id = ?
+             UNION ALL SELECT MIN(date) FROM slips WHERE user_id = ? AND food_id = ?
+         ) AS recorded",
+    )
+    .bind(user_id)
+    .bind(id)
+    .bind(user_id)
+    .bind(id)
+    .fetch_one(db)
+    .await?;
+    match first.filter(|first| *first < start_date) {
+        Some(first) => Err(Fault::pointer("/start_date", Code::StartDateAfterHistory).naming(first, today).into()),
+        None => Ok(()),
+    }
+}
+
+/// Deletes a food. It can be restored for 30 days.
+#[utoipa::path(delete, path = "/{id}", params(("id" = Uuid, Path)), responses((status = 204), Problems))]
+pub async fn delete(user: User, State(app): State<App>, Path(id): Path<Uuid>) -> Result<StatusCode> {
+    let now = app.clock.now();
+    let mut db = db::write(&app.db, user.id).await?;
+    let deleted = sqlx::query("UPDATE foods SET deleted_at = ? WHERE user_id = ? AND id = ? AND deleted_at IS NULL")
+        .bind(now)
+        .bind(user.id)
+        .bind(id)
+        .execute(&mut *db)
+        .await?;
+    if deleted.rows_affected() == 0 {
+        return Err(Code::NotFound.into());
+    }
+    db.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Brings a deleted food back, as if it had never been deleted.
+#[utoipa::path(post, path = "/{id}/restore", params(("id" = Uuid, Path)), responses((status = 200, body = Food), Problems))]
+pub async fn restore(user: User, State(app): State<App>, Path(id): Path<Uuid>) -> Result<Json<Food>> {
+    let now = app.clock.now();
+    let mut db = db::write(&app.db, user.id).await?;
+    let deleted: Option<(Uuid,)> =
+        sqlx::query_as("SELECT id FROM foods WHERE user_id = ? AND id = ? AND deleted_at > ?")
+            .bind(user.id)
+            .bind(id)
+            .bind(now - RESTORABLE)
+            .fetch_optional(&mut *db)
+            .await?;
+    if deleted.is_some() {
+        // Its old place may be another's now; the limit holds for it as for a new one.
+        next_position(&mut db, user.id).await?;
+        sqlx::query("UPDATE foods SET deleted_at = NULL WHERE user_id = ? AND id = ?")
+            .bind(user.id)
+            .bind(id)
+            .execute(&mut *db)
+            .await?;
+    }
+    let food = food(&mut db, user.id, id).await?;
+    db.commit().await?;
+    Ok(Json(food))
+}
+
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Change {
-    #[schema(min_length = 1, max_length = 50)]
-    name: Option<String>,
-    #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>, max_length = 16)]
-    icon: Option<Option<String>>,
-    #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>, pattern = "^#[0-9a-fA-F]{6}$")]
-    color: Option<Option<String>>,
-    start_date: Option<Date>,
-    counting: Option<Counting>,
-    #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<u32>, minimum = 1, maximum = 36500)]
-    goal_days: Option<Option<u32>>,
-    #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>, max_length = 1000)]
-    motivation: Option<Option<String>>,
-    #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>)]
-    price_per_day: Option<Option<String>>,
-    #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>, pattern = "^[A-Z]{3}$")]
-    currency: Option<Option<String>>,
-    /// True archives the food as of today, false brings it back.
-    archived: Option<bool>,
+pub struct Order {
+    ids: Vec<Uuid>,
 }
 
-/// The checked values of a food.
-#[derive(Clone, FromRow)]
-pub struct Draft {
-    pub name: String,
-    pub icon: Option<String>,
-    pub color: Option<String>,
-    pub start_date: NaiveDate,
-    pub counting: Counting,
-    pub goal_days: Option<u32>,
-    pub motivation: Option<String>,
-    pub price_per_day: Option<String>,
-    pub currency: Option<String>,
-    pub archived_on: Option<NaiveDate>,
-}
-
-impl Draft {
-    /// Whether the days count otherwise than they did as `before`.
-    pub fn counts_otherwise(&self, before: &Self) -> bool {
-        let rules = |food: &Self| (food.start_date, food.counting, food.goal_days, food.archived_on);
-        rules(self) != rules(before)
-    }
-}
-
-impl NewFood {
-    /// The checked values; `today` is the person's.
-    pub fn check(&self, today: NaiveDate) -> Result<Draft> {
-        let blank = Draft {
-            name: String::new(),
-            icon: None,
-            color: None,
-            start_date: today,
-            counting: Counting::Assume,
-            goal_days: None,
-            motivation: None,
-            price_per_day: None,
-            currency: None,
-            archived_on: None,
+/// Puts the foods in this order; those not named follow in their old one.
+#[utoipa::path(put, path = "/order", request_body = Order, responses((status = 204), Problems))]
+pub async fn order(user: User, State(app): State<App>, Json(order): Json<Order>) -> Result<StatusCode> {
+    let mut db = db::write(&app.db, user.id).await?;
+    let before: Vec<(Uuid,)> =
+        sqlx::query_as("SELECT id FROM foods WHERE user_id = ? AND deleted_at IS NULL ORDER BY position, id")
+            .bind(user.id)
+            .fetch_all(&mut *db)
+            .await?;
+    let mut rest: Vec<Uuid> = before.into_iter().map(|(id,)| id).collect();
+    let mut ordered = Vec::with_capacity(rest.len());
+    for (index, id) in order.ids.iter().enumerate() {
+        let Some(at) = rest.iter().position(|other| other == id) else {
+            let code = if ordered.contains(id) { Code::FieldTwice } else { Code::FoodNotFound };
+            return Err(Fault::pointer(format!("/ids/{index}"), code).into());
         };
-        let change = Change {
-            name: Some(self.name.clone()),
-            icon: Some(self.icon.clone()),
-            color: Some(self.color.clone()),
-            start_date: self.start_date,
-            counting: self.counting,
-            goal_days: Some(self.goal_days),
-            motivation: Some(self.motivation.clone()),
-            price_per_day: Some(self.price_per_day.clone()),
-            currency: Some(self.currency.clone()),
-            archived: None,
-        };
-        change.apply(&blank, today)
+        ordered.push(rest.remove(at));
     }
-}
-
-impl Change {
-    /// `food` with this change, checked; `today` is the person's.
-    pub fn apply(&self, food: &Draft, today: NaiveDate) -> Result<Draft> {
-        let mut faults = Faults::default();
-        let mut changed = food.clone();
-        if let Some(name) = &self.name {
-            changed.name = faults.take("/name", name_of(name));
-        }
-        if let Some(icon) = &self.icon {
-            changed.icon = faults.take("/icon", optional(icon, |icon| text::line(icon, 16).and_then(fits_in_16_bytes)));
-        }
-        if let Some(color) = &self.color {
-            changed.color = faults.take("/color", optional(color, color_of));
-        }
-        if let Some(Date(start_date)) = self.start_date {
-            changed.start_date = start_date;
-            if start_date > today {
-                faults.add(Fault::pointer("/start_date", Code::StartDateFuture));
-            }
-        }
-        changed.counting = self.counting.unwrap_or(changed.counting);
-        if let Some(goal_days) = self.goal_days {
-            changed.goal_days = goal_days;
-            if goal_days.is_some_and(|days| !(1..=36_500).contains(&days)) {
-                faults.add(Fault::pointer("/goal_days", Code::NumberOutOfRange));
-            }
-        }
-        if let Some(motivation) = &self.motivation {
-            changed.motivation =
-                faults.take("/motivation", optional(motivation, |motivation| text::lines(motivation, 1000)));
-        }
-        if let Some(price) = &self.price_per_day {
-            changed.price_per_day = faults.take("/price_per_day", optional(price, price_of));
-        }
-        if let Some(currency) = &self.currency {
-            changed.currency = faults.take("/currency", optional(currency, currency_of));
-        }
-        match self.archived {
-            Some(true) => changed.archived_on = changed.archived_on.or(Some(today)),
-            Some(false) => changed.archived_on = None,
-            None => {}
-        }
-        faults.check()?;
-        match (&changed.price_per_day, &changed.currency) {
-            (Some(_), None) => Err(Fault::pointer("/currency", Code::PriceWithoutCurrency).into()),
-            (None, Some(_)) => Err(Fault::pointer("/price_per_day", Code::PriceWithoutCurrency).into()),
-            _ => Ok(changed),
-        }
-    }
-}
-
-fn name_of(name: &str) -> Result<String, Code> {
-    match text::line(name, 50) {
-        Ok(name) => name.ok_or(Code::NameBlank),
-        Err(Code::TextTooLong) => Err(Code::NameTooLong),
-        Err(code) => Err(code),
-    }
-}
-
-fn optional(
-    value: &Option<String>,
-    check: impl FnOnce(&str) -> Result<Option<String>, Code>,
-) -> Result<Option<String>, Code> {
-    value.as_deref().map_or(Ok(None), check)
-}
-
-fn fits_in_16_bytes(icon: Option<String>) -> Result<Option<String>, Code> {
-    if icon.as_ref().is_some_and(|icon| icon.len() > 16) { Err(Code::TextTooLong) } else { Ok(icon) }
-}
-
-fn color_of(color: &str) -> Result<Option<String>, Code> {
-    let digits = color.strip_prefix('#').ok_or(Code::ValueInvalid)?;
-    let valid = digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-    if valid { Ok(Some(color.to_lowercase())) } else { Err(Code::ValueInvalid) }
-}
-
-/// Digits, at most ten before and four after the point: what thirty years of it still multiply to.
-fn price_of(price: &str) -> Result<Option<String>, Code> {
-    let (whole, fraction) = price.split_once('.').unwrap_or((price, "0"));
-    let digits = |text: &str, max| (1..=max).contains(&text.len()) && text.bytes().all(|digit| digit.is_ascii_digit());
-    let valid = digits(whole, 10) && digits(fraction, 4);
-    let price = price.parse::<Decimal>().ok().filter(|_| valid).ok_or(Code::ValueInvalid)?;
-    Ok(Some(price.to_string()))
-}
-
-fn currency_of(currency: &str) -> Result<Option<String>, Code> {
-    let valid = currency.len() == 3 && currency.bytes().all(|letter| letter.is_ascii_uppercase());
-    if valid { Ok(Some(currency.to_owned())) } else { Err(Code::ValueInvalid) }
+    ordered.append(&mut rest);
+    let ids: Vec<String> = ordered.iter().map(|id| id.simple().to_string()).collect();
+    sqlx::query(
+        "UPDATE foods
+         JOIN JSON_TABLE(?, '$[*]' COLUMNS (place FOR ORDINALITY, id CHAR(32) PATH '$')) AS ordered
+             ON foods.id = UNHEX(ordered.id)
+         SET position = place - 1 WHERE user_id = ?",
+    )
+    .bind(sqlx::types::Json(ids))
+    .bind(user.id)
+    .execute(&mut *db)
+    .await?;
+    db.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
 }

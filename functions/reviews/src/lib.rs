@@ -1,5 +1,6 @@
 //! The review of a date, and slips.
 
+mod list;
 mod reviews;
 mod slips;
 
@@ -18,7 +19,7 @@ pub fn router(app: App) -> Router {
     let reviews = OpenApiRouter::new()
         .routes(routes!(reviews::show, reviews::put, reviews::delete))
         .layer(DefaultBodyLimit::max(REVIEW_LIMIT));
-    let routes = reviews.routes(routes!(reviews::list)).routes(routes!(slips::put, slips::delete));
+    let routes = reviews.routes(routes!(list::list)).routes(routes!(slips::put, slips::delete));
     common::routes(app, PREFIX, "Hanip reviews", routes)
 }
 

@@ -1,0 +1,210 @@
+//! What a body may give or change of a food.
+
+use chrono::NaiveDate;
+use common::{Code, Fault, Faults, Result, day::Date, present, streak::Counting, text};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use sqlx::FromRow;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A food to create. Only the name is required.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewFood {
+    /// Made by the client, so that sending the request again creates nothing twice.
+    pub id: Option<Uuid>,
+    #[schema(min_length = 1, max_length = 50, examples("라면"))]
+    name: String,
+    #[schema(max_length = 16)]
+    icon: Option<String>,
+    #[schema(pattern = "^#[0-9a-fA-F]{6}$")]
+    color: Option<String>,
+    /// Today where absent; not after today.
+    start_date: Option<Date>,
+    counting: Option<Counting>,
+    #[schema(minimum = 1, maximum = 36500)]
+    goal_days: Option<u32>,
+    #[schema(max_length = 1000)]
+    motivation: Option<String>,
+    /// A decimal number, with `currency`.
+    #[schema(examples("1500"))]
+    price_per_day: Option<String>,
+    /// Three capital letters (ISO 4217).
+    #[schema(pattern = "^[A-Z]{3}$")]
+    currency: Option<String>,
+}
+
+/// A change of a food: what is absent stays, null clears.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    #[schema(min_length = 1, max_length = 50)]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, max_length = 16)]
+    icon: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, pattern = "^#[0-9a-fA-F]{6}$")]
+    color: Option<Option<String>>,
+    start_date: Option<Date>,
+    counting: Option<Counting>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 36500)]
+    goal_days: Option<Option<u32>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, max_length = 1000)]
+    motivation: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    price_per_day: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, pattern = "^[A-Z]{3}$")]
+    currency: Option<Option<String>>,
+    /// True archives the food as of today, false brings it back.
+    archived: Option<bool>,
+}
+
+/// The checked values of a food.
+#[derive(Clone, FromRow)]
+pub struct Draft {
+    pub name: String,
+    pub icon: Option<String>,
+    pub color: Option<String>,
+    pub start_date: NaiveDate,
+    pub counting: Counting,
+    pub goal_days: Option<u32>,
+    pub motivation: Option<String>,
+    pub price_per_day: Option<String>,
+    pub currency: Option<String>,
+    pub archived_on: Option<NaiveDate>,
+}
+
+impl Draft {
+    /// Whether the days count otherwise than they did as `before`.
+    pub fn counts_otherwise(&self, before: &Self) -> bool {
+        let rules = |food: &Self| (food.start_date, food.counting, food.goal_days, food.archived_on);
+        rules(self) != rules(before)
+    }
+}
+
+impl NewFood {
+    /// The checked values; `today` is the person's.
+    pub fn check(&self, today: NaiveDate) -> Result<Draft> {
+        let blank = Draft {
+            name: String::new(),
+            icon: None,
+            color: None,
+            start_date: today,
+            counting: Counting::Assume,
+            goal_days: None,
+            motivation: None,
+            price_per_day: None,
+            currency: None,
+            archived_on: None,
+        };
+        let change = Change {
+            name: Some(self.name.clone()),
+            icon: Some(self.icon.clone()),
+            color: Some(self.color.clone()),
+            start_date: self.start_date,
+            counting: self.counting,
+            goal_days: Some(self.goal_days),
+            motivation: Some(self.motivation.clone()),
+            price_per_day: Some(self.price_per_day.clone()),
+            currency: Some(self.currency.clone()),
+            archived: None,
+        };
+        change.apply(&blank, today)
+    }
+}
+
+impl Change {
+    /// `food` with this change, checked; `today` is the person's.
+    pub fn apply(&self, food: &Draft, today: NaiveDate) -> Result<Draft> {
+        let mut faults = Faults::default();
+        let mut changed = food.clone();
+        if let Some(name) = &self.name {
+            changed.name = faults.take("/name", name_of(name));
+        }
+        if let Some(icon) = &self.icon {
+            changed.icon = faults.take("/icon", optional(icon, |icon| text::line(icon, 16).and_then(fits_in_16_bytes)));
+        }
+        if let Some(color) = &self.color {
+            changed.color = faults.take("/color", optional(color, color_of));
+        }
+        if let Some(Date(start_date)) = self.start_date {
+            changed.start_date = start_date;
+            if start_date > today {
+                faults.add(Fault::pointer("/start_date", Code::StartDateFuture));
+            }
+        }
+        changed.counting = self.counting.unwrap_or(changed.counting);
+        if let Some(goal_days) = self.goal_days {
+            changed.goal_days = goal_days;
+            if goal_days.is_some_and(|days| !(1..=36_500).contains(&days)) {
+                faults.add(Fault::pointer("/goal_days", Code::NumberOutOfRange));
+            }
+        }
+        if let Some(motivation) = &self.motivation {
+            changed.motivation =
+                faults.take("/motivation", optional(motivation, |motivation| text::lines(motivation, 1000)));
+        }
+        if let Some(price) = &self.price_per_day {
+            changed.price_per_day = faults.take("/price_per_day", optional(price, price_of));
+        }
+        if let Some(currency) = &self.currency {
+            changed.currency = faults.take("/currency", optional(currency, currency_of));
+        }
+        match self.archived {
+            Some(true) => changed.archived_on = changed.archived_on.or(Some(today)),
+            Some(false) => changed.archived_on = None,
+            None => {}
+        }
+        faults.check()?;
+        match (&changed.price_per_day, &changed.currency) {
+            (Some(_), None) => Err(Fault::pointer("/currency", Code::PriceWithoutCurrency).into()),
+            (None, Some(_)) => Err(Fault::pointer("/price_per_day", Code::PriceWithoutCurrency).into()),
+            _ => Ok(changed),
+        }
+    }
+}
+
+fn name_of(name: &str) -> Result<String, Code> {
+    match text::line(name, 50) {
+        Ok(name) => name.ok_or(Code::NameBlank),
+        Err(Code::TextTooLong) => Err(Code::NameTooLong),
+        Err(code) => Err(code),
+    }
+}
+
+fn optional(
+    value: &Option<String>,
+    check: impl FnOnce(&str) -> Result<Option<String>, Code>,
+) -> Result<Option<String>, Code> {
+    value.as_deref().map_or(Ok(None), check)
+}
+
+fn fits_in_16_bytes(icon: Option<String>) -> Result<Option<String>, Code> {
+    if icon.as_ref().is_some_and(|icon| icon.len() > 16) { Err(Code::TextTooLong) } else { Ok(icon) }
+}
+
+fn color_of(color: &str) -> Result<Option<String>, Code> {
+    let digits = color.strip_prefix('#').ok_or(Code::ValueInvalid)?;
+    let valid = digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    if valid { Ok(Some(color.to_lowercase())) } else { Err(Code::ValueInvalid) }
+}
+
+/// Digits, at most ten before and four after the point: what thirty years of it still multiply to.
+fn price_of(price: &str) -> Result<Option<String>, Code> {
+    let (whole, fraction) = price.split_once('.').unwrap_or((price, "0"));
+    let digits = |text: &str, max| (1..=max).contains(&text.len()) && text.bytes().all(|digit| digit.is_ascii_digit());
+    let valid = digits(whole, 10) && digits(fraction, 4);
+    let price = price.parse::<Decimal>().ok().filter(|_| valid).ok_or(Code::ValueInvalid)?;
+    Ok(Some(price.to_string()))
+}
+
+fn currency_of(currency: &str) -> Result<Option<String>, Code> {
+    let valid = currency.len() == 3 && currency.bytes().all(|letter| letter.is_ascii_uppercase());
+    if valid { Ok(Some(currency.to_owned())) } else { Err(Code::ValueInvalid) }
+}

@@ -1,0 +1,45 @@
+//! The README and the API pages say what is true.
+
+use std::{path::Path, process::Command};
+
+use crate::world::World;
+
+#[tokio::test]
+async fn the_lines_of_the_readme_work_as_they_stand() {
+    let world = World::new().await;
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").join("README.md");
+    let readme = std::fs::read_to_string(readme).expect("it is there");
+    let (_, lines) = readme.split_once("```sh\n").expect("lines of a shell");
+    let (lines, _) = lines.split_once("```").expect("their end");
+    let lines = lines.replace("http://127.0.0.1:8080", &world.origin);
+    let folder = tempfile::tempdir().expect("a folder");
+    for _again in 0..2 {
+        let mut shell = tokio::process::Command::from(Command::new("bash"));
+        let shell = shell.args(["-euo", "pipefail", "-c", &lines]).current_dir(folder.path());
+        let output = shell.output().await.expect("bash runs");
+        let (said, told) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success() && told.is_empty(), "{said}{told}");
+        assert!(said.contains(r#""current_streak":2,"#) && said.contains(r#""last_slip_on":"2026-03-08""#), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn every_function_describes_its_own_prefix_and_the_api_pages_show_it() {
+    let world = World::new().await;
+    let stranger = world.stranger();
+    let pages = stranger.get("/api/docs/swagger-initializer.js").await.body;
+    let functions = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").join("functions");
+    // Those without an API of their own for browsers.
+    let others = ["standalone", "tick", "web"];
+    for function in std::fs::read_dir(functions).expect("functions") {
+        let name = function.expect("a function").file_name().into_string().expect("a text");
+        if others.contains(&name.as_str()) {
+            continue;
+        }
+        let openapi = format!("/api/{name}/openapi.json");
+        assert!(pages.contains(&openapi), "{openapi} is among the API pages");
+        let description = stranger.get(&openapi).await.ok();
+        let paths = description["paths"].as_object().expect("paths");
+        assert!(!paths.is_empty() && paths.keys().all(|path| path.starts_with(&format!("/api/{name}"))), "{paths:?}");
+    }
+}
