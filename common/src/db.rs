@@ -67,15 +67,18 @@ pub fn pool(env: &Env) -> anyhow::Result<MySqlPool> {
 pub struct Transaction(PoolConnection<MySql>);
 
 /// Begins a transaction that holds the lock on all counters of a person, in the order of
-/// `food_id`: two writes of one person never overlap, and neither does a tick. Nothing is read
-/// before the lock, since a plain SELECT would fix an older snapshot.
+/// `food_id`, and on the person: two writes of one person never overlap, even of one without a
+/// food, and a tick waits. Nothing is read before the lock, since a plain SELECT would fix an older
+/// snapshot.
 pub async fn write(db: &MySqlPool, user_id: Uuid) -> Result<Transaction> {
     let mut transaction = begin(db).await?;
     sqlx::query("SELECT food_id FROM counters WHERE user_id = ? ORDER BY food_id FOR UPDATE")
         .bind(user_id)
         .execute(&mut *transaction)
         .await?;
-    Ok(transaction)
+    let person = sqlx::query("SELECT user_id FROM users WHERE user_id = ? FOR UPDATE");
+    let person = person.bind(user_id).fetch_optional(&mut *transaction).await?;
+    person.map(|_| transaction).ok_or_else(|| Code::SessionRequired.into())
 }
 
 /// [`write`] without the lock, for what belongs to no person yet.

@@ -171,12 +171,17 @@ async fn around(State(app): State<App>, request: Request, next: Next) -> Respons
     if language != Language::English
         && let Some(shown) = response.extensions_mut().remove::<Shown>()
     {
-        response = shown.render(language);
+        let headers = std::mem::replace(&mut response, shown.render(language)).into_parts().0.headers;
+        for (name, value) in headers.iter().filter(|(name, _)| *name != header::CONTENT_LENGTH) {
+            response.headers_mut().entry(name).or_insert(value.clone());
+        }
     }
     secure(&app, is_api, &mut response);
 
     let (status, took) = (response.status().as_u16(), started.elapsed());
-    telemetry::observe(method.as_str(), &route, status, took);
+    // Clients make up methods; metrics must not grow with them.
+    let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE].contains(&method);
+    telemetry::observe(if known { method.as_str() } else { "other" }, &route, status, took);
     let _entered = span.enter();
     tracing::info!(%method, route, status, duration_ms = took.as_micros() as f64 / 1e3, "answered");
     response
@@ -187,7 +192,8 @@ async fn around(State(app): State<App>, request: Request, next: Next) -> Respons
 async fn read(body: Body) -> Result<Bytes, Error> {
     let (mut body, mut bytes, mut size) = (body, Vec::new(), 0);
     let read = timeout(BODY_TIME, async {
-        while let Some(Ok(frame)) = body.frame().await {
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| Code::JsonInvalid)?;
             let Some(data) = frame.data_ref() else { continue };
             size += data.len();
             if size <= LARGEST_BODY {
@@ -196,8 +202,9 @@ async fn read(body: Body) -> Result<Bytes, Error> {
                 break;
             }
         }
+        Ok::<_, Error>(())
     });
-    read.await.map_err(|_| Code::BodyTimeout)?;
+    read.await.map_err(|_| Code::BodyTimeout)??;
     if size > LARGEST_BODY { Err(Code::BodyTooLarge.into()) } else { Ok(bytes.into()) }
 }
 

@@ -85,6 +85,22 @@ async fn a_review_changed_elsewhere_is_shown_and_not_overwritten() {
 }
 
 #[tokio::test]
+async fn of_first_reviews_at_once_one_wins_even_of_a_person_without_a_food() {
+    let ada = World::new().await.person("ada").await;
+    for day in 1..=10 {
+        let path = format!("/api/reviews/2026-03-{day:02}");
+        let first = |note: &'static str| {
+            let request = ada.request(Method::PUT, &path).header("If-None-Match", "*");
+            ada.send(request.json(&json!({ "note": note })))
+        };
+        let replies = tokio::join!(first("one"), first("two"), first("three"));
+        let mut statuses = [replies.0, replies.1, replies.2].map(|reply| reply.status.as_u16());
+        statuses.sort();
+        assert_eq!(statuses, [201, 412, 412]);
+    }
+}
+
+#[tokio::test]
 async fn a_slip_changes_no_etag_and_stands_in_no_first_reviews_way() {
     let ada = World::new().await.person("ada").await;
     let ramen = ada.food_since("2026-03-01").await;

@@ -134,6 +134,8 @@ pub async fn restore(user: User, State(app): State<App>, Path(id): Path<Uuid>) -
             .bind(id)
             .execute(&mut *db)
             .await?;
+        // A slip may have moved away from it meanwhile.
+        counters::recompute(&mut db, user.id, &[id], user.today(now)).await?;
     }
     let food = food(&mut db, user.id, id).await?;
     db.commit().await?;

@@ -23,8 +23,6 @@ pub async fn create(user: User, State(app): State<App>, Json(new): Json<NewFood>
     let body_hash = session::hash(&serde_json::to_string(&new).map_err(anyhow::Error::from)?);
     let id = new.id.unwrap_or_else(Uuid::now_v7);
     let mut db = db::write(&app.db, user.id).await?;
-    // A person without foods has no counter to lock: two first foods at once wait here.
-    sqlx::query("SELECT user_id FROM users WHERE user_id = ? FOR UPDATE").bind(user.id).execute(&mut *db).await?;
     let before = created_before(&mut db, user.id, id, &body_hash).await?;
     let status = if before { StatusCode::OK } else { StatusCode::CREATED };
     if !before {

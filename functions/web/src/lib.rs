@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{any, get},
 };
-use common::{Code, Path, Result};
+use common::{Code, Error, Path, Result};
 use rust_embed::{Embed, EmbeddedFile};
 
 #[cfg(test)]
@@ -43,7 +43,8 @@ async fn page(method: Method, Path(path): Path<String>, headers: HeaderMap) -> R
         return Err(Code::NotFound.into());
     }
     if !matches!(method, Method::GET | Method::HEAD) {
-        return Ok((StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")]).into_response());
+        let refused = Error::from(Code::MethodNotAllowed);
+        return Ok(([(header::ALLOW, "GET, HEAD")], refused).into_response());
     }
     if Files::get(&path).is_some() && !ENCODINGS.iter().any(|(_, end)| path.ends_with(end)) {
         return serve(&path, &headers);
