@@ -202,6 +202,21 @@ await step('signing out ends the session', async () => {
   assert.equal(answer.status(), 401);
 });
 
+await step('the API pages show every function', async () => {
+  await page.goto(`${base}/api/docs/`);
+  const functions = page.getByRole('combobox', { name: /definition/i });
+  for (const [name, title] of [
+    ['Foods', 'Hanip foods'],
+    ['Reviews and slips', 'Hanip reviews'],
+    ['Streaks', 'Hanip streaks'],
+    ['Sign-in and account', 'Hanip sign-in'],
+  ]) {
+    await functions.selectOption({ label: name });
+    await page.getByRole('heading', { name: title }).waitFor();
+    await page.locator('.opblock').first().waitFor();
+  }
+});
+
 await step('the console stayed quiet and no policy was violated', async () => {
   assert.deepEqual(complaints, []);
 });

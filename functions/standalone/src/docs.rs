@@ -14,7 +14,7 @@ pub fn router() -> Router {
         Url::new("Reviews and slips", "/api/reviews/openapi.json"),
         Url::new("Streaks", "/api/streaks/openapi.json"),
     ];
-    let pages: Router = SwaggerUi::new("/api/docs").config(Config::new(urls).use_base_layout()).into();
+    let pages: Router = SwaggerUi::new("/api/docs").config(Config::new(urls)).into();
     pages.layer(map_response(async |mut response: Response| {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
         response

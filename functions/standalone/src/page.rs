@@ -6,14 +6,17 @@ use axum::{
 };
 use common::Language;
 
+/// In the colours of the app.
 pub const STYLE: &str = "
-:root { color-scheme: light dark; font: 1.125rem/1.5 system-ui, sans-serif }
+:root { color-scheme: light dark; font: 1.125rem/1.5 system-ui, sans-serif;
+  background: light-dark(#faf6ef, #1b1713); color: light-dark(#2b241d, #f4ece2) }
 body { max-width: 22rem; margin: 15vh auto 0; padding: 0 1.25rem }
 h1 { font-size: 1.5rem }
 label { display: block; font-weight: 600 }
 input, button { box-sizing: border-box; width: 100%; min-height: 3rem; margin-top: .5rem; padding: .5rem .75rem;
-  border: 1px solid light-dark(#8a8178, #9a938b); border-radius: .75rem; font: inherit }
-button { border: 0; background: light-dark(#8f3b1b, #f0a585); color: light-dark(#fff, #2b1208); font-weight: 600 }
+  border: 1px solid light-dark(#8f8374, #8a7d6e); border-radius: .75rem; font: inherit }
+input { background: light-dark(#fff, #26211c); color: inherit }
+button { border: 0; background: light-dark(#b8440f, #ff9f6b); color: light-dark(#fff, #2b1405); font-weight: 600 }
 [role=alert] { color: light-dark(#a3231f, #ffb4ab) }
 ";
 
