@@ -72,10 +72,13 @@ async fn recent(db: &mut MySqlConnection, user_id: Uuid, date: NaiveDate) -> Res
     )
     .bind(user_id)
     .bind(date)
-    .fetch_all(db)
+    .fetch_all(&mut *db)
     .await?;
     for (food_id, date, count) in slips {
         histories.entry(food_id).or_default().set_slips(date, count);
+    }
+    for (food_id, from, to) in skips(db, user_id, date..=Date::LAST).await? {
+        histories.entry(food_id).or_default().skip(from, to);
     }
     Ok(histories)
 }
@@ -109,12 +112,29 @@ pub async fn history(
     .bind(food_id)
     .bind(dates.start())
     .bind(dates.end())
-    .fetch_all(db)
+    .fetch_all(&mut *db)
     .await?;
     for (date, count) in slips {
         history.set_slips(date, count);
     }
+    for (_, from, to) in skips(db, user_id, dates).await?.into_iter().filter(|skip| skip.0 == food_id) {
+        history.skip(from, to);
+    }
     Ok(history)
+}
+
+/// The ranges of days off that touch `dates`, for each of their foods.
+pub async fn skips(
+    db: &mut MySqlConnection,
+    user_id: Uuid,
+    dates: RangeInclusive<NaiveDate>,
+) -> Result<Vec<(Uuid, NaiveDate, NaiveDate)>> {
+    let skips = sqlx::query_as(
+        "SELECT food_id, from_date, to_date FROM skips
+         JOIN skip_foods ON skip_foods.user_id = skips.user_id AND skip_id = skips.id
+         WHERE skips.user_id = ? AND to_date >= ? AND from_date <= ?",
+    );
+    Ok(skips.bind(user_id).bind(dates.start()).bind(dates.end()).fetch_all(db).await?)
 }
 
 /// Folds foods again from their start, after their rules or a closed date have changed.

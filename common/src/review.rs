@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     Result,
-    counters::Tracked,
+    counters::{self, Tracked},
     day::HourMinute,
     streak::{History, Outcome, Status},
 };
@@ -106,6 +106,8 @@ impl Content {
 pub struct Stored {
     pub content: Content,
     pub slips: Vec<Slip>,
+    /// The foods for which the date lies in a range of days off.
+    pub skipped: Vec<Uuid>,
     updated_at: Option<DateTime<Utc>>,
 }
 
@@ -124,6 +126,9 @@ impl Stored {
             let as_of = food.as_of(today);
             let status = (food.start_date..=as_of).contains(&date).then(|| {
                 let mut history = History::default();
+                if self.skipped.contains(&food.id) {
+                    history.skip(date, date);
+                }
                 history.set_slips(date, u32::try_from(slips).unwrap_or(u32::MAX));
                 if let Some(outcome) = outcome {
                     history.set_outcome(date, outcome);
@@ -151,6 +156,12 @@ impl Stored {
 /// What is stored of each of `dates`; of deleted foods nothing shows.
 pub async fn load(db: &mut MySqlConnection, user_id: Uuid, dates: &[NaiveDate]) -> Result<BTreeMap<NaiveDate, Stored>> {
     let mut stored: BTreeMap<NaiveDate, Stored> = dates.iter().map(|&date| (date, Stored::default())).collect();
+    let (Some(&first), Some(&last)) = (dates.iter().min(), dates.iter().max()) else { return Ok(stored) };
+    for (food_id, from, to) in counters::skips(db, user_id, first..=last).await? {
+        for (_, stored) in stored.range_mut(from..=to) {
+            stored.skipped.push(food_id);
+        }
+    }
     let dates = sqlx::types::Json(dates);
 
     let days: Vec<DayRow> = sqlx::query_as(

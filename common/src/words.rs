@@ -136,6 +136,9 @@ codes! {
     ReviewDateFuture "review-date-future" UNPROCESSABLE_ENTITY "아직 오지 않은 날이에요." "That day hasn't come yet."
     ReviewBeforeStart "review-before-start" UNPROCESSABLE_ENTITY "시작일({date})보다 앞선 날이에요. 시작일을 앞당기면 기록할 수 있어요." "That is before the start ({date}). Move the start earlier to record it."
     ReviewChanged "review-changed" PRECONDITION_FAILED "다른 곳에서 먼저 바뀌었어요." "It was changed elsewhere first."
+    SkipTooLong "skip-too-long" UNPROCESSABLE_ENTITY "한 번에 92일까지 쉬어갈 수 있어요." "Days off can last at most 92 days at once."
+    SkipTooFar "skip-too-far" UNPROCESSABLE_ENTITY "366일 뒤까지 정할 수 있어요." "Days off can end at most 366 days from today."
+    TooManySkips "too-many-skips" CONFLICT "쉬어가는 기간은 100개까지 둘 수 있어요." "There can be at most 100 ranges of days off."
     TooManySlips "too-many-slips" UNPROCESSABLE_ENTITY "하루에 50번까지 적을 수 있어요." "There can be at most 50 in a day."
 
     // The account.

@@ -1,12 +1,13 @@
-//! The review of a date, and slips.
+//! The review of a date, slips, and days off.
 
 mod list;
 mod reviews;
+mod skips;
 mod slips;
 
 use axum::{Router, extract::DefaultBodyLimit};
 use chrono::NaiveDate;
-use common::{App, Code, Fault, Result, counters::Tracked};
+use common::{App, Code, Fault, Result, counters::Tracked, day::Date};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
@@ -19,8 +20,18 @@ pub fn router(app: App) -> Router {
     let reviews = OpenApiRouter::new()
         .routes(routes!(reviews::show, reviews::put, reviews::delete))
         .layer(DefaultBodyLimit::max(REVIEW_LIMIT));
-    let routes = reviews.routes(routes!(list::list)).routes(routes!(slips::put, slips::delete));
+    let routes = reviews
+        .routes(routes!(list::list))
+        .routes(routes!(slips::put, slips::delete))
+        .routes(routes!(skips::list))
+        .routes(routes!(skips::put, skips::delete));
     common::routes(app, PREFIX, "Hanip reviews", routes)
+}
+
+/// The date of a path on which something may be recorded.
+fn recordable_date(date: &str, today: NaiveDate) -> Result<NaiveDate> {
+    let date = Date::parameter("date", date)?;
+    if date > today { Err(Fault::parameter("date", Code::ReviewDateFuture).into()) } else { Ok(date) }
 }
 
 /// Refuses to record `date` for the food that the body names at `pointer`, where it can't be:

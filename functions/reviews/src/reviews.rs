@@ -21,7 +21,7 @@ use sqlx::MySqlConnection;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::recordable;
+use crate::{recordable, recordable_date};
 
 /// The review of a date. Its ETag covers difficulty, mood, notes and outcomes, not slips.
 #[utoipa::path(get, path = "/{date}", params(("date" = Date, Path)),
@@ -126,12 +126,9 @@ pub async fn put(
     headers: HeaderMap,
     Json(new): Json<NewReview>,
 ) -> Result<Response> {
-    let date = Date::parameter("date", &date)?;
     let now = app.clock.now();
     let today = user.today(now);
-    if date > today {
-        return Err(Fault::parameter("date", Code::ReviewDateFuture).into());
-    }
+    let date = recordable_date(&date, today)?;
     let named: Vec<Uuid> = new.foods.iter().map(|Object(food)| food.food_id).collect();
     let mut db = db::write(&app.db, user.id).await?;
     let foods = counters::tracked(&mut db, user.id).await?;

@@ -19,7 +19,7 @@ use sqlx::MySqlConnection;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{recordable, reviews::refold};
+use crate::{recordable, recordable_date, reviews::refold};
 
 /// How many slips a food can have on a date.
 const MOST_SLIPS: i64 = 50;
@@ -58,12 +58,9 @@ pub async fn put(
     Path((date, id)): Path<(String, Uuid)>,
     Json(new): Json<NewSlip>,
 ) -> Result<Response> {
-    let date = Date::parameter("date", &date)?;
     let now = app.clock.now();
     let today = user.today(now);
-    if date > today {
-        return Err(Fault::parameter("date", Code::ReviewDateFuture).into());
-    }
+    let date = recordable_date(&date, today)?;
     let slip = new.check(id, date)?;
     let mut db = db::write(&app.db, user.id).await?;
     let foods = counters::tracked(&mut db, user.id).await?;

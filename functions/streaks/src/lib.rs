@@ -1,6 +1,7 @@
 //! Counts, calendars and the first screen: reads only.
 
 mod calendar;
+mod stats;
 mod today;
 
 use axum::{Router, extract::State};
@@ -23,7 +24,8 @@ pub fn router(app: App) -> Router {
         .routes(routes!(list))
         .routes(routes!(today::show))
         .routes(routes!(show))
-        .routes(routes!(calendar::show));
+        .routes(routes!(calendar::show))
+        .routes(routes!(stats::show));
     common::routes(app, PREFIX, "Hanip streaks", routes)
 }
 

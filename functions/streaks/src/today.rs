@@ -74,8 +74,9 @@ pub async fn show(user: User, State(app): State<App>) -> Result<Json<Today>> {
     }))
 }
 
-/// Whether the date holds an outcome or a slip of the food.
+/// Whether the date holds an outcome of the food, a day off among them, or a slip.
 fn is_recorded(stored: &Stored, food_id: Uuid) -> bool {
     stored.content.foods.get(&food_id).is_some_and(|said| said.outcome.is_some())
+        || stored.skipped.contains(&food_id)
         || stored.slips.iter().any(|slip| slip.food_id == food_id)
 }

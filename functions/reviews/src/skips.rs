@@ -1,0 +1,192 @@
+//! Ranges of days off: neutral days, for some foods or for all.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use chrono::{Days, NaiveDate};
+use common::{
+    App, Code, Fault, Faults, Json, Path, Problems, Result, User,
+    counters::{self, Streak, Tracked},
+    day::Date,
+    db, text,
+};
+use serde::{Deserialize, Serialize};
+use sqlx::MySqlConnection;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::reviews::refold;
+
+/// How many ranges a person can have, how long one can be, and how far ahead it can end, in days.
+const MOST_SKIPS: usize = 100;
+const LONGEST: i64 = 92;
+const AHEAD: u64 = 366;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Skip {
+    pub id: Uuid,
+    pub from: NaiveDate,
+    pub to: NaiveDate,
+    pub food_ids: Vec<Uuid>,
+    pub note: Option<String>,
+}
+
+/// A range to store. Without foods it is for those that are active now.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewSkip {
+    from: Date,
+    to: Date,
+    food_ids: Option<Vec<Uuid>>,
+    #[schema(max_length = 500)]
+    note: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Skips {
+    /// Latest first.
+    skips: Vec<Skip>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct SkipAnswer {
+    skip: Skip,
+    streaks: Vec<Streak>,
+}
+
+/// The ranges of days off.
+#[utoipa::path(get, path = "/skips", responses((status = 200, body = Skips), Problems))]
+pub async fn list(user: User, State(app): State<App>) -> Result<Json<Skips>> {
+    let mut db = app.db.acquire().await?;
+    let mut skips: Vec<Skip> = stored(&mut db, user.id).await?.into_values().collect();
+    skips.sort_by_key(|skip| std::cmp::Reverse((skip.from, skip.id)));
+    Ok(Json(Skips { skips }))
+}
+
+/// Stores a range of days off. What is recorded on a day is stronger.
+#[utoipa::path(put, path = "/skips/{skip_id}", params(("skip_id" = Uuid, Path)), request_body = NewSkip,
+    responses((status = 200, body = SkipAnswer), (status = 201, body = SkipAnswer), Problems))]
+pub async fn put(
+    user: User,
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+    Json(new): Json<NewSkip>,
+) -> Result<Response> {
+    let today = user.today(app.clock.now());
+    let mut db = db::write(&app.db, user.id).await?;
+    let foods = counters::tracked(&mut db, user.id).await?;
+    let skip = new.check(id, &foods, today)?;
+    let mut skips = stored(&mut db, user.id).await?;
+    let before = skips.remove(&id);
+    if skips.len() >= MOST_SKIPS {
+        return Err(Code::TooManySkips.into());
+    }
+    if before.as_ref() != Some(&skip) {
+        store(&mut db, user.id, &skip).await?;
+        for Skip { from, food_ids, .. } in before.iter().chain([&skip]) {
+            refold(&mut db, user.id, &foods, food_ids, *from, today).await?;
+        }
+    }
+    let named: Vec<Uuid> = before.iter().chain([&skip]).flat_map(|skip| skip.food_ids.clone()).collect();
+    let streaks = counters::after_write(&mut db, user.id, &named, today).await?;
+    db.commit().await?;
+    let status = if before.is_some() { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, Json(SkipAnswer { skip, streaks })).into_response())
+}
+
+impl NewSkip {
+    fn check(self, id: Uuid, foods: &[Tracked], today: NaiveDate) -> Result<Skip> {
+        let mut faults = Faults::default();
+        let (from, to) = (self.from.0, self.to.0);
+        if to < from {
+            faults.add(Fault::pointer("/to", Code::RangeInvalid));
+        } else if (to - from).num_days() >= LONGEST {
+            faults.add(Fault::pointer("/to", Code::SkipTooLong));
+        } else if to > today + Days::new(AHEAD) {
+            faults.add(Fault::pointer("/to", Code::SkipTooFar));
+        }
+        let active = || foods.iter().filter(|food| food.archived_on.is_none()).map(|food| food.id).collect();
+        let mut food_ids: Vec<Uuid> = self.food_ids.clone().unwrap_or_else(active);
+        for (index, id) in food_ids.iter().enumerate() {
+            let pointer = format!("/food_ids/{index}");
+            match foods.iter().find(|food| food.id == *id) {
+                None => faults.add(Fault::pointer(pointer, Code::FoodNotFound)),
+                Some(food) if food.archived_on.is_some_and(|archived_on| from > archived_on) => {
+                    faults.add(Fault::pointer(pointer, Code::FoodArchived));
+                }
+                Some(_) if food_ids[..index].contains(id) => faults.add(Fault::pointer(pointer, Code::FieldTwice)),
+                Some(_) => {}
+            }
+        }
+        let note = faults.take("/note", text::lines(self.note.as_deref().unwrap_or_default(), 500));
+        faults.check()?;
+        food_ids.sort();
+        Ok(Skip { id, from, to, food_ids, note })
+    }
+}
+
+/// The ranges of a person by id. Of deleted foods nothing shows.
+async fn stored(db: &mut MySqlConnection, user_id: Uuid) -> Result<BTreeMap<Uuid, Skip>> {
+    let rows: Vec<(Uuid, NaiveDate, NaiveDate, Option<String>, Option<Uuid>)> = sqlx::query_as(
+        "SELECT skips.id, from_date, to_date, note, foods.id
+         FROM skips
+         LEFT JOIN skip_foods ON skip_foods.user_id = skips.user_id AND skip_id = skips.id
+         LEFT JOIN foods ON foods.user_id = skips.user_id AND foods.id = food_id AND deleted_at IS NULL
+         WHERE skips.user_id = ?
+         ORDER BY skips.id, foods.id",
+    )
+    .bind(user_id)
+    .fetch_all(db)
+    .await?;
+    let mut skips: BTreeMap<Uuid, Skip> = BTreeMap::new();
+    for (id, from, to, note, food_id) in rows {
+        let skip = skips.entry(id).or_insert(Skip { id, from, to, food_ids: Vec::new(), note });
+        skip.food_ids.extend(food_id);
+    }
+    Ok(skips)
+}
+
+async fn store(db: &mut MySqlConnection, user_id: Uuid, skip: &Skip) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO skips (user_id, id, from_date, to_date, note) VALUES (?, ?, ?, ?, ?)
+         ON DUPLICATE KEY UPDATE from_date = VALUE(from_date), to_date = VALUE(to_date), note = VALUE(note)",
+    )
+    .bind(user_id)
+    .bind(skip.id)
+    .bind(skip.from)
+    .bind(skip.to)
+    .bind(&skip.note)
+    .execute(&mut *db)
+    .await?;
+    sqlx::query("DELETE FROM skip_foods WHERE user_id = ? AND skip_id = ?")
+        .bind(user_id)
+        .bind(skip.id)
+        .execute(&mut *db)
+        .await?;
+    for food_id in &skip.food_ids {
+        sqlx::query("INSERT INTO skip_foods (user_id, skip_id, food_id) VALUES (?, ?, ?)")
+            .bind(user_id)
+            .bind(skip.id)
+            .bind(food_id)
+            .execute(&mut *db)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Deletes a range: its days are again what they were.
+#[utoipa::path(delete, path = "/skips/{skip_id}", params(("skip_id" = Uuid, Path)), responses((status = 204), Problems))]
+pub async fn delete(user: User, State(app): State<App>, Path(id): Path<Uuid>) -> Result<StatusCode> {
+    let today = user.today(app.clock.now());
+    let mut db = db::write(&app.db, user.id).await?;
+    let skip = stored(&mut db, user.id).await?.remove(&id).ok_or(Code::NotFound)?;
+    sqlx::query("DELETE FROM skips WHERE user_id = ? AND id = ?").bind(user.id).bind(id).execute(&mut *db).await?;
+    let foods = counters::tracked(&mut db, user.id).await?;
+    refold(&mut db, user.id, &foods, &skip.food_ids, skip.from, today).await?;
+    db.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
