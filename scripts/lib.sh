@@ -65,7 +65,11 @@ need_cc() { { have cc && [[ -e $(cc -print-file-name=crt1.o) ]]; } || need_apt g
 need_rust() {
   local wanted
   wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$root/Cargo.toml")
-  # The distributions' own Rust is older than that.
+  # The distributions' own Rust is older than that; newer ones have rustup.
+  if ! have cargo && can_install; then
+    apt update
+    [[ -z $(apt_offers rustup) ]] || { need_apt rustup && rustup default stable; }
+  fi
   have cargo rustc || fail "Please install Rust $wanted or newer with rustup: https://rustup.rs"
   at_least "$wanted" "$(rustc --version | cut -d ' ' -f 2)" ||
     fail "$(rustc --version) is too old, $wanted is needed. With rustup: rustup update stable && rustup default stable"
@@ -74,8 +78,14 @@ need_rust() {
 need_node() {
   local wanted=20.19
   if ! have node && can_install; then
-    apt update
-    ! at_least "$wanted" "$(apt_offers nodejs)" || need_apt nodejs
+    need_apt nodejs npm
+  fi
+  # An older Node.js still has npm, which has newer ones; it stays in a folder of ours.
+  PATH=$root/target/node/node_modules/.bin:$PATH
+  if have node npm && ! at_least "$wanted" "$(node --version | tr -d v)"; then
+    say "Fetching a newer Node.js"
+    npm install --silent --no-save --prefix "$root/target/node" node@24
+    hash -r
   fi
   if ! have node || ! at_least "$wanted" "$(node --version | tr -d v)"; then
     fail "Please install Node.js $wanted or newer, with npm: https://nodejs.org"

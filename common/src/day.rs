@@ -16,8 +16,8 @@ pub fn today(now: DateTime<Utc>, zone: Tz, day_start: NaiveTime) -> NaiveDate {
 /// The instant at which the label after `today` begins: the first moment that [`today`] gives it.
 pub fn next_day_at(today: NaiveDate, zone: Tz, day_start: NaiveTime) -> DateTime<Utc> {
     let boundary = (today + Days::new(1)).and_time(day_start);
-    // A wall time that clocks skip is reached when they have jumped; zones move by minutes.
-    (0..24 * 60)
+    // A wall time that clocks skip is reached when they have jumped: by minutes, and once by a day.
+    (0..=24 * 60)
         .find_map(|minute| match zone.from_local_datetime(&(boundary + TimeDelta::minutes(minute))) {
             LocalResult::Single(instant) | LocalResult::Ambiguous(instant, _) => Some(instant.to_utc()),
             LocalResult::None => None,
@@ -76,7 +76,9 @@ impl Serialize for HourMinute {
 impl<'de> Deserialize<'de> for HourMinute {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let time = (text.len() == 5).then(|| NaiveTime::parse_from_str(&text, "%H:%M").ok()).flatten();
+        let strict = text.len() == 5
+            && text.bytes().enumerate().all(|(at, byte)| if at == 2 { byte == b':' } else { byte.is_ascii_digit() });
+        let time = strict.then(|| NaiveTime::parse_from_str(&text, "%H:%M").ok()).flatten();
         time.map(Self).ok_or_else(|| D::Error::custom(Code::TimeInvalid.as_str()))
     }
 }

@@ -21,6 +21,7 @@ pub fn options(env: &Env) -> anyhow::Result<MySqlConnectOptions> {
     let url = env.required("DATABASE_URL", expected)?;
     // The cause may quote the password: it is not shown.
     let options = Some(&url).filter(|url| url.starts_with("mysql://")).and_then(|url| url.parse().ok());
+    let options = options.filter(|options: &MySqlConnectOptions| options.get_database().is_some());
     options.with_context(|| format!("DATABASE_URL: expected {expected}"))
 }
 
@@ -42,7 +43,7 @@ pub fn pool(env: &Env) -> anyhow::Result<MySqlPool> {
                 connection
                     .execute(
                         "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES'),
-                             SESSION innodb_lock_wait_timeout = 2, SESSION max_statement_time = 10",
+                             SESSION innodb_lock_wait_timeout = 1, SESSION max_statement_time = 10",
                     )
                     .await?;
                 // A read of several statements is one snapshot.

@@ -10,6 +10,7 @@ mod error;
 mod extract;
 pub mod food;
 pub mod oauth;
+mod openapi;
 mod origin;
 pub mod review;
 mod server;
@@ -21,18 +22,17 @@ pub mod text;
 mod tracked;
 mod words;
 
-use axum::{Router, routing::get};
 use sqlx::MySqlPool;
 use tokio_util::task::TaskTracker;
-use utoipa_axum::router::OpenApiRouter;
 
 pub use self::{
     clock::Clock,
     env::Env,
     error::{Error, Fault, Faults, Problem, Problems, Result},
     extract::{Json, Object, Path, Query, body, present},
+    openapi::routes,
     origin::Origin,
-    server::{bind, exit, finish, listen, serve, shutdown_signal},
+    server::{bind, complete, exit, finish, listen, serve, shutdown_signal, surround},
     session::{Me, User},
     words::{Code, Language},
 };
@@ -57,12 +57,4 @@ impl App {
             tasks: TaskTracker::new(),
         })
     }
-}
-
-/// The routes of a function under its `prefix`, and their OpenAPI at `{prefix}/openapi.json`.
-pub fn routes(app: App, prefix: &'static str, title: &str, routes: OpenApiRouter<App>) -> Router {
-    let (router, mut openapi) = OpenApiRouter::new().nest(prefix, routes).split_for_parts();
-    openapi.info = utoipa::openapi::Info::new(title, env!("CARGO_PKG_VERSION"));
-    let openapi = serde_json::to_value(openapi).unwrap_or_default();
-    router.route(&format!("{prefix}/openapi.json"), get(async move || Json(openapi))).with_state(app)
 }

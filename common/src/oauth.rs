@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use openidconnect::{
     AuthType, AuthenticationFlow, AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret, CsrfToken,
     EndpointMaybeSet, EndpointNotSet, EndpointSet, IssuerUrl, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
-    Scope, SignatureVerificationError, TokenResponse,
+    RequestTokenError, Scope, SignatureVerificationError, TokenResponse,
     core::{CoreClient, CoreIdToken, CoreJwsSigningAlgorithm, CoreProviderMetadata, CoreResponseType},
 };
 use tokio::{sync::Mutex, time::Instant};
@@ -37,14 +37,22 @@ pub fn providers(env: &Env) -> Result<Vec<Provider>> {
     let mut providers = Vec::new();
     for (id, name, issuer, auth_type) in KNOWN {
         let setting = |part: &str| format!("OAUTH_{}_{part}", id.to_uppercase());
-        if let Some(client_id) = env.optional(&setting("CLIENT_ID"))? {
-            let secret = env.required(&setting("CLIENT_SECRET"), "the client's secret")?;
-            let issuer = env.optional(&setting("ISSUER"))?.unwrap_or_else(|| issuer.to_owned());
-            let provider = Provider::new(id, name, &issuer, &client_id, &secret).with_context(|| setting("ISSUER"))?;
-            providers.push(Provider { auth_type, ..provider });
-        }
+        let Some(client_id) = env.optional(&setting("CLIENT_ID"))? else {
+            for part in ["CLIENT_SECRET", "ISSUER"].map(setting) {
+                ensure!(env.optional(&part)?.is_none(), "{}: not set, but {part} is", setting("CLIENT_ID"));
+            }
+            continue;
+        };
+        let secret = env.required(&setting("CLIENT_SECRET"), "the client's secret")?;
+        let issuer = env.optional(&setting("ISSUER"))?.unwrap_or_else(|| issuer.to_owned());
+        let provider = Provider::new(id, name, &issuer, &client_id, &secret).with_context(|| setting("ISSUER"))?;
+        providers.push(Provider { auth_type, ..provider });
     }
-    if let Some(issuer) = env.optional("OIDC_ISSUER")? {
+    let issuer = env.optional("OIDC_ISSUER")?;
+    for part in ["OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"] {
+        ensure!(issuer.is_some() || env.optional(part)?.is_none(), "OIDC_ISSUER: not set, but {part} is");
+    }
+    if let Some(issuer) = issuer {
         let client_id = env.required("OIDC_CLIENT_ID", "the client's id")?;
         let secret = env.required("OIDC_CLIENT_SECRET", "the client's secret")?;
         let name = env.optional("OIDC_NAME")?.unwrap_or_else(|| "OpenID Connect".to_owned());
@@ -120,7 +128,8 @@ impl Provider {
         Ok(Attempt { url, state, nonce, verifier: verifier.into_secret() })
     }
 
-    /// Completes a sign-in: exchanges the code, checks the ID token and its nonce.
+    /// Completes a sign-in: exchanges the code, checks the ID token and its nonce. `None` where the
+    /// provider does not take the code, or its ID token is not to be trusted.
     pub async fn complete(
         &self,
         origin: &Origin,
@@ -128,23 +137,31 @@ impl Provider {
         verifier: String,
         nonce: String,
         now: DateTime<Utc>,
-    ) -> Result<Identity> {
+    ) -> Result<Option<Identity>> {
         let client = self.client(origin, false).await?;
         let token = client
             .exchange_code(AuthorizationCode::new(code))?
             .set_pkce_verifier(PkceCodeVerifier::new(verifier))
             .request_async(&self.back_channel)
-            .await
-            .context("the code was not taken")?;
+            .await;
+        let token = match token {
+            Err(RequestTokenError::ServerResponse(refusal)) => {
+                tracing::info!(provider = self.id, error = %refusal.error(), "the code was not taken");
+                return Ok(None);
+            }
+            token => token.context("the code was not exchanged")?,
+        };
         let id_token = token.id_token().context("no ID token came")?;
-        match self.check(&client, id_token, &nonce, now) {
+        let checked = match self.check(&client, id_token, &nonce, now) {
             // The provider has a new key since it was asked last.
             Err(ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey)) => {
                 self.check(&self.client(origin, true).await?, id_token, &nonce, now)
             }
             checked => checked,
-        }
-        .context("the ID token is not to be trusted")
+        };
+        Ok(checked
+            .inspect_err(|error| tracing::warn!(provider = self.id, %error, "an ID token is not to be trusted"))
+            .ok())
     }
 
     fn check(

@@ -80,7 +80,8 @@ impl Origin {
             .to_string()
     }
 
-    fn cookie_name(&self, name: &str) -> String {
+    /// `hanip_{name}`, with the prefix of its scheme.
+    pub fn cookie_name(&self, name: &str) -> String {
         let prefix = if self.is_https() { "__Host-" } else { "" };
         format!("{prefix}hanip_{name}")
     }

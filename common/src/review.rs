@@ -95,7 +95,7 @@ impl Content {
             let values = headers.get_all(header).iter().filter_map(|value| value.to_str().ok());
             let mut tags = values.flat_map(|value| value.split(',')).map(str::trim).peekable();
             let given = tags.peek().is_some();
-            given.then(|| tags.any(|tag| !self.is_empty() && (tag == "*" || tag == etag)))
+            given.then(|| tags.any(|tag| tag == etag || (tag == "*" && !self.is_empty())))
         };
         Ok(names(&header::IF_MATCH).unwrap_or(true) && !names(&header::IF_NONE_MATCH).unwrap_or(false))
     }

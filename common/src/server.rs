@@ -49,9 +49,13 @@ const BODY_TIME: Duration = Duration::from_secs(20);
 const HEAD_TIME: Duration = Duration::from_secs(8);
 /// How many connections are served at once; further ones wait to be accepted.
 const CONNECTIONS: usize = 1000;
+/// How long people wait for an answer, and how long a schedule does. The work itself goes on.
+const API_TIME: Duration = Duration::from_secs(10);
+const WORK_TIME: Duration = Duration::from_secs(60);
 /// How long requests in flight may take after SIGTERM. Knative's grace is at least 60 s, of which
 /// its own drain takes 30.
-const DRAIN_TIME: Duration = Duration::from_secs(25);
+const DRAIN_TIME: Duration = Duration::from_secs(20);
+const CLOSE_TIME: Duration = Duration::from_secs(5);
 
 /// Runs a function until SIGTERM or Ctrl-C: over HTTP on `PORT`, or, built with the feature
 /// `lambda`, as the handler of an AWS Lambda function.
@@ -136,19 +140,29 @@ pub async fn listen(listener: TcpListener, router: Router, app: &App, shutdown: 
     if drained.await.is_err() {
         tracing::warn!("requests were still running when the time to drain was over");
     }
-    app.db.close().await;
+    // A database that does not answer is not waited for.
+    let _ = timeout(CLOSE_TIME, app.db.close()).await;
 }
 
 /// Adds what every function has: `/healthz`, `/metrics`, problems for what has no route, the check
 /// of the origin, limits, security headers, logs.
 pub fn finish(router: Router, app: &App) -> Router {
+    surround(complete(router), app)
+}
+
+/// The first half of [`finish`]: every path has an answer.
+pub fn complete(router: Router) -> Router {
     router
         .route("/healthz", get(async || "ok"))
         .route("/metrics", get(telemetry::metrics))
         .fallback(async || Error::from(Code::NotFound))
         .method_not_allowed_fallback(async || Error::from(Code::MethodNotAllowed))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(from_fn_with_state(app.clone(), around))
+}
+
+/// The second half of [`finish`]: what goes on around every request.
+pub fn surround(router: Router, app: &App) -> Router {
+    router.layer(from_fn_with_state(app.clone(), around))
 }
 
 /// Around every request, in the order of reading.
@@ -165,7 +179,9 @@ async fn around(State(app): State<App>, request: Request, next: Next) -> Respons
         let (parts, body) = request.into_parts();
         check_origin(&app, &parts)?;
         let body = read(body).await?;
-        to_its_end(&app, attempts(parts, body, next).instrument(span.clone())).await
+        let answer = to_its_end(&app, attempts(parts, body, next).instrument(span.clone()));
+        let answer = timeout(if is_api { API_TIME } else { WORK_TIME }, answer).await;
+        answer.unwrap_or_else(|_| Err(Code::Unavailable.into()))
     };
     let mut response = answer.await.unwrap_or_else(Error::into_response);
     if language != Language::English

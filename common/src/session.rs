@@ -28,6 +28,17 @@ pub const ABSOLUTE: TimeDelta = TimeDelta::days(180);
 /// How often the last use is written.
 const TOUCHED: TimeDelta = TimeDelta::hours(1);
 
+macro_rules! select_users {
+    ($where:literal) => {
+        concat!(
+            "SELECT users.user_id AS id, sessions.id AS session_id, display_name, email, locale, time_zone, day_start,
+                    users.created_at, last_used_at
+             FROM sessions JOIN users ON users.user_id = sessions.user_id ",
+            $where
+        )
+    };
+}
+
 /// The person whose session the request carries.
 #[derive(Clone, FromRow)]
 pub struct User {
@@ -47,6 +58,13 @@ impl User {
     /// no longer has counts as UTC.
     pub fn time_zone(&self) -> Tz {
         self.time_zone.parse().unwrap_or(Tz::UTC)
+    }
+
+    /// The person as they are now, in a transaction.
+    pub async fn read_again(&self, db: &mut MySqlConnection) -> Result<Self> {
+        let user = sqlx::query_as(select_users!("WHERE sessions.user_id = ? AND sessions.id = ?"));
+        let user = user.bind(self.id).bind(self.session_id).fetch_optional(db).await?;
+        user.ok_or_else(|| Code::SessionRequired.into())
     }
 
     /// The label of the person's day at `now`.
@@ -96,17 +114,13 @@ impl FromRequestParts<App> for User {
         };
         let token = token.ok_or(Code::SessionRequired)?;
         let now = app.clock.now();
-        let user: Option<Self> = sqlx::query_as(
-            "SELECT users.user_id AS id, sessions.id AS session_id, display_name, email, locale, time_zone, day_start,
-                    users.created_at, last_used_at
-             FROM sessions JOIN users ON users.user_id = sessions.user_id
-             WHERE token_hash = ? AND last_used_at > ? AND sessions.created_at > ?",
-        )
-        .bind(hash(&token).as_slice())
-        .bind(now - IDLE)
-        .bind(now - ABSOLUTE)
-        .fetch_optional(&app.db)
-        .await?;
+        let user: Option<Self> =
+            sqlx::query_as(select_users!("WHERE token_hash = ? AND last_used_at > ? AND sessions.created_at > ?"))
+                .bind(hash(&token).as_slice())
+                .bind(now - IDLE)
+                .bind(now - ABSOLUTE)
+                .fetch_optional(&app.db)
+                .await?;
         let user = user.ok_or(Code::SessionRequired)?;
         if let Some(account) = parts.headers.get("hanip-account")
             && account.as_bytes() != user.id.to_string().as_bytes()

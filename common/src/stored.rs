@@ -1,4 +1,4 @@
-//! How our enums are kept in columns: as their text. sqlx's own way compares the flags of a column,
+//! How our enums are read and kept: as their text. sqlx's own way compares the flags of a column,
 //! so that an `ENUM … NOT NULL` of MariaDB can't be read into the enum that was written to it.
 
 use sqlx::{
@@ -12,6 +12,15 @@ use crate::streak::{Counting, Outcome};
 
 macro_rules! stored_as_text {
     ($($type:ty),*) => {$(
+        // Text alone: serde's own way would also take `{"kept": null}`.
+        impl TryFrom<String> for $type {
+            type Error = strum::ParseError;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                text.parse()
+            }
+        }
+
         impl Type<MySql> for $type {
             fn type_info() -> MySqlTypeInfo {
                 <str as Type<MySql>>::type_info()

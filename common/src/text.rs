@@ -15,6 +15,15 @@ pub fn lines(input: &str, max: usize) -> Result<Option<String>, Code> {
     clean(&input.replace("\r\n", "\n").nfc().collect::<String>(), max, |character| character == '\n')
 }
 
+/// A name: a line of 1 to 50 characters.
+pub fn name(input: &str) -> Result<String, Code> {
+    match line(input, 50) {
+        Ok(name) => name.ok_or(Code::NameBlank),
+        Err(Code::TextTooLong) => Err(Code::NameTooLong),
+        Err(code) => Err(code),
+    }
+}
+
 fn clean(text: &str, max: usize, allowed: fn(char) -> bool) -> Result<Option<String>, Code> {
     if text.chars().any(|character| is_hidden(character) && !allowed(character)) {
         return Err(Code::TextInvalid);
@@ -22,13 +31,23 @@ fn clean(text: &str, max: usize, allowed: fn(char) -> bool) -> Result<Option<Str
     if text.chars().count() > max {
         return Err(Code::TextTooLong);
     }
-    Ok((!text.trim().is_empty()).then(|| text.to_owned()))
+    Ok((!text.chars().all(is_blank)).then(|| text.to_owned()))
 }
 
 /// Control characters, and those that reorder or hide what stands around them
 /// (Unicode Technical Report 36, section 3.4).
 fn is_hidden(character: char) -> bool {
     character.is_control() || matches!(character, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+}
+
+/// Spaces, and characters that show nothing by themselves, such as the Hangul filler.
+fn is_blank(character: char) -> bool {
+    character.is_whitespace()
+        || matches!(
+            character,
+            '\u{AD}' | '\u{115F}' | '\u{1160}' | '\u{180E}' | '\u{200B}'
+                ..='\u{200F}' | '\u{2060}' | '\u{3164}' | '\u{FFA0}'
+        )
 }
 
 #[cfg(test)]
@@ -40,6 +59,7 @@ mod tests {
         assert_eq!(line("  라면 ", 2), Ok(Some("라면".to_owned())), "decomposed jamo compose");
         assert_eq!(line("abc", 2), Err(Code::TextTooLong));
         assert_eq!(line(" \u{3000}", 2), Ok(None));
+        assert_eq!(line("\u{3164}\u{200B}", 2), Ok(None), "what shows nothing is blank");
     }
 
     #[test]

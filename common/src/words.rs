@@ -15,23 +15,21 @@ impl Language {
     /// English where it names neither.
     pub fn of(headers: &HeaderMap) -> Self {
         let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let weight = |language: &str| {
-            accepted
-                .split(',')
-                .filter_map(|range| {
-                    let (tag, parameter) = range.split_once(';').unwrap_or((range, "q=1"));
-                    let primary = tag.trim().split('-').next().unwrap_or_default();
-                    let weight = parameter.trim().strip_prefix("q=").and_then(|weight| weight.parse::<f32>().ok())?;
-                    primary.eq_ignore_ascii_case(language).then_some(weight)
-                })
-                .fold(0.0, f32::max)
-        };
-        let position = |language: &str| accepted.to_ascii_lowercase().find(language).unwrap_or(usize::MAX);
-        match weight("ko").total_cmp(&weight("en")) {
-            std::cmp::Ordering::Greater => Self::Korean,
-            std::cmp::Ordering::Equal if position("ko") < position("en") => Self::Korean,
-            _ => Self::English,
+        let mut best = (Self::English, 0.0);
+        for range in accepted.split(',') {
+            let (tag, parameter) = range.split_once(';').unwrap_or((range, "q=1"));
+            let weight =
+                parameter.trim().strip_prefix("q=").and_then(|weight| weight.parse::<f32>().ok()).unwrap_or(0.0);
+            let language = match tag.trim().split('-').next().map(str::to_ascii_lowercase).as_deref() {
+                Some("ko") => Self::Korean,
+                Some("en") => Self::English,
+                _ => continue,
+            };
+            if weight > best.1 {
+                best = (language, weight);
+            }
         }
+        best.0
     }
 
     /// The tag of the language (RFC 5646).
@@ -172,6 +170,8 @@ mod tests {
         assert_eq!(language("fr"), Language::English);
         assert_eq!(language("ko, en"), Language::Korean);
         assert_eq!(language("en, ko"), Language::English);
+        assert_eq!(language("ko;q=0, fr"), Language::English);
+        assert_eq!(language("kok-IN, Korean"), Language::English);
     }
 
     #[test]

@@ -15,7 +15,8 @@ static MIGRATIONS: sqlx::migrate::Migrator = {
 /// processes may call this at once: one works, the others wait and find nothing left to do.
 pub async fn run(env: &Env) -> Result<()> {
     let options = common::db::options(env)?;
-    let mut lock = MySqlConnection::connect_with(&options).await.context("the database can't be reached")?;
+    let mut lock =
+        MySqlConnection::connect_with(&options).await.context("DATABASE_URL: the database can't be reached")?;
     let (taken,): (Option<i64>,) = sqlx::query_as("SELECT GET_LOCK('hanip.migrate', 60)").fetch_one(&mut lock).await?;
     ensure!(taken == Some(1), "another migration has been running for a minute");
     let pool = MySqlPoolOptions::new().max_connections(1).connect_lazy_with(options);

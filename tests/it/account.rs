@@ -30,6 +30,22 @@ async fn zone_day_start_language_and_name_can_be_changed() {
 }
 
 #[tokio::test]
+async fn changes_of_different_things_at_once_are_all_kept() {
+    let ada = World::new().await.person("ada").await;
+    for (zone, start, name) in [("Asia/Seoul", "01:00", "a"), ("Europe/Paris", "02:00", "b"), ("UTC", "03:00", "c")] {
+        let changes = [json!({ "time_zone": zone }), json!({ "day_start": start }), json!({ "display_name": name })];
+        let [zoned, started, named] = changes.map(|change| ada.patch("/api/auth/me", change));
+        let replies = tokio::join!(zoned, started, named);
+        [replies.0, replies.1, replies.2].map(|reply| reply.ok());
+        let me = ada.get("/api/auth/me").await.ok();
+        assert_eq!(
+            (&me["time_zone"], &me["day_start"], &me["display_name"]),
+            (&json!(zone), &json!(start), &json!(name))
+        );
+    }
+}
+
+#[tokio::test]
 async fn an_account_takes_no_wrong_value() {
     let ada = World::new().await.person("ada").await;
     let before = ada.get("/api/auth/me").await.ok();
@@ -38,7 +54,10 @@ async fn an_account_takes_no_wrong_value() {
         ("time_zone", json!("../../etc/passwd"), "zone-unknown"),
         ("day_start", json!("12:01"), "day-start-out-of-range"),
         ("day_start", json!("4:00"), "time-invalid"),
+        ("day_start", json!(" 4:00"), "time-invalid"),
         ("locale", json!("fr"), "value-invalid"),
+        ("locale", json!({ "en": null }), "value-invalid"),
+        ("locale", json!(null), "value-invalid"),
         ("display_name", json!(" "), "name-blank"),
         ("email", json!("a@b.test"), "field-unknown"),
     ] {

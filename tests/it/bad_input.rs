@@ -13,6 +13,8 @@ async fn a_food_with_a_wrong_value_is_refused_by_its_field() {
         (json!({ "name": "" }), "/name", "name-blank"),
         (json!({ "name": " \u{3000} " }), "/name", "name-blank"),
         (json!({ "name": "가".repeat(51) }), "/name", "name-too-long"),
+        (json!({ "name": "\u{3164}\u{200b}" }), "/name", "name-blank"),
+        (json!({ "name": "x", "counting": { "assume": null } }), "/counting", "value-invalid"),
         (json!({ "name": "a\u{202e}b" }), "/name", "text-invalid"),
         (json!({ "name": 5 }), "/name", "value-invalid"),
         (json!({}), "/name", "field-missing"),
@@ -39,6 +41,16 @@ async fn a_food_with_a_wrong_value_is_refused_by_its_field() {
     }
     assert_eq!(ada.get("/api/foods").await.ok(), json!({ "foods": [] }));
     ada.food(json!({ "name": "가".repeat(50) })).await;
+}
+
+#[tokio::test]
+async fn a_change_clears_nothing_that_must_be_there() {
+    let ada = World::new().await.person("ada").await;
+    let food = ada.food_since("2026-03-01").await;
+    for field in ["name", "start_date", "counting", "archived"] {
+        let reply = ada.patch(&format!("/api/foods/{food}"), json!({ field: null })).await;
+        reply.fault(&format!("/{field}"), "value-invalid");
+    }
 }
 
 #[tokio::test]
@@ -99,6 +111,7 @@ async fn a_slip_with_a_wrong_value_is_refused_by_its_field() {
     for (date, field, value, place, code) in [
         ("2026-03-10", "craving", json!(11), "/craving", "number-out-of-range"),
         ("2026-03-10", "time", json!("24:00"), "/time", "time-invalid"),
+        ("2026-03-10", "time", json!(" 9:05"), "/time", "time-invalid"),
         ("2026-03-10", "trigger", json!("a".repeat(51)), "/trigger", "text-too-long"),
         ("2026-03-10", "note", json!("a".repeat(501)), "/note", "text-too-long"),
         ("2026-03-12", "note", json!("x"), "date", "review-date-future"),

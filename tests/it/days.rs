@@ -37,6 +37,17 @@ async fn flying_west_the_same_day_comes_again_and_its_review_is_edited() {
 }
 
 #[tokio::test]
+async fn a_food_sent_again_after_flying_west_is_still_the_same_food() {
+    let world = World::at("2026-03-11T12:00:00Z").await;
+    let mut ada = world.stranger();
+    ada.sign_in("ada", "Pacific/Kiritimati").await;
+    let body = json!({ "id": uuid::Uuid::new_v4(), "name": "ramen", "start_date": "2026-03-12" });
+    ada.post("/api/foods", body.clone()).await.created();
+    ada.patch("/api/auth/me", json!({ "time_zone": "Pacific/Niue" })).await.ok();
+    ada.post("/api/foods", body).await.ok();
+}
+
+#[tokio::test]
 async fn a_food_begun_before_flying_west_counts_nothing_until_its_day_comes() {
     let world = World::at("2026-03-11T20:00:00Z").await;
     let mut ada = world.stranger();

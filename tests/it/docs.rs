@@ -1,6 +1,8 @@
 //! The README and the API pages say what is true.
 
-use std::{path::Path, process::Command};
+use std::{collections::HashSet, path::Path, process::Command};
+
+use serde_json::Value;
 
 use crate::world::World;
 
@@ -39,7 +41,38 @@ async fn every_function_describes_its_own_prefix_and_the_api_pages_show_it() {
         let openapi = format!("/api/{name}/openapi.json");
         assert!(pages.contains(&openapi), "{openapi} is among the API pages");
         let description = stranger.get(&openapi).await.ok();
+        check(&name, &description);
         let paths = description["paths"].as_object().expect("paths");
         assert!(!paths.is_empty() && paths.keys().all(|path| path.starts_with(&format!("/api/{name}"))), "{paths:?}");
+    }
+}
+
+/// What readers of OpenAPI trip over: dangling references, doubled ids, answers without a word.
+fn check(name: &str, description: &Value) {
+    let mut references = Vec::new();
+    collect(description, "$ref", &mut references);
+    for reference in references {
+        let pointer = reference.as_str().expect("a text").trim_start_matches('#');
+        assert!(description.pointer(pointer).is_some(), "{name}: {pointer}");
+    }
+    let mut ids = Vec::new();
+    collect(description, "operationId", &mut ids);
+    assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len(), "{name}: {ids:?}");
+    let mut answers = Vec::new();
+    collect(description, "responses", &mut answers);
+    for (status, answer) in answers.iter().filter_map(|answers| answers.as_object()).flatten() {
+        assert!(answer["description"].is_string(), "{name}: {status} {answer}");
+    }
+}
+
+/// Every value that stands under `key`.
+fn collect(value: &Value, key: &str, found: &mut Vec<Value>) {
+    match value {
+        Value::Object(members) => {
+            found.extend(members.get(key).cloned());
+            members.values().for_each(|member| collect(member, key, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, key, found)),
+        _ => {}
     }
 }

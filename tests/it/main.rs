@@ -20,3 +20,4 @@ mod streaks;
 mod tick;
 mod today;
 mod world;
+mod zones;

@@ -131,6 +131,27 @@ async fn a_second_start_adopts_a_database_that_outlived_the_first_and_keeps_the_
 }
 
 #[tokio::test]
+async fn a_database_that_hangs_is_answered_for_and_one_that_dies_is_started_again() {
+    let folder = tempfile::tempdir_in("/tmp").expect("a folder");
+    let standalone = Standalone::start(folder.path(), 0);
+    let mut ada = Person::new(&standalone.origin);
+    ada.sign_in("ada", "UTC").await;
+    let database = mariadbd(folder.path()).expect("it runs");
+    kill("-STOP", &database);
+    let hung = timeout(Duration::from_secs(12), ada.get("/api/foods")).await.expect("an answer, whatever it is");
+    hung.problem(503, "unavailable");
+    kill("-KILL", &database);
+    let back = async {
+        while ada.get("/api/foods").await.status != 200 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(Duration::from_secs(12), back).await.expect("it is back");
+    ada.food(json!({ "name": "sugar" })).await;
+    standalone.stop();
+}
+
+#[tokio::test]
 async fn a_wrong_setting_stops_the_start_with_its_name() {
     for (name, setting, value) in [
         ("standalone", "PORT", "eighty"),
@@ -138,15 +159,19 @@ async fn a_wrong_setting_stops_the_start_with_its_name() {
         ("standalone", "PUBLIC_ORIGIN", "http://192.0.2.1:8080"),
         ("foods", "DATABASE_URL", "postgres://x"),
         ("foods", "DATABASE_URL_FILE", "/nothing/here"),
+        ("foods", "DATABASE_URL", "mysql://root@localhost/?socket=/nothing/here"),
         ("foods", "LOG", "=,="),
         ("auth", "OIDC_ISSUER", "http://issuer.example"),
+        ("auth", "OAUTH_KAKAO_CLIENT_SECRET", "a secret without an id"),
         ("auth", "OAUTH_GOOGLE_CLIENT_ID", "id without a secret"),
         ("migrate", "DATABASE_URL", "nonsense"),
     ] {
         let folder = tempfile::tempdir_in("/tmp").expect("a folder");
         let mut command = program(name);
         command.env("PORT", "0").env("PUBLIC_ORIGIN", "http://127.0.0.1:1").env("DATA_DIR", folder.path());
-        command.env("OIDC_CLIENT_ID", "id").env("OIDC_CLIENT_SECRET", "secret");
+        if setting == "OIDC_ISSUER" {
+            command.env("OIDC_CLIENT_ID", "id").env("OIDC_CLIENT_SECRET", "secret");
+        }
         if !setting.starts_with("DATABASE") {
             command.env("DATABASE_URL", "mysql://root@localhost/hanip?socket=/nothing/here");
         }
@@ -154,7 +179,7 @@ async fn a_wrong_setting_stops_the_start_with_its_name() {
         let output = timeout(Duration::from_secs(20), output).await;
         let output = output.unwrap_or_else(|_| panic!("{name} runs with {setting}={value}")).expect("it runs");
         let told = String::from_utf8_lossy(&output.stderr);
-        let named = setting.trim_end_matches("CLIENT_ID").trim_end_matches("_FILE");
+        let named = setting.trim_end_matches("CLIENT_ID").trim_end_matches("CLIENT_SECRET").trim_end_matches("_FILE");
         assert!(!output.status.success() && told.contains(named), "{name} {setting}: {told}");
         assert!(!told.contains("panicked"), "{told}");
     }

@@ -85,6 +85,22 @@ async fn a_review_changed_elsewhere_is_shown_and_not_overwritten() {
 }
 
 #[tokio::test]
+async fn the_etag_of_a_date_without_a_review_is_as_good_as_another() {
+    let ada = World::new().await.person("ada").await;
+    let ramen = ada.food_since("2026-03-01").await;
+    ada.slip("2026-03-11", &ramen).await;
+    let of_slips = ada.get(DATE).await.header("etag").to_owned();
+    let first = put_if(&ada, "If-Match", &of_slips, json!({ "note": "one" })).await;
+    first.created();
+    let cleared = put_if(&ada, "If-Match", first.header("etag"), json!({})).await;
+    cleared.ok();
+    put_if(&ada, "If-Match", cleared.header("etag"), json!({ "note": "two" })).await.created();
+    put_if(&ada, "If-Match", "*", json!({ "note": "three" })).await.ok();
+    let stale = ada.request(Method::DELETE, DATE).header("If-Match", &of_slips);
+    ada.send(stale).await.problem(412, "review-changed");
+}
+
+#[tokio::test]
 async fn of_first_reviews_at_once_one_wins_even_of_a_person_without_a_food() {
     let ada = World::new().await.person("ada").await;
     for day in 1..=10 {

@@ -85,7 +85,9 @@ async fn only_the_names_of_this_computer_are_answered() {
     let moved = ask(Method::GET, format!("localhost:{port}")).await;
     assert_eq!((moved.status.as_u16(), moved.location()), (308, format!("{}/foods?a=b", world.origin)));
     ask(Method::POST, format!("localhost:{port}")).await.problem(421, "misdirected-request");
-    ask(Method::GET, "evil.test".to_owned()).await.problem(421, "misdirected-request");
+    let refused = ask(Method::GET, "evil.test".to_owned()).await;
+    refused.problem(421, "misdirected-request");
+    assert_eq!(refused.header("x-content-type-options"), "nosniff");
 }
 
 #[tokio::test]
@@ -103,6 +105,28 @@ async fn a_panic_becomes_a_500_and_the_next_request_is_answered() {
     answer.problem(500, "internal");
     assert!(!answer.body.contains("on purpose"));
     assert_eq!(get("/healthz").await.body, "ok");
+}
+
+#[tokio::test]
+async fn a_body_that_ends_too_soon_is_not_taken_for_a_whole_one() {
+    let world = World::new().await;
+    let ada = world.person("ada").await;
+    let cookie = session_cookie(&world).await;
+    let head = format!(
+        "PUT /api/reviews/2026-03-11 HTTP/1.1\r\nHost: {}\r\nOrigin: {}\r\nCookie: {cookie}\r\nContent-Type: application/json\r\n",
+        world.origin.trim_start_matches("http://"),
+        world.origin,
+    );
+    for rest in [
+        "Content-Length: 500\r\n\r\n{\"note\":\"half\"}",
+        "Transfer-Encoding: chunked\r\n\r\nf\r\n{\"note\":\"half\"}\r\n",
+    ] {
+        let mut stream = TcpStream::connect(world.origin.trim_start_matches("http://")).await.expect("a connection");
+        stream.write_all(format!("{head}{rest}").as_bytes()).await.expect("sent");
+        stream.shutdown().await.expect("closed");
+        stream.read_to_end(&mut Vec::new()).await.ok();
+    }
+    ada.get("/api/reviews/2026-03-11").await.problem(404, "not-found");
 }
 
 #[tokio::test]

@@ -102,7 +102,7 @@ async fn what_the_provider_answers_is_checked() {
         begun(&ada, START, "ada").await.split('&').find(|part| part.starts_with("state=")).expect("a state").to_owned();
     ada.get(&format!("{path}?error=access_denied&{state}")).await.problem(400, "sign-in-refused");
     let forged = begun(&ada, START, "ada").await.replace("code=", "code=x");
-    ada.get(&forged).await.problem(503, "sign-in-failed");
+    ada.get(&forged).await.problem(400, "sign-in-expired");
     ada.get(path).await.problem(400, "sign-in-expired");
     assert_eq!((count(&world, "sessions").await, count(&world, "users").await), (0, 0));
 }
@@ -126,6 +126,7 @@ async fn one_returns_to_a_plain_path_or_to_the_first_screen() {
         ("/%2Fevil.test", "/"),
         ("/?x", "/"),
         ("javascript:alert(1)", "/"),
+        ("/api/auth/local/start", "/"),
         ("", "/"),
     ] {
         let start = url(START, return_to);

@@ -80,6 +80,20 @@ async fn a_range_is_for_the_foods_it_names_else_for_those_that_are_active() {
 }
 
 #[tokio::test]
+async fn a_deleted_food_is_restored_with_its_days_off_and_without_those_deleted_meanwhile() {
+    let world = World::new().await;
+    let ada = world.person("ada").await;
+    let food = ada.food_since("2026-03-01").await;
+    let (kept, gone) = (skip(&ada, "2026-03-03", "2026-03-04").await, skip(&ada, "2026-03-06", "2026-03-07").await);
+    tick::run(&world.app).await.expect("a tick");
+    ada.delete(&format!("/api/foods/{food}")).await.is(204);
+    ada.put(&kept, json!({ "from": "2026-03-03", "to": "2026-03-03", "food_ids": [] })).await.ok();
+    ada.delete(&gone).await.is(204);
+    ada.send(ada.request(reqwest::Method::POST, &format!("/api/foods/{food}/restore"))).await.ok();
+    assert_eq!(counts(&ada, &food).await, [9, 9, 9, 1]);
+}
+
+#[tokio::test]
 async fn ranges_have_limits() {
     let ada = World::new().await.person("ada").await;
     let food = ada.food_since("2026-03-01").await;

@@ -48,17 +48,18 @@ async fn a_deleted_slip_gives_its_day_back_also_after_the_day_was_closed() {
 }
 
 #[tokio::test]
-async fn a_slip_that_moved_away_from_a_deleted_food_is_not_counted_when_it_comes_back() {
+async fn a_slip_of_a_deleted_food_waits_there_until_it_is_restored() {
     let world = World::new().await;
     let ada = world.person("ada").await;
     let (ramen, soda) = (ada.food_since("2026-03-01").await, ada.food_since("2026-03-01").await);
     let slip = ada.slip("2026-03-05", &ramen).await;
     tick::run(&world.app).await.expect("a tick");
     ada.delete(&format!("/api/foods/{ramen}")).await.is(204);
-    ada.put(&slip, json!({ "food_id": soda })).await.ok();
+    ada.put(&slip, json!({ "food_id": soda })).await.problem(404, "not-found");
+    ada.delete(&slip).await.problem(404, "not-found");
     ada.send(ada.request(reqwest::Method::POST, &format!("/api/foods/{ramen}/restore"))).await.ok();
-    assert_eq!(ada.streak(&ramen).await["current_streak"], 10);
-    assert_eq!(ada.streak(&soda).await["current_streak"], 5);
+    assert_eq!(ada.streak(&ramen).await["current_streak"], 5);
+    assert_eq!(ada.streak(&soda).await["current_streak"], 10);
 }
 
 #[tokio::test]

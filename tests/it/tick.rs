@@ -65,6 +65,15 @@ async fn what_is_no_event_is_refused() {
 }
 
 #[tokio::test]
+async fn an_event_that_is_too_large_is_a_problem_too() {
+    let world = World::new().await;
+    let tick = served(&world).await;
+    let request =
+        Client::new().post(&tick).header("content-type", "application/cloudevents+json").body("x".repeat(70 * 1024));
+    Reply::of(request.send().await.expect("an answer")).await.problem(413, "body-too-large");
+}
+
+#[tokio::test]
 async fn a_late_tick_closes_all_days_as_reads_had_counted_them() {
     let world = World::new().await;
     let ada = world.person("ada").await;
@@ -123,9 +132,11 @@ async fn eight_ticks_at_once_with_writers_among_them_lose_and_double_nothing() {
     for day in ["2026-03-02", "2026-03-05", "2026-03-09"] {
         ada.slip(day, &food).await;
     }
+    let mut closed = 0;
     for tick in ticks {
-        tick.await.expect("no panic").expect("no error");
+        closed += tick.await.expect("no panic").expect("no error");
     }
+    assert_eq!(closed, 1, "of eight, one closed the food");
     let streak = ada.streak(&food).await;
     let counts = ["current_streak", "longest_streak", "kept_days", "slip_days"].map(|name| streak[name].as_u64());
     assert_eq!(counts, [Some(1), Some(3), Some(7), Some(3)]);

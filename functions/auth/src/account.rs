@@ -3,70 +3,62 @@
 use axum::extract::State;
 use chrono::NaiveTime;
 use chrono_tz::Tz;
-use common::{App, Code, Fault, Faults, Json, Me, Problems, Result, User, day::HourMinute, db, text};
+use common::{App, Code, Fault, Faults, Json, Me, Problems, Result, User, day::HourMinute, db, present, text};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 /// The account.
-#[utoipa::path(get, path = "/me", responses((status = 200, body = Me), Problems))]
+#[utoipa::path(get, path = "/me", responses((status = 200, description = "As it is now.", body = Me), Problems))]
 pub async fn show(user: User) -> Json<Me> {
     Json(user.into())
-}
-
-#[derive(Clone, Copy, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum Locale {
-    Ko,
-    En,
 }
 
 /// A change of the account: what is absent stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
+    #[serde(default, deserialize_with = "present")]
     #[schema(min_length = 1, max_length = 50)]
     display_name: Option<String>,
-    locale: Option<Locale>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(pattern = "^(ko|en)$")]
+    locale: Option<String>,
+    #[serde(default, deserialize_with = "present")]
     time_zone: Option<String>,
+    #[serde(default, deserialize_with = "present")]
     day_start: Option<HourMinute>,
 }
 
 /// Changes the account. Days already recorded keep their dates whatever the zone.
-#[utoipa::path(patch, path = "/me", request_body = Change, responses((status = 200, body = Me), Problems))]
-pub async fn change(mut user: User, State(app): State<App>, Json(change): Json<Change>) -> Result<Json<Me>> {
+#[utoipa::path(patch, path = "/me", request_body = Change, responses((status = 200, description = "As it is now.", body = Me), Problems))]
+pub async fn change(user: User, State(app): State<App>, Json(change): Json<Change>) -> Result<Json<Me>> {
     let mut faults = Faults::default();
-    if let Some(name) = &change.display_name {
-        let name =
-            text::line(name, 50).map_err(|code| if code == Code::TextTooLong { Code::NameTooLong } else { code });
-        user.display_name = faults.take("/display_name", name.and_then(|name| name.ok_or(Code::NameBlank)));
+    let display_name = faults.take("/display_name", change.display_name.as_deref().map(text::name).transpose());
+    if change.locale.as_deref().is_some_and(|locale| !["ko", "en"].contains(&locale)) {
+        faults.add(Fault::pointer("/locale", Code::ValueInvalid));
     }
-    if let Some(locale) = change.locale {
-        user.locale = match locale {
-            Locale::Ko => "ko".to_owned(),
-            Locale::En => "en".to_owned(),
-        };
-    }
-    let time_zone = change.time_zone.map_or(Ok(user.time_zone()), |name| name.parse().map_err(|_| Code::ZoneUnknown));
-    let time_zone: Tz = time_zone.unwrap_or_else(|code| {
-        faults.add(Fault::pointer("/time_zone", code));
-        Tz::UTC
-    });
-    if let Some(HourMinute(day_start)) = change.day_start {
-        user.day_start = day_start;
-        if NaiveTime::from_hms_opt(12, 0, 0).is_some_and(|noon| day_start > noon) {
-            faults.add(Fault::pointer("/day_start", Code::DayStartOutOfRange));
-        }
+    let time_zone: Option<Result<Tz, _>> = change.time_zone.map(|name| name.parse().map_err(|_| Code::ZoneUnknown));
+    let time_zone = faults.take("/time_zone", time_zone.transpose());
+    let noon = NaiveTime::from_hms_opt(12, 0, 0);
+    if change.day_start.is_some_and(|HourMinute(day_start)| Some(day_start) > noon) {
+        faults.add(Fault::pointer("/day_start", Code::DayStartOutOfRange));
     }
     faults.check()?;
     let mut db = db::write(&app.db, user.id).await?;
-    sqlx::query("UPDATE users SET display_name = ?, locale = ?, time_zone = ?, day_start = ? WHERE user_id = ?")
-        .bind(&user.display_name)
-        .bind(&user.locale)
-        .bind(time_zone.name())
-        .bind(user.day_start)
-        .bind(user.id)
-        .execute(&mut *db)
-        .await?;
+    // What is absent is not written: another tab may be changing it.
+    sqlx::query(
+        "UPDATE users SET display_name = COALESCE(?, display_name), locale = COALESCE(?, locale),
+                          time_zone = COALESCE(?, time_zone), day_start = COALESCE(?, day_start)
+         WHERE user_id = ?",
+    )
+    .bind(display_name)
+    .bind(change.locale)
+    .bind(time_zone.map(Tz::name))
+    .bind(change.day_start)
+    .bind(user.id)
+    .execute(&mut *db)
+    .await?;
+    let user = user.read_again(&mut db).await?;
     db.commit().await?;
-    Ok(Json(Me { time_zone: time_zone.name().to_owned(), ..user.into() }))
+    Ok(Json(user.into()))
 }

@@ -37,7 +37,7 @@ pub struct ProviderName {
 }
 
 /// Where people can sign in.
-#[utoipa::path(get, path = "/providers", responses((status = 200, body = ProviderList)))]
+#[utoipa::path(get, path = "/providers", responses((status = 200, description = "As it is now.", body = ProviderList)))]
 pub async fn providers(Extension(providers): Extension<Providers>) -> Json<ProviderList> {
     let name = |provider: &Provider| ProviderName { id: provider.id.clone(), name: provider.name.clone() };
     Json(ProviderList { providers: providers.iter().map(name).collect() })
@@ -56,7 +56,7 @@ pub struct Start {
 
 /// Begins a sign-in: sends the browser to the provider.
 #[utoipa::path(get, path = "/{provider}/start", params(("provider" = String, Path), Start),
-    responses((status = 302), Problems))]
+    responses((status = 302, description = "On to the provider, or back into the app."), Problems))]
 pub async fn start(
     State(app): State<App>,
     Extension(providers): Extension<Providers>,
@@ -116,7 +116,7 @@ struct Begun {
 
 /// Completes a sign-in: the provider sends the browser here.
 #[utoipa::path(get, path = "/{provider}/callback", params(("provider" = String, Path), Callback),
-    responses((status = 302), Problems))]
+    responses((status = 302, description = "On to the provider, or back into the app."), Problems))]
 pub async fn callback(
     State(app): State<App>,
     Extension(providers): Extension<Providers>,
@@ -135,7 +135,8 @@ pub async fn callback(
         return Ok(refuse(&headers, Code::SignInRefused));
     };
     let identity = match provider.complete(&app.origin, code, begun.verifier, begun.nonce, now).await {
-        Ok(identity) => identity,
+        Ok(Some(identity)) => identity,
+        Ok(None) => return Ok(refuse(&headers, Code::SignInExpired)),
         Err(error) => return Ok(refuse(&headers, provider_failed(provider, &error))),
     };
     let mut db = db::begin(&app.db).await?;
@@ -231,7 +232,7 @@ async fn person(db: &mut MySqlConnection, identity: &Identity) -> Result<Option<
 }
 
 /// Ends this session.
-#[utoipa::path(post, path = "/logout", responses((status = 204), Problems))]
+#[utoipa::path(post, path = "/logout", responses((status = 204, description = "Done."), Problems))]
 pub async fn logout(user: User, State(app): State<App>) -> Result<Response> {
     sqlx::query("DELETE FROM sessions WHERE user_id = ? AND id = ?")
         .bind(user.id)
@@ -270,5 +271,6 @@ fn found(location: &str, cookie: String) -> Response {
 /// A path of ours, with nothing in it that a browser could read as another origin.
 fn is_plain_path(path: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'-');
-    path.starts_with('/') && path.len() <= 200 && !path.contains("//") && path.bytes().all(plain)
+    let ours = ["/api/", "/local/"].iter().all(|prefix| !path.starts_with(prefix));
+    ours && path.starts_with('/') && path.len() <= 200 && !path.contains("//") && path.bytes().all(plain)
 }

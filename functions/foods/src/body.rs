@@ -39,6 +39,7 @@ pub struct NewFood {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
+    #[serde(default, deserialize_with = "present")]
     #[schema(min_length = 1, max_length = 50)]
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
@@ -47,7 +48,9 @@ pub struct Change {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, pattern = "^#[0-9a-fA-F]{6}$")]
     color: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
     start_date: Option<Date>,
+    #[serde(default, deserialize_with = "present")]
     counting: Option<Counting>,
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 36500)]
@@ -62,6 +65,7 @@ pub struct Change {
     #[schema(value_type = Option<String>, pattern = "^[A-Z]{3}$")]
     currency: Option<Option<String>>,
     /// True archives the food as of today, false brings it back.
+    #[serde(default, deserialize_with = "present")]
     archived: Option<bool>,
 }
 
@@ -125,7 +129,7 @@ impl Change {
         let mut faults = Faults::default();
         let mut changed = food.clone();
         if let Some(name) = &self.name {
-            changed.name = faults.take("/name", name_of(name));
+            changed.name = faults.take("/name", text::name(name));
         }
         if let Some(icon) = &self.icon {
             changed.icon = faults.take("/icon", optional(icon, |icon| text::line(icon, 16).and_then(fits_in_16_bytes)));
@@ -167,14 +171,6 @@ impl Change {
             (None, Some(_)) => Err(Fault::pointer("/price_per_day", Code::PriceWithoutCurrency).into()),
             _ => Ok(changed),
         }
-    }
-}
-
-fn name_of(name: &str) -> Result<String, Code> {
-    match text::line(name, 50) {
-        Ok(name) => name.ok_or(Code::NameBlank),
-        Err(Code::TextTooLong) => Err(Code::NameTooLong),
-        Err(code) => Err(code),
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
 
 /// Changes a food: what is absent stays, null clears.
 #[utoipa::path(patch, path = "/{id}", params(("id" = Uuid, Path)), request_body = Change,
-    responses((status = 200, body = Food), Problems))]
+    responses((status = 200, description = "As it is now.", body = Food), Problems))]
 pub async fn change(
     user: User,
     State(app): State<App>,
@@ -97,7 +97,7 @@ async fn refuse_history_before(
 }
 
 /// Deletes a food. It can be restored for 30 days.
-#[utoipa::path(delete, path = "/{id}", params(("id" = Uuid, Path)), responses((status = 204), Problems))]
+#[utoipa::path(delete, path = "/{id}", params(("id" = Uuid, Path)), responses((status = 204, description = "Done."), Problems))]
 pub async fn delete(user: User, State(app): State<App>, Path(id): Path<Uuid>) -> Result<StatusCode> {
     let now = app.clock.now();
     let mut db = db::write(&app.db, user.id).await?;
@@ -115,7 +115,7 @@ pub async fn delete(user: User, State(app): State<App>, Path(id): Path<Uuid>) ->
 }
 
 /// Brings a deleted food back, as if it had never been deleted.
-#[utoipa::path(post, path = "/{id}/restore", params(("id" = Uuid, Path)), responses((status = 200, body = Food), Problems))]
+#[utoipa::path(post, path = "/{id}/restore", params(("id" = Uuid, Path)), responses((status = 200, description = "As it is now.", body = Food), Problems))]
 pub async fn restore(user: User, State(app): State<App>, Path(id): Path<Uuid>) -> Result<Json<Food>> {
     let now = app.clock.now();
     let mut db = db::write(&app.db, user.id).await?;
@@ -134,7 +134,7 @@ pub async fn restore(user: User, State(app): State<App>, Path(id): Path<Uuid>) -
             .bind(id)
             .execute(&mut *db)
             .await?;
-        // A slip may have moved away from it meanwhile.
+        // A range of days off may have changed meanwhile.
         counters::recompute(&mut db, user.id, &[id], user.today(now)).await?;
     }
     let food = food(&mut db, user.id, id).await?;
@@ -149,7 +149,7 @@ pub struct Order {
 }
 
 /// Puts the foods in this order; those not named follow in their old one.
-#[utoipa::path(put, path = "/order", request_body = Order, responses((status = 204), Problems))]
+#[utoipa::path(put, path = "/order", request_body = Order, responses((status = 204, description = "Done."), Problems))]
 pub async fn order(user: User, State(app): State<App>, Json(order): Json<Order>) -> Result<StatusCode> {
     let mut db = db::write(&app.db, user.id).await?;
     let before: Vec<(Uuid,)> =

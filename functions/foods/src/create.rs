@@ -16,16 +16,17 @@ const MOST_FOODS: i64 = 200;
 
 /// Creates a food. With an `id` made by the client, the same body again answers 200 and the food as it is now.
 #[utoipa::path(post, path = "", request_body = NewFood,
-    responses((status = 201, body = Food, headers(("Location" = String))), (status = 200, body = Food), Problems))]
+    responses((status = 201, description = "Created.", body = Food, headers(("Location" = String))), (status = 200, description = "As it is now.", body = Food), Problems))]
 pub async fn create(user: User, State(app): State<App>, Json(new): Json<NewFood>) -> Result<Response> {
     let now = app.clock.now();
-    let draft = new.check(user.today(now))?;
     let body_hash = session::hash(&serde_json::to_string(&new).map_err(anyhow::Error::from)?);
     let id = new.id.unwrap_or_else(Uuid::now_v7);
     let mut db = db::write(&app.db, user.id).await?;
     let before = created_before(&mut db, user.id, id, &body_hash).await?;
     let status = if before { StatusCode::OK } else { StatusCode::CREATED };
     if !before {
+        // Checked only now: what was right when it was sent first need not be so again.
+        let draft = new.check(user.today(now))?;
         let position = next_position(&mut db, user.id).await?;
         sqlx::query(
             "INSERT INTO foods (user_id, id, name, icon, color, start_date, counting, goal_days, motivation,

@@ -43,6 +43,7 @@ enum Listing {
 struct Filter {
     /// Active where absent. Deleted ones are listed while they can be restored.
     #[serde(default)]
+    #[param(inline)]
     state: Listing,
 }
 
@@ -52,7 +53,7 @@ struct Foods {
 }
 
 /// The foods, in the person's order.
-#[utoipa::path(get, path = "", params(Filter), responses((status = 200, body = Foods), Problems))]
+#[utoipa::path(get, path = "", params(Filter), responses((status = 200, description = "As it is now.", body = Foods), Problems))]
 async fn list(user: User, State(app): State<App>, Query(filter): Query<Filter>) -> Result<Json<Foods>> {
     let foods = match filter.state {
         Listing::Active => sqlx::query_as(select_foods!(
@@ -71,7 +72,7 @@ async fn list(user: User, State(app): State<App>, Query(filter): Query<Filter>) 
 }
 
 /// One food.
-#[utoipa::path(get, path = "/{id}", params(("id" = Uuid, Path)), responses((status = 200, body = Food), Problems))]
+#[utoipa::path(get, path = "/{id}", params(("id" = Uuid, Path)), responses((status = 200, description = "As it is now.", body = Food), Problems))]
 async fn show(user: User, State(app): State<App>, Path(id): Path<Uuid>) -> Result<Json<Food>> {
     let mut db = app.db.acquire().await?;
     Ok(Json(food(&mut db, user.id, id).await?))

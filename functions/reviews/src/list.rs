@@ -38,13 +38,13 @@ pub struct Page {
 }
 
 /// The reviews, newest first.
-#[utoipa::path(get, path = "", params(Filter), responses((status = 200, body = Page), Problems))]
+#[utoipa::path(get, path = "", params(Filter), responses((status = 200, description = "As it is now.", body = Page), Problems))]
 pub async fn list(user: User, State(app): State<App>, Query(filter): Query<Filter>) -> Result<Json<Page>> {
     let limit = filter.limit.unwrap_or(30);
     if !(1..=100).contains(&limit) {
         return Err(Fault::parameter("limit", Code::NumberOutOfRange).into());
     }
-    let q = filter.q.as_deref().map(|q| text::line(q, 100)).transpose();
+    let q = filter.q.as_deref().map(|q| text::lines(q, 100)).transpose();
     let q = q.map_err(|code| Fault::parameter("q", code))?.flatten();
     let from = filter.from.map_or(NaiveDate::default(), |from| from.0);
     let to = filter.to.map_or(NaiveDate::MAX, |to| to.0);

@@ -25,7 +25,7 @@ use crate::{recordable, recordable_date};
 
 /// The review of a date. Its ETag covers difficulty, mood, notes and outcomes, not slips.
 #[utoipa::path(get, path = "/{date}", params(("date" = Date, Path)),
-    responses((status = 200, body = Review, headers(("ETag" = String))), Problems))]
+    responses((status = 200, description = "As it is now.", body = Review, headers(("ETag" = String))), Problems))]
 pub async fn show(user: User, State(app): State<App>, Path(date): Path<String>) -> Result<Response> {
     let date = Date::parameter("date", &date)?;
     let now = app.clock.now();
@@ -116,9 +116,9 @@ pub struct ReviewAnswer {
 /// Stores the review of a date, all or nothing. What equals what is stored is 200 and changes nothing.
 #[utoipa::path(put, path = "/{date}", request_body = NewReview,
     params(("date" = Date, Path), ("If-Match" = Option<String>, Header), ("If-None-Match" = Option<String>, Header)),
-    responses((status = 200, body = ReviewAnswer, headers(("ETag" = String))),
-              (status = 201, body = ReviewAnswer, headers(("ETag" = String))),
-              (status = 412, body = common::Problem, content_type = "application/problem+json"), Problems))]
+    responses((status = 200, description = "As it is now.", body = ReviewAnswer, headers(("ETag" = String))),
+              (status = 201, description = "Created.", body = ReviewAnswer, headers(("ETag" = String))),
+              (status = 412, description = "It was changed elsewhere; `current` is what is stored.", body = common::Problem, content_type = "application/problem+json"), Problems))]
 pub async fn put(
     user: User,
     State(app): State<App>,
@@ -143,8 +143,7 @@ pub async fn put(
     faults.check()?;
     if after != before.content && !before.content.satisfies(&headers)? {
         let current = (!before.is_empty()).then(|| before.review(date, &foods, today, now));
-        let current = serde_json::to_value(current).map_err(anyhow::Error::from)?;
-        return Err(Error::Extended(Code::ReviewChanged, Map::from_iter([("current".to_owned(), current)])));
+        return Err(changed(current));
     }
     let status = if before.content.is_empty() && !after.is_empty() { StatusCode::CREATED } else { StatusCode::OK };
     store(&mut db, user.id, date, &before.content, &after, now).await?;
@@ -155,6 +154,14 @@ pub async fn put(
     let streaks = counters::after_write(&mut db, user.id, &named, today).await?;
     db.commit().await?;
     Ok((status, [(header::ETAG, etag)], Json(ReviewAnswer { review, streaks })).into_response())
+}
+
+/// `412` with the review as it is, null where nothing is recorded.
+fn changed(current: Option<Review>) -> Error {
+    match serde_json::to_value(current) {
+        Ok(current) => Error::Extended(Code::ReviewChanged, Map::from_iter([("current".to_owned(), current)])),
+        Err(error) => Error::Internal(error.into()),
+    }
 }
 
 /// Writes what `after` has and `before` has not, and the other way round.
@@ -224,19 +231,32 @@ pub async fn refold(
 }
 
 /// Deletes the review of a date: outcomes and notes go, slips stay.
-#[utoipa::path(delete, path = "/{date}", params(("date" = Date, Path)), responses((status = 204), Problems))]
-pub async fn delete(user: User, State(app): State<App>, Path(date): Path<String>) -> Result<StatusCode> {
+#[utoipa::path(delete, path = "/{date}",
+    params(("date" = Date, Path), ("If-Match" = Option<String>, Header)),
+    responses((status = 204, description = "Deleted."),
+              (status = 412, description = "It was changed elsewhere; `current` is what is stored.", body = common::Problem, content_type = "application/problem+json"), Problems))]
+pub async fn delete(
+    user: User,
+    State(app): State<App>,
+    Path(date): Path<String>,
+    headers: HeaderMap,
+) -> Result<StatusCode> {
     let date = Date::parameter("date", &date)?;
     let now = app.clock.now();
+    let today = user.today(now);
     let mut db = db::write(&app.db, user.id).await?;
-    let before = stored(&mut db, user.id, date).await?.content;
-    if before.is_empty() {
+    let stored = stored(&mut db, user.id, date).await?;
+    if stored.content.is_empty() {
         return Err(Code::NotFound.into());
     }
-    store(&mut db, user.id, date, &before, &Content::default(), now).await?;
     let foods = counters::tracked(&mut db, user.id).await?;
+    if !stored.content.satisfies(&headers)? {
+        return Err(changed(Some(stored.review(date, &foods, today, now))));
+    }
+    let before = stored.content;
+    store(&mut db, user.id, date, &before, &Content::default(), now).await?;
     let named: Vec<Uuid> = before.foods.into_keys().collect();
-    refold(&mut db, user.id, &foods, &named, date, user.today(now)).await?;
+    refold(&mut db, user.id, &foods, &named, date, today).await?;
     db.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

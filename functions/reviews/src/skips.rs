@@ -59,7 +59,7 @@ pub struct SkipAnswer {
 }
 
 /// The ranges of days off.
-#[utoipa::path(get, path = "/skips", responses((status = 200, body = Skips), Problems))]
+#[utoipa::path(get, path = "/skips", responses((status = 200, description = "As it is now.", body = Skips), Problems))]
 pub async fn list(user: User, State(app): State<App>) -> Result<Json<Skips>> {
     let mut db = app.db.acquire().await?;
     let mut skips: Vec<Skip> = stored(&mut db, user.id).await?.into_values().collect();
@@ -69,7 +69,7 @@ pub async fn list(user: User, State(app): State<App>) -> Result<Json<Skips>> {
 
 /// Stores a range of days off. What is recorded on a day is stronger.
 #[utoipa::path(put, path = "/skips/{skip_id}", params(("skip_id" = Uuid, Path)), request_body = NewSkip,
-    responses((status = 200, body = SkipAnswer), (status = 201, body = SkipAnswer), Problems))]
+    responses((status = 200, description = "As it is now.", body = SkipAnswer), (status = 201, description = "Created.", body = SkipAnswer), Problems))]
 pub async fn put(
     user: User,
     State(app): State<App>,
@@ -162,11 +162,16 @@ async fn store(db: &mut MySqlConnection, user_id: Uuid, skip: &Skip) -> Result<(
     .bind(&skip.note)
     .execute(&mut *db)
     .await?;
-    sqlx::query("DELETE FROM skip_foods WHERE user_id = ? AND skip_id = ?")
-        .bind(user_id)
-        .bind(skip.id)
-        .execute(&mut *db)
-        .await?;
+    // A deleted food keeps its range until it is restored.
+    sqlx::query(
+        "DELETE skip_foods FROM skip_foods
+         JOIN foods ON foods.user_id = skip_foods.user_id AND foods.id = food_id AND deleted_at IS NULL
+         WHERE skip_foods.user_id = ? AND skip_id = ?",
+    )
+    .bind(user_id)
+    .bind(skip.id)
+    .execute(&mut *db)
+    .await?;
     for food_id in &skip.food_ids {
         sqlx::query("INSERT INTO skip_foods (user_id, skip_id, food_id) VALUES (?, ?, ?)")
             .bind(user_id)
@@ -179,7 +184,7 @@ async fn store(db: &mut MySqlConnection, user_id: Uuid, skip: &Skip) -> Result<(
 }
 
 /// Deletes a range: its days are again what they were.
-#[utoipa::path(delete, path = "/skips/{skip_id}", params(("skip_id" = Uuid, Path)), responses((status = 204), Problems))]
+#[utoipa::path(delete, path = "/skips/{skip_id}", params(("skip_id" = Uuid, Path)), responses((status = 204, description = "Done."), Problems))]
 pub async fn delete(user: User, State(app): State<App>, Path(id): Path<Uuid>) -> Result<StatusCode> {
     let today = user.today(app.clock.now());
     let mut db = db::write(&app.db, user.id).await?;

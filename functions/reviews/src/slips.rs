@@ -51,7 +51,7 @@ pub struct SlipAnswer {
 /// Records a slip, or changes it: under another date or food it moves.
 #[utoipa::path(put, path = "/{date}/slips/{slip_id}", params(("date" = Date, Path), ("slip_id" = Uuid, Path)),
     request_body = NewSlip,
-    responses((status = 200, body = SlipAnswer), (status = 201, body = SlipAnswer), Problems))]
+    responses((status = 200, description = "As it is now.", body = SlipAnswer), (status = 201, description = "Created.", body = SlipAnswer), Problems))]
 pub async fn put(
     user: User,
     State(app): State<App>,
@@ -66,6 +66,10 @@ pub async fn put(
     let foods = counters::tracked(&mut db, user.id).await?;
     recordable(&foods, slip.food_id, "/food_id", date, today)?;
     let before = stored(&mut db, user.id, id).await?;
+    // A slip of a deleted food waits there for it to be restored.
+    if before.as_ref().is_some_and(|slip| foods.iter().all(|food| food.id != slip.food_id)) {
+        return Err(Code::NotFound.into());
+    }
     refuse_too_many(&mut db, user.id, &slip).await?;
     if before.as_ref() != Some(&slip) {
         sqlx::query(
@@ -133,7 +137,7 @@ async fn refuse_too_many(db: &mut MySqlConnection, user_id: Uuid, slip: &Slip) -
 
 /// Deletes a slip.
 #[utoipa::path(delete, path = "/{date}/slips/{slip_id}", params(("date" = Date, Path), ("slip_id" = Uuid, Path)),
-    responses((status = 204), Problems))]
+    responses((status = 204, description = "Done."), Problems))]
 pub async fn delete(user: User, State(app): State<App>, Path((date, id)): Path<(String, Uuid)>) -> Result<StatusCode> {
     let date = Date::parameter("date", &date)?;
     let today = user.today(app.clock.now());

@@ -15,7 +15,7 @@ use std::{
 
 use anyhow::{Result, ensure};
 use axum::Router;
-use common::{App, Env, Origin, bind, finish, listen, shutdown_signal, telemetry};
+use common::{App, Env, Origin, bind, complete, listen, shutdown_signal, surround, telemetry};
 use tokio::{net::TcpListener, time::interval};
 
 use crate::database::{Database, default_data_dir};
@@ -37,7 +37,7 @@ pub fn router(app: &App, env: &Env, address: SocketAddr) -> Result<Router> {
         .merge(docs::router())
         .merge(local)
         .merge(web::router());
-    Ok(host::guard(finish(router, app), app, address.port()))
+    Ok(surround(host::guard(complete(router), app, address.port()), app))
 }
 
 /// Runs until SIGTERM or Ctrl-C.
@@ -51,19 +51,17 @@ pub async fn run(mut env: Env) -> Result<()> {
     }
     let is_local = Origin::from_env(&env)?.is_loopback();
     ensure!(is_local, "PUBLIC_ORIGIN: expected a loopback address: local sign-in lets anyone be anyone");
-    let database = match env.optional("DATABASE_URL")? {
-        Some(_) => None,
-        None => {
-            let data_dir = env.optional("DATA_DIR")?.map(PathBuf::from);
-            let database = Database::start(&data_dir.map_or_else(default_data_dir, Ok)?).await?;
-            env.set("DATABASE_URL", database.url());
-            Some(database)
-        }
-    };
-    let served = serve(&env, listener, shutdown).await;
-    if let Some(database) = database {
-        database.stop().await?;
+    if env.optional("DATABASE_URL")?.is_some() {
+        return serve(&env, listener, shutdown).await;
     }
+    let data_dir = env.optional("DATA_DIR")?.map(PathBuf::from);
+    let mut database = Database::start(&data_dir.map_or_else(default_data_dir, Ok)?).await?;
+    env.set("DATABASE_URL", database.url());
+    let served = tokio::select! {
+        served = serve(&env, listener, shutdown) => served,
+        () = database.keep_running() => Ok(()),
+    };
+    database.stop().await?;
     served
 }
 

@@ -35,7 +35,7 @@ pub struct CalendarDay {
 
 /// The dates from `from` to `to`, both included, at most 400.
 #[utoipa::path(get, path = "/{food_id}/calendar", params(("food_id" = Uuid, Path), Range),
-    responses((status = 200, body = Calendar), Problems))]
+    responses((status = 200, description = "As it is now.", body = Calendar), Problems))]
 pub async fn show(
     user: User,
     State(app): State<App>,

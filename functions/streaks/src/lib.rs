@@ -37,7 +37,7 @@ struct Streaks {
 }
 
 /// The numbers of the active foods, in the person's order.
-#[utoipa::path(get, path = "", responses((status = 200, body = Streaks), Problems))]
+#[utoipa::path(get, path = "", responses((status = 200, description = "As it is now.", body = Streaks), Problems))]
 async fn list(user: User, State(app): State<App>) -> Result<Json<Streaks>> {
     let as_of = user.today(app.clock.now());
     let mut db = db::snapshot(&app.db).await?;
@@ -48,7 +48,7 @@ async fn list(user: User, State(app): State<App>) -> Result<Json<Streaks>> {
 
 /// The numbers of one food, archived or not.
 #[utoipa::path(get, path = "/{food_id}", params(("food_id" = Uuid, Path)),
-    responses((status = 200, body = Streak), Problems))]
+    responses((status = 200, description = "As it is now.", body = Streak), Problems))]
 async fn show(user: User, State(app): State<App>, Path(food_id): Path<Uuid>) -> Result<Json<Streak>> {
     let today = user.today(app.clock.now());
     let mut db = db::snapshot(&app.db).await?;

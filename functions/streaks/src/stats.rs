@@ -58,7 +58,7 @@ pub struct Rate {
 
 /// Statistics of one food.
 #[utoipa::path(get, path = "/{food_id}/stats", params(("food_id" = Uuid, Path)),
-    responses((status = 200, body = Stats), Problems))]
+    responses((status = 200, description = "As it is now.", body = Stats), Problems))]
 pub async fn show(user: User, State(app): State<App>, Path(food_id): Path<Uuid>) -> Result<Json<Stats>> {
     let today = user.today(app.clock.now());
     let mut db = db::snapshot(&app.db).await?;

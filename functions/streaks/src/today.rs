@@ -43,7 +43,7 @@ pub struct Pending {
 }
 
 /// Everything the first screen shows.
-#[utoipa::path(get, path = "/today", responses((status = 200, body = Today), Problems))]
+#[utoipa::path(get, path = "/today", responses((status = 200, description = "As it is now.", body = Today), Problems))]
 pub async fn show(user: User, State(app): State<App>) -> Result<Json<Today>> {
     let now = app.clock.now();
     let as_of = user.today(now);

@@ -5,8 +5,7 @@
 
 use axum::{
     Router,
-    body::Bytes,
-    extract::{DefaultBodyLimit, State},
+    extract::{DefaultBodyLimit, Request, State},
     http::{HeaderMap, HeaderName, StatusCode},
     response::{IntoResponse, Response},
     routing::post,
@@ -41,7 +40,8 @@ pub struct Done {
 /// Takes a CloudEvent in binary or structured mode (CloudEvents 1.0, HTTP binding). `204` without a
 /// body when all is done, since a Trigger takes any other body for a failure; `503` when work is
 /// left, since a PingSource does not retry a `500`.
-async fn tick(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Result<Response> {
+async fn tick(State(app): State<App>, headers: HeaderMap, event: Request) -> Result<Response> {
+    let body = common::body(event, &()).await?;
     cloudevents::binding::http::to_event(&headers, body.into()).map_err(|_| Code::EventInvalid)?;
     let done = run(&app).await?;
     if done.remaining > 0 {
@@ -59,17 +59,10 @@ pub async fn run(app: &App) -> Result<Done> {
     let mut done = Done { closed: 0, remaining: 0 };
     for person in due(app, now).await? {
         // Closing: the process is to stop, after the person in hand.
-        if started.elapsed() < WORK_TIME && !app.tasks.is_closed() {
-            // What stands in one person's way stands in nobody else's.
-            let closed = close(app, &person).await.unwrap_or_else(|error| {
-                tracing::error!(%error, user_id = %person.user_id, "a person's days could not be closed");
-                0
-            });
-            done.closed += closed;
-            done.remaining += person.foods.saturating_sub(closed);
-        } else {
-            done.remaining += person.foods;
-        }
+        let late = started.elapsed() >= WORK_TIME || app.tasks.is_closed();
+        let (closed, remaining) = if late { (0, person.foods) } else { close_or_leave(app, &person).await };
+        done.closed += closed;
+        done.remaining += remaining;
     }
     clear(app, now).await?;
     tracing::info!(closed = done.closed, remaining = done.remaining, "tick");
@@ -109,9 +102,17 @@ async fn due(app: &App, now: DateTime<Utc>) -> Result<Vec<Due>> {
     Ok(due)
 }
 
-/// Closes the finished days of one person, in a transaction of its own; returns of how many foods.
-/// Foods that a write holds are left for the next call.
-async fn close(app: &App, person: &Due) -> Result<u64> {
+/// [`close`], where what stands in one person's way stands in nobody else's.
+async fn close_or_leave(app: &App, person: &Due) -> (u64, u64) {
+    close(app, person).await.unwrap_or_else(|error| {
+        tracing::error!(%error, user_id = %person.user_id, "a person's days could not be closed");
+        (0, person.foods)
+    })
+}
+
+/// Closes the finished days of one person, in a transaction of its own. Returns of how many foods,
+/// and how many others are due still: those that a write or another tick holds.
+async fn close(app: &App, person: &Due) -> Result<(u64, u64)> {
     let mut db = db::begin(&app.db).await?;
     let locked: Vec<(Uuid,)> =
         sqlx::query_as("SELECT food_id FROM counters WHERE user_id = ? ORDER BY food_id FOR UPDATE SKIP LOCKED")
@@ -119,9 +120,13 @@ async fn close(app: &App, person: &Due) -> Result<u64> {
             .fetch_all(&mut *db)
             .await?;
     let mut foods = counters::tracked(&mut db, person.user_id).await?;
-    foods.retain(|food| locked.contains(&(food.id,)) && !food.has_closed(food.as_of(person.today) - Days::new(1)));
-    let mut closed = 0;
+    foods.retain(|food| !food.has_closed(food.as_of(person.today) - Days::new(1)));
+    let (mut closed, mut remaining) = (0, 0);
     for mut food in foods {
+        if !locked.contains(&(food.id,)) {
+            remaining += 1;
+            continue;
+        }
         let dates = food.counter.closed_through..=Date::LAST;
         let history = counters::history(&mut db, person.user_id, food.id, dates).await?;
         let as_of = food.as_of(person.today);
@@ -130,7 +135,7 @@ async fn close(app: &App, person: &Due) -> Result<u64> {
         closed += 1;
     }
     db.commit().await?;
-    Ok(closed)
+    Ok((closed, remaining))
 }
 
 /// Deletes ended sessions, sign-ins that were not completed, and foods that can't be restored any more.

@@ -29,6 +29,8 @@ const STOP_WITHIN: Duration = Duration::from_secs(30);
 /// The time for one attempt to reach the server.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(20);
+/// How often a server that should run is looked at.
+const WATCH: Duration = Duration::from_millis(500);
 
 /// A MariaDB server of our own in a data folder, reached over a unix socket.
 #[derive(Debug)]
@@ -74,6 +76,19 @@ impl Database {
     /// The address of the database `hanip`, for sqlx.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Starts the server again whenever it has ended without being asked to; never completes.
+    pub async fn keep_running(&mut self) {
+        loop {
+            sleep(WATCH).await;
+            let Ok(Some(log)) = self.folder.idle_log() else { continue };
+            tracing::warn!("MariaDB has ended: starting it again");
+            match launch(&self.folder, &log).await {
+                Ok(server) => self.server = Some(server),
+                Err(error) => tracing::error!(error = format!("{error:#}"), "MariaDB can't be started again"),
+            }
+        }
     }
 
     /// Stops the server and waits until it has exited, whoever started it.
