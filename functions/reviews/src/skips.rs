@@ -15,7 +15,7 @@ use common::{
     db, text,
 };
 use serde::{Deserialize, Serialize};
-use sqlx::MySqlConnection;
+use sqlx::{FromRow, MySqlConnection};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -131,19 +131,27 @@ impl NewSkip {
 
 /// The ranges of a person by id. Of deleted foods nothing shows.
 async fn stored(db: &mut MySqlConnection, user_id: Uuid) -> Result<BTreeMap<Uuid, Skip>> {
-    let rows: Vec<(Uuid, NaiveDate, NaiveDate, Option<String>, Option<Uuid>)> = sqlx::query_as(
-        "SELECT skips.id, from_date, to_date, note, foods.id
+    #[derive(FromRow)]
+    struct Row {
+        id: Uuid,
+        from_date: NaiveDate,
+        to_date: NaiveDate,
+        note: Option<String>,
+        food_id: Option<Uuid>,
+    }
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT skips.id, from_date, to_date, note, foods.id AS food_id
          FROM skips
          LEFT JOIN skip_foods ON skip_foods.user_id = skips.user_id AND skip_id = skips.id
-         LEFT JOIN foods ON foods.user_id = skips.user_id AND foods.id = food_id AND deleted_at IS NULL
+         LEFT JOIN foods ON foods.user_id = skips.user_id AND foods.id = skip_foods.food_id AND deleted_at IS NULL
          WHERE skips.user_id = ?
          ORDER BY skips.id, foods.id",
     )
     .bind(user_id)
     .fetch_all(db)
     .await?;
-    let mut skips: BTreeMap<Uuid, Skip> = BTreeMap::new();
-    for (id, from, to, note, food_id) in rows {
+    let mut skips = BTreeMap::new();
+    for Row { id, from_date: from, to_date: to, note, food_id } in rows {
         let skip = skips.entry(id).or_insert(Skip { id, from, to, food_ids: Vec::new(), note });
         skip.food_ids.extend(food_id);
     }
