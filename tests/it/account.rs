@@ -36,7 +36,7 @@ async fn changes_of_different_things_at_once_are_all_kept() {
         let changes = [json!({ "time_zone": zone }), json!({ "day_start": start }), json!({ "display_name": name })];
         let [zoned, started, named] = changes.map(|change| ada.patch("/api/auth/me", change));
         let replies = tokio::join!(zoned, started, named);
-        [replies.0, replies.1, replies.2].map(|reply| reply.ok());
+        assert!([replies.0, replies.1, replies.2].iter().all(|reply| reply.status == 200));
         let me = ada.get("/api/auth/me").await.ok();
         assert_eq!(
             (&me["time_zone"], &me["day_start"], &me["display_name"]),
