@@ -17,10 +17,7 @@ impl Origin {
         let expected = "an origin such as https://hanip.example, without a path";
         let text = env.required("PUBLIC_ORIGIN", expected)?;
         match Url::parse(&text) {
-            Ok(url)
-                if matches!(url.scheme(), "http" | "https")
-                    && url.origin().ascii_serialization() == text.trim_end_matches('/') =>
-            {
+            Ok(url) if is_origin(&url) => {
                 let origin = Self(url);
                 if !origin.is_https() && !origin.is_loopback() {
                     tracing::warn!("PUBLIC_ORIGIN is plain http off this machine: sign-in can be read on the way");
@@ -87,6 +84,14 @@ impl Origin {
     }
 }
 
+/// Whether `url` has a scheme of the web, a host, maybe a port, and nothing else.
+fn is_origin(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https")
+        && url.path() == "/"
+        && [url.query(), url.fragment(), url.password()].iter().all(Option::is_none)
+        && url.username().is_empty()
+}
+
 /// Whether `url` stays on this machine.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
@@ -94,5 +99,36 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
         Some(Host::Ipv6(address)) => address.is_loopback(),
         Some(Host::Domain(name)) => name == "localhost",
         None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn origin(text: &str) -> Result<Origin> {
+        Origin::from_env(&Env::from([("PUBLIC_ORIGIN", text)]))
+    }
+
+    #[test]
+    fn the_scheme_alone_decides_the_cookie() {
+        let https = origin("https://hanip.example").expect("an origin");
+        let cookie = https.set_cookie("session", "x", Duration::DAY);
+        assert!(cookie.starts_with("__Host-hanip_session=x") && cookie.contains("Secure"), "{cookie}");
+        let planted = HeaderMap::from_iter([(header::COOKIE, "hanip_session=x".parse().expect("a header"))]);
+        assert_eq!(https.cookie(&planted, "session"), None, "only the name of the scheme is read");
+        let http = origin("http://127.0.0.1:8080").expect("an origin");
+        assert_eq!(http.cookie(&planted, "session").as_deref(), Some("x"));
+        assert!(!http.set_cookie("session", "x", Duration::DAY).contains("Secure"));
+    }
+
+    #[test]
+    fn an_origin_has_no_path_and_a_scheme_of_the_web() {
+        for wrong in
+            ["hanip.example", "ftp://hanip.example", "https://hanip.example/app", "https://user@hanip.example", ""]
+        {
+            assert!(origin(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(origin("https://hanip.example:443/").expect("an origin").text(), "https://hanip.example");
     }
 }

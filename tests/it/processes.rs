@@ -121,6 +121,32 @@ async fn the_main_job_goes_across_processes_signed_in_by_a_certified_provider() 
 }
 
 #[tokio::test]
+async fn a_log_is_one_json_object_a_line_with_the_trace_and_without_what_people_send() {
+    let database = database().await;
+    migrations::run(&Env::from([("DATABASE_URL", database.as_str())])).await.expect("the schema is applied");
+    let port = free_port();
+    let origin = origin(port);
+    let mut command = program("foods");
+    command.env("DATABASE_URL", &database).env("PUBLIC_ORIGIN", &origin).env("PORT", port.to_string());
+    let process = command.stdout(std::process::Stdio::piped()).spawn().expect("cargo build --workspace has made it");
+    let mut foods = Function { process, origin };
+    foods.is_ready().await;
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let asked = reqwest::Client::new().get(format!("{}/api/foods/s3cret-path?q=s3cret-query", foods.origin));
+    let asked =
+        asked.header("traceparent", format!("00-{trace}-00f067aa0ba902b7-01")).header("cookie", "hanip_session=s3cret");
+    asked.send().await.expect("an answer");
+    let mut log = foods.process.stdout.take().expect("its output is piped");
+    foods.stop();
+    let mut lines = String::new();
+    std::io::Read::read_to_string(&mut log, &mut lines).expect("its output is text");
+    let lines: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let answered = lines.iter().find(|line| line["route"] == "/api/foods/{id}").expect("the request is logged");
+    assert_eq!((&answered["status"], &answered["span"]["trace_id"]), (&json!(401), &json!(trace)));
+    assert!(lines.iter().all(|line| !line.to_string().contains("s3cret")), "{lines:?}");
+}
+
+#[tokio::test]
 async fn a_function_starts_and_recovers_without_its_database() {
     let database = database().await;
     let port = free_port();

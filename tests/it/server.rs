@@ -196,6 +196,23 @@ async fn a_write_whose_client_hangs_up_is_still_whole_and_no_transaction_stays_o
     assert_eq!(last, 1, "what was answered stands when the pool is gone");
 }
 
+#[tokio::test]
+async fn a_transaction_that_is_dropped_leaves_nothing_behind_for_the_next_one() {
+    let world = World::new().await;
+    world.person("ada").await;
+    for _ in 0..20 {
+        let mut dropped = common::db::begin(world.db()).await.expect("a transaction");
+        sqlx::query("UPDATE users SET display_name = 'lost'").execute(&mut *dropped).await.expect("an update");
+        drop(dropped);
+        let kept = sqlx::query("UPDATE users SET locale = 'ko'").execute(world.db()).await.expect("an update");
+        assert_eq!(kept.rows_affected(), 1);
+    }
+    let elsewhere = common::db::pool(&world.env()).expect("a pool");
+    let (name, locale): (String, String) =
+        sqlx::query_as("SELECT display_name, locale FROM users").fetch_one(&elsewhere).await.expect("a person");
+    assert_eq!((name.as_str(), locale.as_str()), ("ada", "ko"));
+}
+
 /// A session of the only person there is, as a header.
 async fn session_cookie(world: &World) -> String {
     let (user_id,): (uuid::Uuid,) =
