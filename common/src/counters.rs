@@ -14,7 +14,7 @@ pub use crate::tracked::{Streak, Tracked};
 use crate::{
     Result,
     day::Date,
-    streak::{Counter, History, Outcome},
+    streak::{Counter, History, Outcome, milestone_after},
 };
 
 /// The foods of a person that are not deleted, in their order.
@@ -140,12 +140,13 @@ pub async fn skips(
 /// Folds foods again from their start, after their rules or a closed date have changed.
 /// The caller holds the lock of [`crate::db::write`].
 pub async fn recompute(db: &mut MySqlConnection, user_id: Uuid, food_ids: &[Uuid], today: NaiveDate) -> Result<()> {
+    let mut folded = Vec::with_capacity(food_ids.len());
     for mut food in tracked(db, user_id).await?.into_iter().filter(|food| food_ids.contains(&food.id)) {
         food.counter = Counter::new(food.start_date);
         food.close(&history(db, user_id, food.id, food.start_date..=Date::LAST).await?, food.as_of(today));
-        store(db, user_id, food.id, &food.counter).await?;
+        folded.push((user_id, food.id, food.counter, food.goal_days));
     }
-    Ok(())
+    store_all(db, &folded).await
 }
 
 /// The numbers after a write: of the active foods, and of those `named` by it.
@@ -160,34 +161,39 @@ pub async fn after_write(
     streaks(db, user_id, foods, today).await
 }
 
-/// Writes the counter of a food.
-pub async fn store(db: &mut MySqlConnection, user_id: Uuid, food_id: Uuid, counter: &Counter) -> Result<()> {
+/// Writes counters, each with the ids of its person and food and the food's goal, in one statement.
+pub async fn store_all(db: &mut MySqlConnection, counters: &[(Uuid, Uuid, Counter, Option<u32>)]) -> Result<()> {
+    let rows = counters.iter().map(|(user_id, food_id, counter, goal)| {
+        serde_json::json!({
+            "user_id": user_id.simple().to_string(),
+            "food_id": food_id.simple().to_string(),
+            "counter": counter,
+            "next_milestone": milestone_after(counter.longest_run, *goal),
+        })
+    });
     let upsert = sqlx::query(
         "INSERT INTO counters (user_id, food_id, closed_through, kept_days, confirmed_days, slip_days, skipped_days,
-                               missing_days, current_run, longest_run, waiting_run, last_slip_on, milestones)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                               missing_days, current_run, longest_run, next_milestone, waiting_run, last_slip_on,
+                               milestones)
+         SELECT UNHEX(user_id), UNHEX(food_id), closed_through, kept_days, confirmed_days, slip_days, skipped_days,
+                missing_days, current_run, longest_run, next_milestone, waiting_run, last_slip_on, milestones
+         FROM JSON_TABLE(?, '$[*]' COLUMNS (
+             user_id CHAR(32) PATH '$.user_id', food_id CHAR(32) PATH '$.food_id',
+             closed_through DATE PATH '$.counter.closed_through', kept_days INT PATH '$.counter.kept_days',
+             confirmed_days INT PATH '$.counter.confirmed_days', slip_days INT PATH '$.counter.slip_days',
+             skipped_days INT PATH '$.counter.skipped_days', missing_days INT PATH '$.counter.missing_days',
+             current_run INT PATH '$.counter.current_run', longest_run INT PATH '$.counter.longest_run',
+             next_milestone INT PATH '$.next_milestone', waiting_run INT PATH '$.counter.waiting_run',
+             last_slip_on DATE PATH '$.counter.last_slip_on', milestones JSON PATH '$.counter.milestones'
+         )) AS folded
          ON DUPLICATE KEY UPDATE
              closed_through = VALUE(closed_through), kept_days = VALUE(kept_days),
              confirmed_days = VALUE(confirmed_days), slip_days = VALUE(slip_days),
              skipped_days = VALUE(skipped_days), missing_days = VALUE(missing_days),
              current_run = VALUE(current_run), longest_run = VALUE(longest_run),
-             waiting_run = VALUE(waiting_run), last_slip_on = VALUE(last_slip_on), milestones = VALUE(milestones)",
+             next_milestone = VALUE(next_milestone), waiting_run = VALUE(waiting_run),
+             last_slip_on = VALUE(last_slip_on), milestones = VALUE(milestones)",
     );
-    upsert
-        .bind(user_id)
-        .bind(food_id)
-        .bind(counter.closed_through)
-        .bind(counter.kept_days)
-        .bind(counter.confirmed_days)
-        .bind(counter.slip_days)
-        .bind(counter.skipped_days)
-        .bind(counter.missing_days)
-        .bind(counter.current_run)
-        .bind(counter.longest_run)
-        .bind(counter.waiting_run)
-        .bind(counter.last_slip_on)
-        .bind(sqlx::types::Json(&counter.milestones))
-        .execute(db)
-        .await?;
+    upsert.bind(sqlx::types::Json(rows.collect::<Vec<_>>())).execute(db).await?;
     Ok(())
 }

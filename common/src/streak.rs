@@ -129,7 +129,7 @@ pub fn milestone_after(days: u32, goal: Option<u32>) -> u32 {
 }
 
 /// The fold over every date from the start of a food to `closed_through`.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, sqlx::FromRow)]
 pub struct Counter {
     /// The last date counted; the day before the start when none is.
     pub closed_through: NaiveDate,
@@ -144,7 +144,9 @@ pub struct Counter {
     pub current_run: u32,
     pub longest_run: u32,
     /// The run if `closed_through`, which is missing, were reviewed as kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting_run: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub last_slip_on: Option<NaiveDate>,
     #[sqlx(json)]
     pub milestones: Vec<Milestone>,

@@ -10,6 +10,7 @@ CREATE TABLE counters (
     missing_days   INT UNSIGNED NOT NULL,
     current_run    INT UNSIGNED NOT NULL,
     longest_run    INT UNSIGNED NOT NULL,
+    next_milestone INT UNSIGNED NOT NULL,
     waiting_run    INT UNSIGNED NULL,
     last_slip_on   DATE         NULL,
     milestones     JSON         NOT NULL,

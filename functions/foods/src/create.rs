@@ -50,7 +50,8 @@ pub async fn create(user: User, State(app): State<App>, Json(new): Json<NewFood>
         .bind(now)
         .execute(&mut *db)
         .await?;
-        counters::store(&mut db, user.id, id, &Counter::new(draft.start_date)).await?;
+        let counter = Counter::new(draft.start_date);
+        counters::store_all(&mut db, &[(user.id, id, counter, draft.goal_days)]).await?;
     }
     let food = food(&mut db, user.id, id).await?;
     db.commit().await?;
