@@ -15,6 +15,5 @@ CREATE TABLE counters (
     last_slip_on   DATE         NULL,
     milestones     JSON         NOT NULL,
     PRIMARY KEY (user_id, food_id),
-    KEY by_closing (closed_through),
     FOREIGN KEY (user_id, food_id) REFERENCES foods (user_id, id) ON DELETE CASCADE
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
