@@ -134,7 +134,7 @@ async fn a_client_that_never_finishes_its_head_is_let_go() {
     let world = World::new().await;
     let began = Instant::now();
     let answer = raw(&world.origin, "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ").await;
-    assert!(began.elapsed() < Duration::from_secs(10), "{answer}");
+    assert!(began.elapsed() < Duration::from_secs(12), "{answer}");
 }
 
 #[tokio::test]
