@@ -136,7 +136,9 @@ async fn eight_ticks_at_once_with_writers_among_them_lose_and_double_nothing() {
     for tick in ticks {
         closed += tick.await.expect("no panic").expect("no error");
     }
-    assert_eq!(closed, 1, "of eight, one closed the food");
+    // A writer may have held the food whenever a tick came by.
+    closed += tick::run(&world.app).await.expect("no error").closed;
+    assert_eq!(closed, 1, "of nine, one closed the food");
     let streak = ada.streak(&food).await;
     let counts = ["current_streak", "longest_streak", "kept_days", "slip_days"].map(|name| streak[name].as_u64());
     assert_eq!(counts, [Some(1), Some(3), Some(7), Some(3)]);

@@ -37,11 +37,11 @@ pub async fn close(db: &MySqlPool, clocks: &[Clock], after: Key, size: u32) -> R
     if due == 0 {
         return Ok(Closed { closed: 0, skipped: 0, last: None });
     }
-    let held = lock(&mut db).await?;
+    let (held, closed_before) = lock(&mut db).await?;
     advance_by_arithmetic(&mut db).await?;
     fold_the_rest(&mut db).await?;
     db.commit().await?;
-    Ok(Closed { closed: held, skipped: due - held, last })
+    Ok(Closed { closed: held - closed_before, skipped: due - held, last })
 }
 
 /// The first due food after `after`: the one that stands in a chunk's way.
@@ -93,9 +93,9 @@ async fn find_due(db: &mut Transaction, clocks: &[Clock], after: Key, size: u32)
 }
 
 /// Locks them in the order of their keys, passing over those that are held elsewhere, and looks
-/// again how many days each has to go: another tick may have been here since. Returns how many are
-/// held now.
-async fn lock(db: &mut Transaction) -> Result<u64> {
+/// again how many days each has to go. Returns how many are held now, and how many of them another
+/// tick has closed since they were found.
+async fn lock(db: &mut Transaction) -> Result<(u64, u64)> {
     db.execute(
         "CREATE OR REPLACE TEMPORARY TABLE tick_held (
              user_id BINARY(16), food_id BINARY(16), until DATE, days INT, run INT UNSIGNED,
@@ -114,7 +114,8 @@ async fn lock(db: &mut Transaction) -> Result<u64> {
              FOR UPDATE SKIP LOCKED",
         )
         .await?;
-    Ok(held.rows_affected())
+    let closed_before = db.execute("DELETE FROM tick_held WHERE days <= 0").await?;
+    Ok((held.rows_affected(), closed_before.rows_affected()))
 }
 
 /// Advances the foods of which nothing is recorded in the gap. Every new value comes from
