@@ -49,6 +49,9 @@ const BODY_TIME: Duration = Duration::from_secs(20);
 const HEAD_TIME: Duration = Duration::from_secs(8);
 /// How many connections are served at once; further ones wait to be accepted.
 const CONNECTIONS: usize = 1000;
+/// How often a request whose transaction was undone runs again: as often as the pool can hand out
+/// a connection that is lost.
+const RETRIES: u64 = 5;
 /// How long people wait for an answer, and how long a schedule does. The work itself goes on.
 const API_TIME: Duration = Duration::from_secs(10);
 const WORK_TIME: Duration = Duration::from_secs(60);
@@ -224,10 +227,10 @@ async fn read(body: Body) -> Result<Bytes, Error> {
     if size > LARGEST_BODY { Err(Code::BodyTooLarge.into()) } else { Ok(bytes.into()) }
 }
 
-/// Answers a request, again where the database undid its transaction: at most 5 times in 2 s.
+/// Answers a request, again where the database undid its transaction: at most [`RETRIES`] times in 2 s.
 async fn attempts(parts: Parts, body: Bytes, next: Next) -> Response {
     let deadline = Instant::now() + Duration::from_secs(2);
-    for attempt in 1..5 {
+    for attempt in 1..=RETRIES {
         let response = next.clone().run(Request::from_parts(parts.clone(), body.clone().into())).await;
         if response.extensions().get::<Again>().is_none() || Instant::now() > deadline {
             return response;

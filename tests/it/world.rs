@@ -27,10 +27,14 @@ impl World {
 
     /// A new world, at this instant.
     pub async fn at(now: &str) -> Self {
+        Self::over(database().await, now).await
+    }
+
+    /// A world over this database, at this instant.
+    pub async fn over(database: String, now: &str) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let origin = format!("http://{address}");
-        let database = database().await;
         let env = Env::from([("DATABASE_URL", database.as_str()), ("PUBLIC_ORIGIN", &origin)]);
         migrations::run(&env).await.expect("the schema is applied");
         let clock = Clock::fixed(now.parse().expect("an instant"));
