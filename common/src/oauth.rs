@@ -5,10 +5,12 @@ use std::{fmt, net::SocketAddr, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use chrono::{DateTime, Utc};
+use oauth2::{
+    AuthType, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet,
+    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope,
+};
 use openidconnect::{
-    AuthType, AuthenticationFlow, AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret, CsrfToken,
-    EndpointMaybeSet, EndpointNotSet, EndpointSet, IssuerUrl, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
-    RequestTokenError, Scope, SignatureVerificationError, TokenResponse,
+    AuthenticationFlow, ClaimsVerificationError, IssuerUrl, Nonce, SignatureVerificationError, TokenResponse,
     core::{CoreClient, CoreIdToken, CoreJwsSigningAlgorithm, CoreProviderMetadata, CoreResponseType},
 };
 use tokio::{sync::Mutex, time::Instant};

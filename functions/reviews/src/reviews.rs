@@ -146,8 +146,10 @@ pub async fn put(
         return Err(changed(current));
     }
     let status = if before.content.is_empty() && !after.is_empty() { StatusCode::CREATED } else { StatusCode::OK };
-    store(&mut db, user.id, date, &before.content, &after, now).await?;
-    refold(&mut db, user.id, &foods, &named, date, today).await?;
+    if after != before.content {
+        store(&mut db, user.id, date, &before.content, &after, now).await?;
+        refold(&mut db, user.id, &foods, &named, date, today).await?;
+    }
     let stored = stored(&mut db, user.id, date).await?;
     let etag = stored.content.etag()?;
     let review = stored.review(date, &foods, today, now);
@@ -173,9 +175,6 @@ async fn store(
     after: &Content,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    if after == before {
-        return Ok(());
-    }
     for food_id in before.foods.keys().filter(|food_id| !after.foods.contains_key(food_id)) {
         sqlx::query("DELETE FROM outcomes WHERE user_id = ? AND food_id = ? AND date = ?")
             .bind(user_id)
