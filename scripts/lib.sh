@@ -13,6 +13,16 @@ fail() {
   exit 1
 }
 
+# step TITLE COMMAND…: leaves it as the result if it fails, and says how long it took.
+# shellcheck disable=SC2034 # the scripts say the result at their end
+step() {
+  local began=$SECONDS
+  result="FAILED: $1"
+  say "$1"
+  "${@:2}"
+  echo "   $((SECONDS - began)) s"
+}
+
 # have PROGRAM…: whether all of them are there.
 have() {
   local program
@@ -91,4 +101,51 @@ need_node() {
     fail "Please install Node.js $wanted or newer, with npm: https://nodejs.org"
   fi
   have npm || need_apt npm
+}
+
+# What fuzzes the API, in a folder of ours, as its requirements say.
+need_schemathesis() {
+  local venv=$root/target/schemathesis wanted=$root/tests/schemathesis/requirements.txt
+  ! cmp --quiet "$wanted" "$venv/installed.txt" || return 0
+  { have python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; } || need_apt python3 python3-venv
+  say "Fetching Schemathesis"
+  python3 -m venv --clear "$venv"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$wanted"
+  cp "$wanted" "$venv/installed.txt"
+}
+
+# What checks the dependencies, in a folder of ours.
+need_cargo_deny() {
+  local wanted=0.20.2 tools=$root/target/tools
+  [[ $("$tools/bin/cargo-deny" --version 2>/dev/null) != "cargo-deny $wanted" ]] || return 0
+  say "Building cargo-deny: a minute or two, once"
+  cargo install --quiet --locked --profile dev --root "$tools" --target-dir "$tools/build" "cargo-deny@$wanted"
+  rm -rf "$tools/build"
+}
+
+# start_mariadb [OPTION…]: a MariaDB for the tests alone: quick, not durable, and reached by nobody else.
+start_mariadb() {
+  local as=()
+  scratch=$(mktemp -d /tmp/hanip-tests.XXXXXX) # not in TMPDIR: a socket's path has at most 107 bytes
+  ((EUID)) || as=(-uroot) # it refuses to be root unless told so
+  # A server that starts clears the temporary tables of others that keep them in the same place.
+  TMPDIR=$scratch mariadb-install-db --no-defaults "${as[@]}" --datadir="$scratch/data" --force --skip-test-db \
+    --auth-root-authentication-method=normal >"$scratch/log" 2>&1 || fail "$(<"$scratch/log")"
+  TMPDIR=$scratch mariadbd --no-defaults "${as[@]}" --datadir="$scratch/data" --socket="$scratch/socket" --pid-file="$scratch/pid" \
+    --skip-networking --skip-ssl --skip-name-resolve --skip-log-bin --performance-schema=0 --max-connections=500 \
+    --innodb-buffer-pool-size=64M --innodb-flush-log-at-trx-commit=0 --innodb-doublewrite=0 \
+    --character-set-server=utf8mb4 "$@" </dev/null >>"$scratch/log" 2>&1 &
+  server=$!
+  until mariadb --no-defaults --user=root --socket="$scratch/socket" --execute='SELECT 1' &>/dev/null; do
+    kill -0 "$server" 2>/dev/null || fail "$(<"$scratch/log")"
+    sleep 0.1
+  done
+  export TEST_SCRATCH=$scratch
+  export TEST_DATABASE_URL="mysql://root@localhost/?socket=$scratch/socket"
+}
+
+# Ends it, if it was started, and removes what tests have left.
+stop_mariadb() {
+  [[ -z ${server:-} ]] || { kill "$server" && wait "$server"; } 2>/dev/null || true
+  [[ -z ${scratch:-} ]] || rm -rf "$scratch"
 }

@@ -6,7 +6,7 @@
 
 use std::{collections::HashMap, ops::RangeInclusive};
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use sqlx::MySqlConnection;
 use uuid::Uuid;
 
@@ -14,19 +14,14 @@ pub use crate::tracked::{Streak, Tracked};
 use crate::{
     Result,
     day::Date,
-    streak::{Counter, History, Outcome, milestone_after},
+    db, select_tracked,
+    streak::{Counter, Counting, History, Milestone, Outcome, milestone_after},
 };
 
 /// The foods of a person that are not deleted, in their order.
 pub async fn tracked(db: &mut MySqlConnection, user_id: Uuid) -> Result<Vec<Tracked>> {
-    let foods = sqlx::query_as(
-        "SELECT id, start_date, counting, goal_days, price_per_day, currency, archived_on, closed_through, kept_days,
-                confirmed_days, slip_days, skipped_days, missing_days, current_run, longest_run, waiting_run,
-                last_slip_on, milestones
-         FROM foods JOIN counters ON counters.user_id = foods.user_id AND counters.food_id = foods.id
-         WHERE foods.user_id = ? AND deleted_at IS NULL
-         ORDER BY position, id",
-    );
+    let foods =
+        sqlx::query_as(select_tracked!("WHERE counters.user_id = ? AND deleted_at IS NULL ORDER BY position, id"));
     Ok(foods.bind(user_id).fetch_all(db).await?)
 }
 
@@ -117,7 +112,18 @@ pub async fn history(
     for (date, count) in slips {
         history.set_slips(date, count);
     }
-    for (_, from, to) in skips(db, user_id, dates).await?.into_iter().filter(|skip| skip.0 == food_id) {
+    let skips: Vec<(NaiveDate, NaiveDate)> = sqlx::query_as(
+        "SELECT from_date, to_date FROM skip_foods
+         JOIN skips ON skips.user_id = skip_foods.user_id AND skips.id = skip_id
+         WHERE skip_foods.user_id = ? AND food_id = ? AND to_date >= ? AND from_date <= ?",
+    )
+    .bind(user_id)
+    .bind(food_id)
+    .bind(dates.start())
+    .bind(dates.end())
+    .fetch_all(&mut *db)
+    .await?;
+    for (from, to) in skips {
         history.skip(from, to);
     }
     Ok(history)
@@ -140,13 +146,21 @@ pub async fn skips(
 /// Folds foods again from their start, after their rules or a closed date have changed.
 /// The caller holds the lock of [`crate::db::write`].
 pub async fn recompute(db: &mut MySqlConnection, user_id: Uuid, food_ids: &[Uuid], today: NaiveDate) -> Result<()> {
-    let mut folded = Vec::with_capacity(food_ids.len());
-    for mut food in tracked(db, user_id).await?.into_iter().filter(|food| food_ids.contains(&food.id)) {
-        food.counter = Counter::new(food.start_date);
-        food.close(&history(db, user_id, food.id, food.start_date..=Date::LAST).await?, food.as_of(today));
-        folded.push((user_id, food.id, food.counter, food.goal_days));
+    let mut foods = tracked(db, user_id).await?;
+    foods.retain(|food| food_ids.contains(&food.id));
+    for food in &mut foods {
+        let over = food.closes_through().min(today - Days::new(1));
+        food.counter = folded_again(db, food, over).await?;
     }
-    store_all(db, &folded).await
+    store_all(db, &foods).await
+}
+
+/// The counter of `food` from its start to `until`, whatever is stored of it.
+pub async fn folded_again(db: &mut MySqlConnection, food: &Tracked, until: NaiveDate) -> Result<Counter> {
+    let mut counter = Counter::new(food.start_date);
+    let history = history(db, food.user_id, food.id, food.start_date..=Date::LAST).await?;
+    counter.advance(&history, food.counting, food.goal_days, until);
+    Ok(counter)
 }
 
 /// The numbers after a write: of the active foods, and of those `named` by it.
@@ -161,39 +175,78 @@ pub async fn after_write(
     streaks(db, user_id, foods, today).await
 }
 
-/// Writes counters, each with the ids of its person and food and the food's goal, in one statement.
-pub async fn store_all(db: &mut MySqlConnection, counters: &[(Uuid, Uuid, Counter, Option<u32>)]) -> Result<()> {
-    let rows = counters.iter().map(|(user_id, food_id, counter, goal)| {
-        serde_json::json!({
-            "user_id": user_id.simple().to_string(),
-            "food_id": food_id.simple().to_string(),
-            "counter": counter,
-            "next_milestone": milestone_after(counter.longest_run, *goal),
-        })
-    });
-    let upsert = sqlx::query(
-        "INSERT INTO counters (user_id, food_id, closed_through, kept_days, confirmed_days, slip_days, skipped_days,
-                               missing_days, current_run, longest_run, next_milestone, waiting_run, last_slip_on,
-                               milestones)
-         SELECT UNHEX(user_id), UNHEX(food_id), closed_through, kept_days, confirmed_days, slip_days, skipped_days,
-                missing_days, current_run, longest_run, next_milestone, waiting_run, last_slip_on, milestones
-         FROM JSON_TABLE(?, '$[*]' COLUMNS (
-             user_id CHAR(32) PATH '$.user_id', food_id CHAR(32) PATH '$.food_id',
-             closed_through DATE PATH '$.counter.closed_through', kept_days INT PATH '$.counter.kept_days',
-             confirmed_days INT PATH '$.counter.confirmed_days', slip_days INT PATH '$.counter.slip_days',
-             skipped_days INT PATH '$.counter.skipped_days', missing_days INT PATH '$.counter.missing_days',
-             current_run INT PATH '$.counter.current_run', longest_run INT PATH '$.counter.longest_run',
-             next_milestone INT PATH '$.next_milestone', waiting_run INT PATH '$.counter.waiting_run',
-             last_slip_on DATE PATH '$.counter.last_slip_on', milestones JSON PATH '$.counter.milestones'
-         )) AS folded
+/// Writes the counters of `foods`, and remembers which milestones they reached lately: those are to
+/// be announced, once for ever. Values are written out, since each bound one costs two packets.
+pub async fn store_all(db: &mut MySqlConnection, foods: &[Tracked]) -> Result<()> {
+    if foods.is_empty() {
+        return Ok(());
+    }
+    let upsert = format!(
+        "INSERT INTO counters (user_id, food_id, assumes, closes_through, closed_through, kept_days, confirmed_days,
+                               slip_days, skipped_days, missing_days, current_run, longest_run, next_milestone,
+                               waiting_run, last_slip_on, milestones)
+         VALUES {}
          ON DUPLICATE KEY UPDATE
+             assumes = VALUE(assumes), closes_through = VALUE(closes_through),
              closed_through = VALUE(closed_through), kept_days = VALUE(kept_days),
              confirmed_days = VALUE(confirmed_days), slip_days = VALUE(slip_days),
              skipped_days = VALUE(skipped_days), missing_days = VALUE(missing_days),
              current_run = VALUE(current_run), longest_run = VALUE(longest_run),
              next_milestone = VALUE(next_milestone), waiting_run = VALUE(waiting_run),
              last_slip_on = VALUE(last_slip_on), milestones = VALUE(milestones)",
+        foods.iter().map(row).collect::<Vec<_>>().join(",")
     );
-    upsert.bind(sqlx::types::Json(rows.collect::<Vec<_>>())).execute(db).await?;
+    sqlx::raw_sql(db::safe(upsert)).execute(&mut *db).await?;
+    // What an edit took back before anybody was told is no news any more.
+    // By its key: the other index would lock other people's.
+    let forget = "DELETE milestones FROM milestones FORCE INDEX (PRIMARY)
+                  WHERE announced_at IS NULL AND (user_id, food_id) IN";
+    let keys: Vec<_> = foods.iter().map(|food| format!("({})", key(food.user_id, food.id))).collect();
+    sqlx::raw_sql(db::safe(format!("{forget} ({})", keys.join(",")))).execute(&mut *db).await?;
+    let reached: Vec<_> = foods.iter().flat_map(reached_lately).collect();
+    if !reached.is_empty() {
+        let insert = "INSERT IGNORE INTO milestones (user_id, food_id, days, reached_on) VALUES ";
+        sqlx::raw_sql(db::safe(insert.to_owned() + &reached.join(","))).execute(db).await?;
+    }
     Ok(())
+}
+
+/// The key of a food, as the first values of a row of SQL.
+pub fn key(user_id: Uuid, food_id: Uuid) -> String {
+    format!("0x{},0x{}", user_id.simple(), food_id.simple())
+}
+
+/// A food's row in `counters`.
+fn row(food: &Tracked) -> String {
+    let Tracked { counter, goal_days, .. } = food;
+    let key = key(food.user_id, food.id);
+    let assumes = food.counting == Counting::Assume;
+    let next_milestone = milestone_after(counter.longest_run, *goal_days);
+    let waiting_run = counter.waiting_run.map_or("NULL".to_owned(), |run| run.to_string());
+    let last_slip_on = counter.last_slip_on.map_or("NULL".to_owned(), |date| format!("'{date}'"));
+    format!(
+        "({key},{assumes},'{}','{}',{},{},{},{},{},{},{},{next_milestone},{waiting_run},{last_slip_on},'{}')",
+        food.closes_through(),
+        counter.closed_through,
+        counter.kept_days,
+        counter.confirmed_days,
+        counter.slip_days,
+        counter.skipped_days,
+        counter.missing_days,
+        counter.current_run,
+        counter.longest_run,
+        serde_json::json!(counter.milestones),
+    )
+}
+
+/// How long after it was reached a milestone is still news: a tick may be late, and a past that is
+/// entered or edited today is none.
+pub const NEWS: Days = Days::new(7);
+
+/// A food's rows in `milestones`.
+fn reached_lately(food: &Tracked) -> impl Iterator<Item = String> {
+    let is_news = |milestone: &&Milestone| milestone.reached_on + NEWS > food.counter.closed_through;
+    let key = key(food.user_id, food.id);
+    let row = move |Milestone { days, reached_on }: &Milestone| format!("({key},{days},'{reached_on}')");
+    food.counter.milestones.iter().rev().take_while(is_news).map(row)
 }

@@ -30,7 +30,8 @@ fn since_midnight(time: NaiveTime) -> TimeDelta {
 }
 
 /// A date in a request: `YYYY-MM-DD` to the letter, from 2000-01-01.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema, sqlx::Type)]
+#[sqlx(transparent)]
 #[schema(value_type = String, format = Date)]
 pub struct Date(pub NaiveDate);
 

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Context;
 use sqlx::{
-    Connection, Executor, MySql, MySqlConnection, MySqlPool, Row,
+    AssertSqlSafe, ConnectOptions, Connection, Executor, MySql, MySqlConnection, MySqlPool, Row,
     mysql::{MySqlConnectOptions, MySqlDatabaseError, MySqlPoolOptions},
     pool::PoolConnection,
 };
@@ -22,7 +22,9 @@ pub fn options(env: &Env) -> anyhow::Result<MySqlConnectOptions> {
     // The cause may quote the password: it is not shown.
     let options = Some(&url).filter(|url| url.starts_with("mysql://")).and_then(|url| url.parse().ok());
     let options = options.filter(|options: &MySqlConnectOptions| options.get_database().is_some());
-    options.with_context(|| format!("DATABASE_URL: expected {expected}"))
+    let options = options.with_context(|| format!("DATABASE_URL: expected {expected}"))?;
+    // Slow ones would be logged whole, with what is written out in them.
+    Ok(options.disable_statement_logging())
 }
 
 /// A pool that connects at the first query, reconnects without a restart, and never hands out a
@@ -125,6 +127,13 @@ impl DerefMut for Transaction {
     }
 }
 
+/// A statement with values written out in it: numbers, dates, ids, and JSON of these. Text of people
+/// is bound, always.
+#[expect(clippy::disallowed_methods, reason = "none of these can end a literal")]
+pub fn safe(statement: String) -> AssertSqlSafe<String> {
+    AssertSqlSafe(statement)
+}
+
 /// Whether the server kept nothing of the transaction, so that running the request again is right.
 pub(crate) fn undone(error: &sqlx::Error) -> bool {
     matches!(number(error), Some(1213 | 1205 | 1020)) || is_read_only(error) || is_lost(error)
@@ -146,6 +155,15 @@ fn is_lost(error: &sqlx::Error) -> bool {
         || matches!(number(error), Some(1053 | 1927 | 2006 | 2013))
 }
 
+/// The text of `error` without what the server quotes in it, which may be what somebody wrote.
+pub(crate) fn without_values(error: &sqlx::Error) -> String {
+    let text = error.to_string();
+    match (text.find('\''), text.rfind('\'')) {
+        (Some(first), Some(last)) if first < last => format!("{}…{}", &text[..=first], &text[last..]),
+        _ => text,
+    }
+}
+
 /// What an answer says of `error`; the cause is logged here, once.
 pub(crate) fn code(error: &sqlx::Error) -> Code {
     let again = undone(error)
@@ -159,11 +177,11 @@ pub(crate) fn code(error: &sqlx::Error) -> Code {
             Code::NotMigrated
         }
         _ if again => {
-            tracing::warn!(%error, "database unavailable");
+            tracing::warn!(error = without_values(error), "database unavailable");
             Code::Unavailable
         }
         _ => {
-            tracing::error!(%error, "database error");
+            tracing::error!(error = without_values(error), "database error");
             Code::Internal
         }
     }

@@ -27,7 +27,7 @@ pub enum Error {
     #[error("{}", .0.as_str())]
     Extended(Code, Map<String, Value>),
     /// `503` where trying again helps or the schema is older than this program, else `500`.
-    #[error(transparent)]
+    #[error("{}", crate::db::without_values(.0))]
     Database(#[from] sqlx::Error),
     /// `500`: our fault.
     #[error(transparent)]
@@ -180,9 +180,16 @@ impl Shown {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
         headers.insert(header::VARY, HeaderValue::from_static("Accept-Language"));
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        if status == StatusCode::UNAUTHORIZED {
+            // RFC 9110, section 15.5.2: what would help. Cookies have no scheme.
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        let seconds = match status {
+            StatusCode::SERVICE_UNAVAILABLE => Some("1"),
+            StatusCode::TOO_MANY_REQUESTS => Some("60"),
+            _ => None,
+        };
+        headers.extend(seconds.map(|seconds| (header::RETRY_AFTER, HeaderValue::from_static(seconds))));
         response
     }
 }
@@ -217,10 +224,10 @@ pub enum Problems {
     /// The body is not JSON.
     #[response(status = 400, content_type = "application/problem+json")]
     BadRequest(#[to_schema] Problem),
-    /// Nobody is signed in.
+    /// Nobody is signed in, and no token came that is good.
     #[response(status = 401, content_type = "application/problem+json")]
     Unauthorized(#[to_schema] Problem),
-    /// The request comes from another site.
+    /// The request comes from another site, or its token is not for this.
     #[response(status = 403, content_type = "application/problem+json")]
     Forbidden(#[to_schema] Problem),
     /// There is no such thing, or it is somebody else's.
@@ -238,6 +245,9 @@ pub enum Problems {
     /// A field can't be taken; `errors` says which.
     #[response(status = 422, content_type = "application/problem+json")]
     Unprocessable(#[to_schema] Problem),
+    /// Too often; `Retry-After` says when again.
+    #[response(status = 429, content_type = "application/problem+json")]
+    TooMany(#[to_schema] Problem),
     /// Try again in a moment.
     #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(#[to_schema] Problem),

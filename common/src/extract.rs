@@ -4,7 +4,10 @@ use std::{fmt, marker::PhantomData};
 
 use axum::{
     body::Bytes,
-    extract::{FromRequest, FromRequestParts, Request},
+    extract::{
+        FromRequest, FromRequestParts, Request,
+        rejection::{BytesRejection, FailedToBufferBody},
+    },
     http::{header, request::Parts},
     response::{IntoResponse, Response},
 };
@@ -13,8 +16,12 @@ use serde::{
     de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 use serde_path_to_error::Segment;
+use tokio::task::spawn_blocking;
 
 use crate::{Code, Error, Fault};
+
+/// From which size on a body is read where other requests do not wait for it.
+const LARGE: usize = 1024 * 1024;
 
 /// A JSON body in a request or an answer.
 pub struct Json<T>(pub T);
@@ -25,7 +32,7 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+impl<S: Send + Sync, T: DeserializeOwned + Send + 'static> FromRequest<S> for Json<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
@@ -33,24 +40,35 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
             return Err(Code::JsonRequired.into());
         }
         let body = body(request, state).await?;
-        let mut json = serde_json::Deserializer::from_slice(&body);
-        let Object(value) =
-            serde_path_to_error::deserialize(&mut json).map_err(|error| match error.inner().classify() {
-                serde_json::error::Category::Data => {
-                    let (path, code) = fault(&error);
-                    let escaped = path.iter().map(|key| format!("/{}", key.replace('~', "~0").replace('/', "~1")));
-                    Fault::pointer(escaped.collect::<String>(), code).into()
-                }
-                _ => Error::from(Code::JsonInvalid),
-            })?;
-        json.end().map_err(|_| Code::JsonInvalid)?;
-        Ok(Self(value))
+        match body.len() {
+            ..LARGE => parse(&body),
+            _ => spawn_blocking(move || parse(&body)).await.map_err(anyhow::Error::from)?,
+        }
+        .map(Self)
     }
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let Object(value) =
+        serde_path_to_error::deserialize(&mut json).map_err(|error| match error.inner().classify() {
+            serde_json::error::Category::Data => {
+                let (path, code) = fault(&error);
+                let escaped = path.iter().map(|key| format!("/{}", key.replace('~', "~0").replace('/', "~1")));
+                Fault::pointer(escaped.collect::<String>(), code).into()
+            }
+            _ => Error::from(Code::JsonInvalid),
+        })?;
+    json.end().map_err(|_| Code::JsonInvalid)?;
+    Ok(value)
 }
 
 /// The whole body, within the limit of its route.
 pub async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Error> {
-    Bytes::from_request(request, state).await.map_err(|_| Code::BodyTooLarge.into())
+    Bytes::from_request(request, state).await.map_err(|rejection| match rejection {
+        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => Code::BodyTooLarge.into(),
+        _ => Code::BodyTimeout.into(),
+    })
 }
 
 fn is_json(content_type: Option<&header::HeaderValue>) -> bool {
@@ -119,7 +137,8 @@ fn fault<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> (Vec<St
 }
 
 /// A `T` that is written as an object: derived structs would also take an array of their values.
-#[derive(Default)]
+#[derive(Default, Serialize)]
+#[serde(transparent)]
 pub struct Object<T>(pub T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {

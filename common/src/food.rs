@@ -1,15 +1,22 @@
-//! A food, as it is answered.
+//! A food: as it is answered, and what its fields can hold.
+
+use std::ops::RangeInclusive;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use rust_decimal::Decimal;
 use serde::Serialize;
 use sqlx::FromRow;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::streak::Counting;
+use crate::{Code, streak::Counting, text};
 
 /// How long a deleted food can be restored.
 pub const RESTORABLE: TimeDelta = TimeDelta::days(30);
+/// How many foods a person can have, archived ones too.
+pub const MOST_FOODS: i64 = 200;
+/// How many days a goal can be.
+pub const GOAL_DAYS: RangeInclusive<u32> = 1..=36_500;
 
 /// A food that a person quits.
 #[derive(Serialize, FromRow, ToSchema)]
@@ -42,4 +49,37 @@ macro_rules! select_foods {
             $rest
         )
     };
+}
+
+/// An emoji or so: at most 16 bytes.
+pub fn icon(icon: &str) -> Result<Option<String>, Code> {
+    let icon = text::line(icon, 16)?;
+    if icon.as_ref().is_some_and(|icon| icon.len() > 16) { Err(Code::TextTooLong) } else { Ok(icon) }
+}
+
+/// `#rrggbb`.
+pub fn color(color: &str) -> Result<Option<String>, Code> {
+    let digits = color.strip_prefix('#').ok_or(Code::ValueInvalid)?;
+    let valid = digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    if valid { Ok(Some(color.to_lowercase())) } else { Err(Code::ValueInvalid) }
+}
+
+/// One reason a line, at most 1,000 characters.
+pub fn motivation(motivation: &str) -> Result<Option<String>, Code> {
+    text::lines(motivation, 1000)
+}
+
+/// Digits, at most ten before and four after the point: what thirty years of it still multiply to.
+pub fn price(price: &str) -> Result<Option<String>, Code> {
+    let (whole, fraction) = price.split_once('.').unwrap_or((price, "0"));
+    let digits = |text: &str, max| (1..=max).contains(&text.len()) && text.bytes().all(|digit| digit.is_ascii_digit());
+    let valid = digits(whole, 10) && digits(fraction, 4);
+    let price = price.parse::<Decimal>().ok().filter(|_| valid).ok_or(Code::ValueInvalid)?;
+    Ok(Some(price.to_string()))
+}
+
+/// Three capital letters (ISO 4217).
+pub fn currency(currency: &str) -> Result<Option<String>, Code> {
+    let valid = currency.len() == 3 && currency.bytes().all(|letter| letter.is_ascii_uppercase());
+    if valid { Ok(Some(currency.to_owned())) } else { Err(Code::ValueInvalid) }
 }

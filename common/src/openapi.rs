@@ -5,7 +5,7 @@ use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
         Info, OpenApi,
-        security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme},
+        security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
     },
 };
 use utoipa_axum::router::OpenApiRouter;
@@ -19,7 +19,7 @@ pub fn routes(app: App, prefix: &'static str, title: &str, routes: OpenApiRouter
     router.route(&format!("{prefix}/openapi.json"), get(async move || Json(openapi))).with_state(app)
 }
 
-/// Adds what every function's document has: a title, the session's cookie, the schema of problems,
+/// Adds what every function's document has: a title, the session's cookie and the tokens, the schema of problems,
 /// and ids of operations that are each their own.
 fn describe(mut openapi: OpenApi, title: &str, app: &App) -> OpenApi {
     openapi.info = Info::new(title, env!("CARGO_PKG_VERSION"));
@@ -29,8 +29,10 @@ fn describe(mut openapi: OpenApi, title: &str, app: &App) -> OpenApi {
     components.schemas.extend(schemas);
     let cookie = ApiKey::Cookie(ApiKeyValue::new(app.origin.cookie_name(crate::session::COOKIE)));
     components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
-    // Optional: what needs no session says so by answering without one.
-    openapi.security = Some(vec![SecurityRequirement::new("session", [""; 0]), SecurityRequirement::default()]);
+    components.add_security_scheme("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+    // Optional: what needs neither says so by answering without one.
+    let either = ["session", "token"].map(|scheme| SecurityRequirement::new(scheme, [""; 0]));
+    openapi.security = Some(either.into_iter().chain([SecurityRequirement::default()]).collect());
     for (path, item) in &mut openapi.paths.paths {
         let operations = [
             ("get", &mut item.get),

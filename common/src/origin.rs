@@ -58,9 +58,9 @@ impl Origin {
         let mut values = headers
             .get_all(header::COOKIE)
             .iter()
-            .filter_map(|header| header.to_str().ok())
-            .flat_map(Cookie::split_parse)
-            .filter_map(std::result::Result::ok)
+            // Another site's cookie may be no text, which makes ours no worse.
+            .flat_map(|header| header.as_bytes().split(|byte| *byte == b';'))
+            .filter_map(|cookie| Cookie::parse(str::from_utf8(cookie).ok().filter(|cookie| cookie.is_ascii())?).ok())
             .filter(|cookie| cookie.name() == name);
         let value = values.next()?.value().to_owned();
         values.next().is_none().then_some(value)

@@ -17,6 +17,13 @@ use crate::{
     streak::{History, Outcome, Status},
 };
 
+/// How many slips a food can have on a date.
+pub const MOST_SLIPS: i64 = 50;
+/// How many ranges of days off a person can have, how long one can be, and how far ahead it can end, in days.
+pub const MOST_SKIPS: usize = 100;
+pub const LONGEST_SKIP: i64 = 92;
+pub const SKIP_AHEAD: u64 = 366;
+
 /// The review of a date, with its slips.
 #[derive(Serialize, ToSchema)]
 pub struct Review {

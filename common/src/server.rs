@@ -12,13 +12,13 @@ use anyhow::{Context, Result};
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::{DefaultBodyLimit, MatchedPath, Request, State},
+    extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State},
     http::{HeaderName, HeaderValue, Method, header, request::Parts},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::get,
 };
-use http_body_util::BodyExt;
+use http_body_util::channel::Channel;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
@@ -30,21 +30,18 @@ use tokio::{
     sync::Semaphore,
     time::{sleep, timeout},
 };
+use tower::ServiceExt;
 use tracing::Instrument;
 
 use crate::{
     App, Code, Env, Error, Language,
+    body::{UPLOAD_TIME, hand_on, read},
     error::{Again, Shown},
-    telemetry,
+    session, telemetry,
 };
 
-/// How large a body may be, unless a route says otherwise, and at most.
+/// How large a body may be, unless a route says otherwise.
 const BODY_LIMIT: usize = 16 * 1024;
-const LARGEST_BODY: usize = 512 * 1024;
-/// How much of a larger body is read and dropped, so that its sender gets to hear the answer.
-const DRAINED_BODY: usize = 8 * 1024 * 1024;
-/// How long a body may take to arrive.
-const BODY_TIME: Duration = Duration::from_secs(20);
 /// How long a client may take to send the head of a request; also how long a connection may idle.
 const HEAD_TIME: Duration = Duration::from_secs(8);
 /// How many connections are served at once; further ones wait to be accepted.
@@ -121,13 +118,17 @@ pub async fn listen(listener: TcpListener, router: Router, app: &App, shutdown: 
             accepted = async { (places.clone().acquire_owned().await, listener.accept().await) } => accepted,
             () = &mut shutdown => break,
         };
-        let (Ok(place), Ok((stream, _))) = accepted else {
+        let (Ok(place), Ok((stream, peer))) = accepted else {
             // Out of file descriptors, say: it passes.
             sleep(Duration::from_millis(50)).await;
             continue;
         };
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(router.clone());
+        let service = router.clone().map_request(move |mut request: Request<hyper::body::Incoming>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            request
+        });
+        let service = TowerToHyperService::new(service);
         let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
             let _ = connection.await;
@@ -181,9 +182,18 @@ async fn around(State(app): State<App>, request: Request, next: Next) -> Respons
     let answer = async {
         let (parts, body) = request.into_parts();
         check_origin(&app, &parts)?;
-        let body = read(body).await?;
-        let answer = to_its_end(&app, attempts(parts, body, next).instrument(span.clone()));
-        let answer = timeout(if is_api { API_TIME } else { WORK_TIME }, answer).await;
+        let time = if is_api { API_TIME } else { WORK_TIME };
+        let answer = match read(body).await? {
+            (kept, None) => timeout(time, to_its_end(&app, attempts(parts, kept, next).instrument(span.clone()))).await,
+            (kept, Some(rest)) => {
+                let (sender, body) = Channel::new(4);
+                let handed_on = tokio::spawn(hand_on(kept, rest, sender));
+                let request = Request::from_parts(parts, Body::new(body));
+                let answer = timeout(UPLOAD_TIME, to_its_end(&app, next.run(request).instrument(span.clone()))).await;
+                let _ = handed_on.await;
+                answer
+            }
+        };
         answer.unwrap_or_else(|_| Err(Code::Unavailable.into()))
     };
     let mut response = answer.await.unwrap_or_else(Error::into_response);
@@ -204,27 +214,6 @@ async fn around(State(app): State<App>, request: Request, next: Next) -> Respons
     let _entered = span.enter();
     tracing::info!(%method, route, status, duration_ms = took.as_micros() as f64 / 1e3, "answered");
     response
-}
-
-/// Reads the whole body: a request that runs again needs it again, and a sender that is still
-/// sending may not hear an answer.
-async fn read(body: Body) -> Result<Bytes, Error> {
-    let (mut body, mut bytes, mut size) = (body, Vec::new(), 0);
-    let read = timeout(BODY_TIME, async {
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|_| Code::JsonInvalid)?;
-            let Some(data) = frame.data_ref() else { continue };
-            size += data.len();
-            if size <= LARGEST_BODY {
-                bytes.extend_from_slice(data);
-            } else if size > DRAINED_BODY {
-                break;
-            }
-        }
-        Ok::<_, Error>(())
-    });
-    read.await.map_err(|_| Code::BodyTimeout)??;
-    if size > LARGEST_BODY { Err(Code::BodyTooLarge.into()) } else { Ok(bytes.into()) }
 }
 
 /// Answers a request, again where the database undid its transaction: at most [`RETRIES`] times in 2 s.
@@ -259,10 +248,7 @@ fn panic_text(panic: Option<&(dyn Any + Send)>) -> &str {
 /// `Sec-Fetch-Site: same-origin`, or, from browsers without it, an `Origin` that is ours.
 fn check_origin(app: &App, request: &Parts) -> Result<(), Error> {
     let headers = &request.headers;
-    let safe = matches!(request.method, Method::GET | Method::HEAD | Method::OPTIONS);
-    let bearer = headers
-        .get(header::AUTHORIZATION)
-        .is_some_and(|value| value.as_bytes().get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer ")));
+    let (safe, bearer) = (request.method.is_safe(), session::bearer(headers).is_some());
     if safe || bearer || !request.uri.path().starts_with("/api/") || !headers.contains_key(header::COOKIE) {
         return Ok(());
     }

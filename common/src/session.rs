@@ -1,16 +1,18 @@
-//! Who is asking. A handler that takes a [`User`] requires a session.
+//! Who is asking. A handler that takes a [`User`] requires a session or a token, one that takes a
+//! [`Session`] a session: what opens the account itself is not for scripts.
 
 use axum::{
     extract::FromRequestParts,
-    http::{header, request::Parts},
+    http::{HeaderMap, header, request::Parts},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use cookie::time::Duration;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use sqlx::{FromRow, MySqlConnection, MySqlPool};
+use strum::{EnumString, IntoStaticStr};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -25,32 +27,58 @@ pub const COOKIE: &str = "session";
 pub const IDLE: TimeDelta = TimeDelta::days(30);
 /// A session ends this long after its start, however much it is used.
 pub const ABSOLUTE: TimeDelta = TimeDelta::days(180);
+/// How many sessions a person can have: the one used longest ago makes room.
+const MOST_SESSIONS: u32 = 20;
 /// How often the last use is written.
 const TOUCHED: TimeDelta = TimeDelta::hours(1);
 
 macro_rules! select_users {
-    ($where:literal) => {
+    ($rest:literal) => {
         concat!(
-            "SELECT users.user_id AS id, sessions.id AS session_id, display_name, email, locale, time_zone, day_start,
-                    users.created_at, last_used_at
-             FROM sessions JOIN users ON users.user_id = sessions.user_id ",
-            $where
+            "SELECT users.user_id AS id, display_name, email, locale, time_zone, day_start, users.created_at AS created_at ",
+            $rest
         )
     };
 }
 
-/// The person whose session the request carries.
+/// The person whose session or token the request carries.
 #[derive(Clone, FromRow)]
 pub struct User {
     pub id: Uuid,
-    pub session_id: Uuid,
     pub display_name: String,
     pub email: Option<String>,
     pub locale: String,
     time_zone: String,
     pub day_start: NaiveTime,
     pub created_at: DateTime<Utc>,
-    last_used_at: DateTime<Utc>,
+    #[sqlx(flatten)]
+    key: Key,
+}
+
+/// What a person came in with: a session, or a token, which has a scope.
+#[derive(Clone, FromRow)]
+#[sqlx(default)]
+struct Key {
+    key_id: Uuid,
+    scope: Option<Scope>,
+    last_used_at: Option<DateTime<Utc>>,
+}
+
+impl Default for Key {
+    fn default() -> Self {
+        Self { key_id: Uuid::nil(), scope: None, last_used_at: None }
+    }
+}
+
+/// What a token is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoStaticStr, EnumString)]
+#[serde(rename_all = "snake_case", try_from = "String")]
+#[strum(serialize_all = "snake_case")]
+pub enum Scope {
+    /// It changes nothing.
+    Read,
+    /// It reads and changes foods, reviews, days off and settings.
+    Write,
 }
 
 impl User {
@@ -62,9 +90,9 @@ impl User {
 
     /// The person as they are now, in a transaction.
     pub async fn read_again(&self, db: &mut MySqlConnection) -> Result<Self> {
-        let user = sqlx::query_as(select_users!("WHERE sessions.user_id = ? AND sessions.id = ?"));
-        let user = user.bind(self.id).bind(self.session_id).fetch_optional(db).await?;
-        user.ok_or_else(|| Code::SessionRequired.into())
+        let user: Option<Self> =
+            sqlx::query_as(select_users!("FROM users WHERE user_id = ?")).bind(self.id).fetch_optional(db).await?;
+        Ok(Self { key: self.key.clone(), ..user.ok_or(Code::SessionRequired)? })
     }
 
     /// The label of the person's day at `now`.
@@ -107,52 +135,122 @@ impl FromRequestParts<App> for User {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        // A request with a token of its own has nothing to do with the browser's cookies.
-        let token = match parts.headers.contains_key(header::AUTHORIZATION) {
-            true => None,
-            false => app.origin.cookie(&parts.headers, COOKIE),
-        };
-        let token = token.ok_or(Code::SessionRequired)?;
         let now = app.clock.now();
-        let user: Option<Self> =
-            sqlx::query_as(select_users!("WHERE token_hash = ? AND last_used_at > ? AND sessions.created_at > ?"))
-                .bind(hash(&token).as_slice())
-                .bind(now - IDLE)
-                .bind(now - ABSOLUTE)
-                .fetch_optional(&app.db)
-                .await?;
+        // A request with a token of its own has nothing to do with the browser's cookies.
+        let user = match parts.headers.contains_key(header::AUTHORIZATION) {
+            true => with_token(&app.db, bearer(&parts.headers).ok_or(Code::SessionRequired)?).await?,
+            false => {
+                let token = app.origin.cookie(&parts.headers, COOKIE).ok_or(Code::SessionRequired)?;
+                with_session(&app.db, &token, now).await?
+            }
+        };
         let user = user.ok_or(Code::SessionRequired)?;
         if let Some(account) = parts.headers.get("hanip-account")
             && account.as_bytes() != user.id.to_string().as_bytes()
         {
             return Err(Code::OtherAccount.into());
         }
-        if now - user.last_used_at > TOUCHED {
+        if user.key.scope == Some(Scope::Read) && !parts.method.is_safe() {
+            return Err(Code::TokenReadOnly.into());
+        }
+        if user.key.last_used_at.is_none_or(|last| now - last > TOUCHED) {
             app.tasks.spawn(touch(app.db.clone(), user.clone(), now));
         }
         Ok(user)
     }
 }
 
-/// Writes the last use, after the answer and never in its way.
+async fn with_session(db: &MySqlPool, token: &str, now: DateTime<Utc>) -> Result<Option<User>> {
+    let user = sqlx::query_as(select_users!(
+        ", sessions.id AS key_id, last_used_at FROM sessions JOIN users ON users.user_id = sessions.user_id
+         WHERE token_hash = ? AND last_used_at > ? AND sessions.created_at > ?"
+    ));
+    let user = user.bind(hash(token).to_vec()).bind(now - IDLE).bind(now - ABSOLUTE);
+    Ok(user.fetch_optional(db).await?)
+}
+
+async fn with_token(db: &MySqlPool, token: &str) -> Result<Option<User>> {
+    let user = sqlx::query_as(select_users!(
+        ", api_tokens.id AS key_id, scope, last_used_at
+         FROM api_tokens JOIN users ON users.user_id = api_tokens.user_id WHERE token_hash = ?"
+    ));
+    Ok(user.bind(hash(token).to_vec()).fetch_optional(db).await?)
+}
+
+/// The one token of `Authorization: Bearer` (RFC 6750, section 2.1).
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let (scheme, token) = values.next()?.to_str().ok()?.split_once(' ')?;
+    (scheme.eq_ignore_ascii_case("bearer") && values.next().is_none()).then(|| token.trim())
+}
+
+/// Writes the last use, after the answer and never in its way: who holds the row is not waited for.
 async fn touch(db: MySqlPool, user: User, now: DateTime<Utc>) {
-    let update = sqlx::query("UPDATE sessions SET last_used_at = ? WHERE user_id = ? AND id = ?");
-    if let Err(error) = update.bind(now).bind(user.id).bind(user.session_id).execute(&db).await {
-        tracing::warn!(%error, "the last use of a session was not written");
+    let update = sqlx::query(match user.key.scope {
+        None => {
+            "SET STATEMENT innodb_lock_wait_timeout = 0 FOR
+             UPDATE sessions SET last_used_at = ? WHERE user_id = ? AND id = ? AND last_used_at < ?"
+        }
+        Some(_) => {
+            "SET STATEMENT innodb_lock_wait_timeout = 0 FOR
+             UPDATE api_tokens SET last_used_at = ? WHERE user_id = ? AND id = ? AND COALESCE(last_used_at < ?, TRUE)"
+        }
+    });
+    let update = update.bind(now).bind(user.id).bind(user.key.key_id).bind(now - TOUCHED);
+    if let Err(error) = update.execute(&db).await {
+        tracing::warn!(%error, "a last use was not written");
     }
 }
 
-/// Opens a session for `user_id`; the answer is its `Set-Cookie`. Only a hash of the token is kept.
-pub async fn open(db: &mut MySqlConnection, origin: &Origin, user_id: Uuid, now: DateTime<Utc>) -> Result<String> {
+/// The session of the person at a browser. A token is refused.
+pub struct Session {
+    pub id: Uuid,
+    pub user: User,
+}
+
+impl FromRequestParts<App> for Session {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let user = User::from_request_parts(parts, app).await?;
+        if user.key.scope.is_some() {
+            return Err(Code::TokenRefused.into());
+        }
+        Ok(Self { id: user.key.key_id, user })
+    }
+}
+
+/// Opens a session for `user_id` in the browser that sent `headers`; the answer is its
+/// `Set-Cookie`. Only a hash of the token is kept.
+pub async fn open(
+    db: &mut MySqlConnection,
+    origin: &Origin,
+    headers: &HeaderMap,
+    user_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<String> {
     let token = random_token();
-    sqlx::query("INSERT INTO sessions (user_id, id, token_hash, created_at, last_used_at) VALUES (?, ?, ?, ?, ?)")
-        .bind(user_id)
-        .bind(Uuid::now_v7())
-        .bind(hash(&token).as_slice())
-        .bind(now)
-        .bind(now)
-        .execute(db)
-        .await?;
+    let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    sqlx::query(
+        "INSERT INTO sessions (user_id, id, token_hash, user_agent, created_at, last_used_at) VALUES (?, ?, ?, ?, ?, ?)",
+    )
+    .bind(user_id)
+    .bind(Uuid::now_v7())
+    .bind(hash(&token).as_slice())
+    .bind(user_agent.map(|text| text.chars().take(200).collect::<String>()))
+    .bind(now)
+    .bind(now)
+    .execute(&mut *db)
+    .await?;
+    sqlx::query(
+        "DELETE FROM sessions WHERE user_id = ? AND id NOT IN
+             (SELECT id FROM (SELECT id FROM sessions WHERE user_id = ? ORDER BY last_used_at DESC, id DESC LIMIT ?) AS kept)",
+    )
+    .bind(user_id)
+    .bind(user_id)
+    .bind(MOST_SESSIONS)
+    .execute(&mut *db)
+    .await?;
     Ok(origin.set_cookie(COOKIE, &token, Duration::seconds(ABSOLUTE.num_seconds())))
 }
 

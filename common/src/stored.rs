@@ -8,7 +8,10 @@ use sqlx::{
     mysql::{MySqlTypeInfo, MySqlValueRef},
 };
 
-use crate::streak::{Counting, Outcome};
+use crate::{
+    session::Scope,
+    streak::{Counting, Outcome},
+};
 
 macro_rules! stored_as_text {
     ($($type:ty),*) => {$(
@@ -45,4 +48,4 @@ macro_rules! stored_as_text {
     )*};
 }
 
-stored_as_text!(Counting, Outcome);
+stored_as_text!(Counting, Outcome, Scope);

@@ -7,7 +7,10 @@ use sqlx::FromRow;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::streak::{Counter, Counting, History, Milestone, Status, milestone_after};
+use crate::{
+    day::Date,
+    streak::{Counter, Counting, History, Milestone, Status, milestone_after},
+};
 
 /// The numbers of one food as of one date.
 #[derive(Serialize, ToSchema)]
@@ -58,6 +61,7 @@ pub struct NextMilestone {
 /// A food with its counter: what its numbers are made of.
 #[derive(Clone, FromRow)]
 pub struct Tracked {
+    pub user_id: Uuid,
     pub id: Uuid,
     pub start_date: NaiveDate,
     pub counting: Counting,
@@ -69,10 +73,44 @@ pub struct Tracked {
     pub counter: Counter,
 }
 
+/// A constant SELECT of [`Tracked`] foods, with its `WHERE`.
+#[macro_export]
+macro_rules! select_tracked {
+    ($rest:literal) => {
+        concat!(
+            "SELECT foods.user_id, id, start_date, counting, goal_days, price_per_day, currency, archived_on,
+                    closed_through, kept_days, confirmed_days, slip_days, skipped_days, missing_days, current_run,
+                    longest_run, waiting_run, last_slip_on, milestones
+             FROM counters STRAIGHT_JOIN foods ON foods.user_id = counters.user_id AND foods.id = food_id ",
+            $rest
+        )
+    };
+}
+
 impl Tracked {
+    /// A food of which nothing is counted yet.
+    pub fn new(user_id: Uuid, id: Uuid, start_date: NaiveDate, counting: Counting, goal_days: Option<u32>) -> Self {
+        Self {
+            user_id,
+            id,
+            start_date,
+            counting,
+            goal_days,
+            price_per_day: None,
+            currency: None,
+            archived_on: None,
+            counter: Counter::new(start_date),
+        }
+    }
+
     /// Today, or for an archived food the day it was archived.
     pub fn as_of(&self, today: NaiveDate) -> NaiveDate {
         self.archived_on.map_or(today, |archived_on| archived_on.min(today))
+    }
+
+    /// The last date that is ever closed: the one before an archived food was archived on.
+    pub fn closes_through(&self) -> NaiveDate {
+        self.archived_on.map_or(Date::LAST, |archived_on| archived_on - Days::new(1))
     }
 
     /// Whether the stored fold has counted `date` as over.
@@ -80,16 +118,16 @@ impl Tracked {
         date <= self.counter.closed_through
     }
 
-    /// Counts every date that is over on the day `as_of`.
-    pub fn close(&mut self, history: &History, as_of: NaiveDate) {
-        self.counter.advance(history, self.counting, self.goal_days, as_of - Days::new(1));
+    /// Counts every date to `until`, all of which are over; of an archived food none that is not its own.
+    pub fn close(&mut self, history: &History, until: NaiveDate) {
+        self.counter.advance(history, self.counting, self.goal_days, until.min(self.closes_through()));
     }
 
     /// The numbers on the day `as_of`, when `history` holds everything after `closed_through`.
     pub(crate) fn streak(mut self, history: &History, as_of: NaiveDate) -> Streak {
         let begun = as_of >= self.start_date;
         let (counter, status, if_kept) = if begun {
-            self.close(history, as_of);
+            self.close(history, as_of - Days::new(1));
             let (counter, status, if_kept) = self.counter.with_today(history, self.counting, self.goal_days, as_of);
             (counter, Some(status), if_kept)
         } else {

@@ -87,6 +87,8 @@ codes! {
     JsonInvalid "json-invalid" BAD_REQUEST "보낸 내용을 읽을 수 없어요." "The request body can't be read as JSON."
     EventInvalid "event-invalid" BAD_REQUEST "CloudEvent가 아니에요." "That is not a CloudEvent."
     SessionRequired "session-required" UNAUTHORIZED "다시 로그인해 주세요. 적던 내용은 그대로 있어요." "Please sign in again. What you wrote is still here."
+    TokenReadOnly "token-read-only" FORBIDDEN "읽기만 할 수 있는 토큰이에요." "This token can only read."
+    TokenRefused "token-refused" FORBIDDEN "토큰으로는 할 수 없어요. 브라우저에서 로그인하고 해 주세요." "A token can't do that. Sign in with a browser."
     OriginForeign "origin-foreign" FORBIDDEN "다른 사이트에서 온 요청은 받지 않아요." "Requests from another site are not taken."
     NotFound "not-found" NOT_FOUND "찾을 수 없어요." "Not found."
     MethodNotAllowed "method-not-allowed" METHOD_NOT_ALLOWED "여기서는 할 수 없는 요청이에요." "That can't be done here."
@@ -103,6 +105,7 @@ codes! {
     // Sign-in.
     SignInExpired "sign-in-expired" BAD_REQUEST "로그인 시간이 지났어요. 처음부터 다시 해 주세요." "That sign-in has expired. Please start again."
     SignInRefused "sign-in-refused" BAD_REQUEST "로그인을 취소했어요." "Sign-in was cancelled."
+    TooManyAttempts "too-many-attempts" TOO_MANY_REQUESTS "로그인 시도가 너무 많아요. 몇 분 뒤에 다시 해 주세요." "That is a lot of sign-ins at once. Please try again in a few minutes."
     SignInFailed "sign-in-failed" SERVICE_UNAVAILABLE "로그인 서비스와 연결하지 못했어요. 잠시 뒤에 다시 해 주세요." "The sign-in service could not be reached. Please try again in a moment."
 
     // Any field.
@@ -118,6 +121,9 @@ codes! {
     RangeInvalid "range-invalid" UNPROCESSABLE_ENTITY "끝나는 날이 시작하는 날보다 앞서요." "The end is before the start."
     RangeTooLong "range-too-long" UNPROCESSABLE_ENTITY "한 번에 400일까지 볼 수 있어요." "At most 400 days can be shown at once."
     NumberOutOfRange "number-out-of-range" UNPROCESSABLE_ENTITY "고를 수 있는 숫자가 아니에요." "That number is out of range."
+
+    // An export.
+    VersionUnknown "version-unknown" UNPROCESSABLE_ENTITY "다른 버전에서 만든 파일이라 읽을 수 없어요." "This file is of a version that can't be read here."
 
     // Foods.
     NameBlank "name-blank" UNPROCESSABLE_ENTITY "이름을 적어 주세요." "Give it a name."
@@ -140,6 +146,9 @@ codes! {
     TooManySlips "too-many-slips" UNPROCESSABLE_ENTITY "하루에 50번까지 적을 수 있어요." "There can be at most 50 in a day."
 
     // The account.
+    IdentityTaken "identity-taken" CONFLICT "다른 계정에 이미 연결된 로그인이에요. 아무것도 바뀌지 않았어요." "That sign-in already belongs to another account. Nothing was changed."
+    LastIdentity "last-identity" CONFLICT "마지막 남은 로그인 방법이라 끊을 수 없어요." "This is the only way left to sign in, so it stays."
+    TooManyTokens "too-many-tokens" CONFLICT "토큰은 20개까지 만들 수 있어요." "There can be at most 20 tokens."
     ZoneUnknown "zone-unknown" UNPROCESSABLE_ENTITY "모르는 시간대예요." "There is no such time zone."
     DayStartOutOfRange "day-start-out-of-range" UNPROCESSABLE_ENTITY "하루의 시작은 00:00부터 12:00까지 고를 수 있어요." "A day can start from 00:00 to 12:00."
 }

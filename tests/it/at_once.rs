@@ -35,7 +35,7 @@ async fn eight_and_eight(random: &Random) -> (usize, usize) {
         let ticks: JoinSet<_> = (0..8)
             .map(|_| {
                 let app = ticking.clone();
-                async move { tick::run(&app).await.is_ok() }
+                async move { tick::run(&app, tick::CHUNK).await.is_ok() }
             })
             .collect();
         let writes: JoinSet<_> = (0..16)
@@ -59,7 +59,7 @@ async fn eight_and_eight(random: &Random) -> (usize, usize) {
         asked += ticks.len() + writes.len();
         good += ticks.into_iter().chain(writes).filter(|&is_good| is_good).count();
     }
-    assert_eq!(tick::run(&ticking).await.expect("a tick").remaining, 0);
+    assert_eq!(tick::run(&ticking, tick::CHUNK).await.expect("a tick").remaining, 0);
     let cached = ada.get("/api/streaks").await.ok();
     for counting in ["confirm", "assume"] {
         for food in &foods {

@@ -1,8 +1,9 @@
 //! Days are labels: the zone says which is today, and nothing else.
 
+use chrono::TimeDelta;
 use serde_json::json;
 
-use crate::world::World;
+use crate::{compare::Differences, diary::Diarist, eaters::times, proxy::Random, world::World};
 
 #[tokio::test]
 async fn today_is_the_persons_own() {
@@ -58,4 +59,31 @@ async fn a_food_begun_before_flying_west_counts_nothing_until_its_day_comes() {
     assert_eq!((&streak["day_number"], &streak["today"]), (&json!(0), &json!(null)));
     ada.patch("/api/auth/me", json!({ "time_zone": "Asia/Seoul" })).await.ok();
     assert_eq!(ada.streak(&food).await["day_number"], 1);
+}
+
+#[tokio::test]
+async fn somebody_who_changes_zone_fifty_times_a_day_loses_and_doubles_nothing() {
+    let (world, random, mut differences) = (World::new().await, Random::new(), Differences::default());
+    let mut ada = Diarist::at(&world, "ada", 4, random.fork()).await;
+    let (days, mut changes) = (times(14), 0);
+    for _ in 0..days {
+        for _ in 0..50 {
+            world.app.clock.advance(TimeDelta::minutes(29));
+            ada.travels().await;
+            match random.below(6) {
+                0 => _ = tick::run(&world.app, 1 + random.below(3) as u32).await.expect("a tick"),
+                1 => ada.acts().await,
+                _ => {}
+            }
+            changes += 1;
+        }
+        ada.stays_signed_in().await;
+        let all_closed = random.below(2) == 0;
+        while all_closed && tick::run(&world.app, tick::CHUNK).await.expect("a tick").remaining > 0 {}
+        ada.compare(&world, all_closed, &mut differences).await;
+    }
+    let (labels, seed) = (ada.compare_labels().await, random.seed());
+    println!("labels that a change of zone moved: 0 of {labels}, {changes} changes, seed {seed}");
+    assert!(labels > 0);
+    differences.are_none(&format!("{changes} changes of zone in {days} days, seed {seed}"));
 }

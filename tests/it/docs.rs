@@ -4,7 +4,7 @@ use std::{collections::HashSet, path::Path, process::Command};
 
 use serde_json::Value;
 
-use crate::world::World;
+use crate::world::{Person, World};
 
 #[tokio::test]
 async fn the_lines_of_the_readme_work_as_they_stand() {
@@ -30,21 +30,30 @@ async fn every_function_describes_its_own_prefix_and_the_api_pages_show_it() {
     let world = World::new().await;
     let stranger = world.stranger();
     let pages = stranger.get("/api/docs/swagger-initializer.js").await.body;
+    for (name, description) in descriptions(&stranger).await {
+        let openapi = format!("/api/{name}/openapi.json");
+        assert!(pages.contains(&openapi), "{openapi} is among the API pages");
+        check(&name, &description);
+        let paths = description["paths"].as_object().expect("paths");
+        assert!(!paths.is_empty() && paths.keys().all(|path| path.starts_with(&format!("/api/{name}"))), "{paths:?}");
+    }
+}
+
+/// The OpenAPI document of every function, by its name.
+pub async fn descriptions(person: &Person) -> Vec<(String, Value)> {
     let functions = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").join("functions");
     // Those without an API of their own for browsers.
     let others = ["standalone", "tick", "web"];
+    let mut descriptions = Vec::new();
     for function in std::fs::read_dir(functions).expect("functions") {
         let name = function.expect("a function").file_name().into_string().expect("a text");
         if others.contains(&name.as_str()) {
             continue;
         }
-        let openapi = format!("/api/{name}/openapi.json");
-        assert!(pages.contains(&openapi), "{openapi} is among the API pages");
-        let description = stranger.get(&openapi).await.ok();
-        check(&name, &description);
-        let paths = description["paths"].as_object().expect("paths");
-        assert!(!paths.is_empty() && paths.keys().all(|path| path.starts_with(&format!("/api/{name}"))), "{paths:?}");
+        let description = person.get(&format!("/api/{name}/openapi.json")).await.ok();
+        descriptions.push((name, description));
     }
+    descriptions
 }
 
 /// What readers of OpenAPI trip over: dangling references, doubled ids, answers without a word.

@@ -99,7 +99,7 @@ async fn a_food_can_be_restored_for_thirty_days_and_is_then_erased() {
     world.days_pass(30);
     let ada = world.person("ada").await;
     ada.send(ada.request(reqwest::Method::POST, &format!("/api/foods/{id}/restore"))).await.problem(404, "not-found");
-    tick::run(&world.app).await.expect("a tick");
+    tick::run(&world.app, tick::CHUNK).await.expect("a tick");
     let (left,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM foods").fetch_one(world.db()).await.expect("a count");
     assert_eq!(left, 0);
 }

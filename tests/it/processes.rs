@@ -16,19 +16,24 @@ use crate::{
 };
 
 /// A function on a port, until this value ends.
-struct Function {
+pub struct Function {
     process: Child,
-    origin: String,
+    pub origin: String,
 }
 
 impl Function {
-    fn start(name: &str, port: u16, settings: &[(&str, &str)]) -> Self {
-        let mut command: Command = program(name);
-        let process = command.envs(settings.iter().copied()).env("PORT", port.to_string()).env("LOG", "warn").spawn();
+    pub fn start(name: &str, port: u16, settings: &[(&str, &str)]) -> Self {
+        let mut command = program(name);
+        command.envs(settings.iter().copied()).env("LOG", "warn");
+        Self::spawn(command, port)
+    }
+
+    pub fn spawn(mut command: Command, port: u16) -> Self {
+        let process = command.env("PORT", port.to_string()).spawn();
         Self { process: process.expect("cargo build --workspace has made it"), origin: origin(port) }
     }
 
-    async fn is_ready(&self) {
+    pub async fn is_ready(&self) {
         for _ in 0..2000 {
             if reqwest::get(format!("{}/healthz", self.origin)).await.is_ok() {
                 return;
@@ -38,8 +43,13 @@ impl Function {
         panic!("{} is not ready", self.origin);
     }
 
+    /// The id of the process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Ends it as Knative does, and checks that it ends well.
-    fn stop(mut self) {
+    pub fn stop(mut self) {
         let signalled = Command::new("kill").arg(self.process.id().to_string()).status();
         assert!(signalled.expect("kill runs").success());
         assert!(self.process.wait().expect("it ends").success());
@@ -53,7 +63,7 @@ impl Drop for Function {
     }
 }
 
-fn origin(port: u16) -> String {
+pub fn origin(port: u16) -> String {
     format!("http://127.0.0.1:{port}")
 }
 
@@ -127,9 +137,8 @@ async fn a_log_is_one_json_object_a_line_with_the_trace_and_without_what_people_
     let port = free_port();
     let origin = origin(port);
     let mut command = program("foods");
-    command.env("DATABASE_URL", &database).env("PUBLIC_ORIGIN", &origin).env("PORT", port.to_string());
-    let process = command.stdout(std::process::Stdio::piped()).spawn().expect("cargo build --workspace has made it");
-    let mut foods = Function { process, origin };
+    command.env("DATABASE_URL", &database).env("PUBLIC_ORIGIN", &origin).stdout(std::process::Stdio::piped());
+    let mut foods = Function::spawn(command, port);
     foods.is_ready().await;
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
     let asked = reqwest::Client::new().get(format!("{}/api/foods/s3cret-path?q=s3cret-query", foods.origin));

@@ -24,23 +24,43 @@ use tokio::{
 use uuid::Uuid;
 
 /// Chance that can be repeated: `HANIP_SEED` is what an earlier run printed.
-pub struct Random(AtomicU64);
+pub struct Random {
+    seed: u64,
+    state: AtomicU64,
+}
 
 impl Random {
     pub fn new() -> Self {
         let seed = Env::process().parsed("HANIP_SEED", "a number", Uuid::new_v4().as_u64_pair().0);
         let seed = seed.expect("HANIP_SEED is right");
         println!("HANIP_SEED={seed}");
-        Self(seed.into())
+        Self { seed, state: seed.into() }
+    }
+
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Chance of its own, for somebody who acts at the same time as others.
+    pub fn fork(&self) -> Self {
+        let seed = self.below(u64::MAX);
+        Self { seed, state: seed.into() }
     }
 
     /// A number below `end`, by SplitMix64.
     pub fn below(&self, end: u64) -> u64 {
-        let state = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Relaxed).wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let state = self.state.fetch_add(0x9e37_79b9_7f4a_7c15, Relaxed).wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         (mixed ^ (mixed >> 31)) % end
     }
+}
+
+/// A folder that goes with the value, or with what the script of the tests leaves. Its name is
+/// short: the path of a socket has at most 107 bytes.
+fn folder() -> TempDir {
+    let scratch = Env::process().parsed("TEST_SCRATCH", "a folder", "/tmp".to_owned()).expect("TEST_SCRATCH is right");
+    tempfile::tempdir_in(scratch).expect("a folder")
 }
 
 /// A socket before the socket of a MariaDB.
@@ -64,7 +84,7 @@ impl Proxy {
     /// A proxy for the database at `url`, to be reached at its own `url`.
     pub fn new(url: &str, random: &Arc<Random>) -> Self {
         let (rest, server) = url.split_once("socket=").expect("a socket");
-        let folder = tempfile::tempdir_in("/tmp").expect("a folder");
+        let folder = folder();
         let socket = folder.path().join("s");
         let listener = UnixListener::bind(&socket).expect("a socket");
         let line = Line {
@@ -147,7 +167,7 @@ pub struct Server {
 
 impl Server {
     pub async fn start() -> Self {
-        let folder = tempfile::tempdir_in("/tmp").expect("a folder");
+        let folder = folder();
         let mut install = command("mariadb-install-db", folder.path());
         install.args(["--force", "--skip-test-db", "--auth-root-authentication-method=normal"]);
         let installed = tokio::process::Command::from(install).output().await.expect("MariaDB is installed");
@@ -227,6 +247,8 @@ fn run(folder: &Path) -> Child {
 fn command(program: &str, folder: &Path) -> Command {
     let mut command = Command::new(program);
     command.arg("--no-defaults").arg(format!("--datadir={}", folder.join("data").display()));
+    // Not where other servers keep temporary tables: one that starts clears them.
+    command.env("TMPDIR", folder);
     command.arg("--innodb-log-file-size=16M").stdin(Stdio::null()).stderr(Stdio::null());
     if std::fs::metadata(folder).is_ok_and(|folder| folder.uid() == 0) {
         command.arg("-uroot"); // it refuses to be root unless told so

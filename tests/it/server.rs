@@ -214,11 +214,13 @@ async fn a_transaction_that_is_dropped_leaves_nothing_behind_for_the_next_one() 
 }
 
 /// A session of the only person there is, as a header.
-async fn session_cookie(world: &World) -> String {
+pub async fn session_cookie(world: &World) -> String {
     let (user_id,): (uuid::Uuid,) =
         sqlx::query_as("SELECT user_id FROM users").fetch_one(world.db()).await.expect("a person");
     let mut db = common::db::begin(world.db()).await.expect("a transaction");
-    let cookie = common::session::open(&mut db, &world.app.origin, user_id, world.now()).await.expect("a session");
+    let cookie = common::session::open(&mut db, &world.app.origin, &Default::default(), user_id, world.now())
+        .await
+        .expect("a session");
     db.commit().await.expect("it stands");
     cookie.split(';').next().expect("a value").to_owned()
 }

@@ -49,10 +49,10 @@ async fn a_tick_in_a_holiday_and_an_edit_after_it_change_no_number() {
     let food = ada.food_since("2026-03-01").await;
     let holiday = skip(&ada, "2026-03-05", "2026-03-20").await;
     skip(&ada, "2026-03-18", "2026-03-25").await;
-    tick::run(&world.app).await.expect("a tick");
+    tick::run(&world.app, tick::CHUNK).await.expect("a tick");
     world.days_pass(20);
     let before = ada.streak(&food).await;
-    tick::run(&world.app).await.expect("a tick");
+    tick::run(&world.app, tick::CHUNK).await.expect("a tick");
     assert_eq!(ada.streak(&food).await, before);
     assert_eq!(counts(&ada, &food).await, [9, 9, 9, 21]);
     ada.put(&holiday, json!({ "from": "2026-03-05", "to": "2026-03-06" })).await.ok();
@@ -85,7 +85,7 @@ async fn a_deleted_food_is_restored_with_its_days_off_and_without_those_deleted_
     let ada = world.person("ada").await;
     let food = ada.food_since("2026-03-01").await;
     let (kept, gone) = (skip(&ada, "2026-03-03", "2026-03-04").await, skip(&ada, "2026-03-06", "2026-03-07").await);
-    tick::run(&world.app).await.expect("a tick");
+    tick::run(&world.app, tick::CHUNK).await.expect("a tick");
     ada.delete(&format!("/api/foods/{food}")).await.is(204);
     ada.put(&kept, json!({ "from": "2026-03-03", "to": "2026-03-03", "food_ids": [] })).await.ok();
     ada.delete(&gone).await.is(204);

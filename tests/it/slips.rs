@@ -40,7 +40,7 @@ async fn a_deleted_slip_gives_its_day_back_also_after_the_day_was_closed() {
     let ada = world.person("ada").await;
     let food = ada.food_since("2026-03-01").await;
     let slip = ada.slip("2026-03-05", &food).await;
-    tick::run(&world.app).await.expect("a tick");
+    tick::run(&world.app, tick::CHUNK).await.expect("a tick");
     assert_eq!(ada.streak(&food).await["current_streak"], 5);
     ada.delete(&slip).await.is(204);
     assert_eq!(ada.streak(&food).await["current_streak"], 10);
@@ -53,7 +53,7 @@ async fn a_slip_of_a_deleted_food_waits_there_until_it_is_restored() {
     let ada = world.person("ada").await;
     let (ramen, soda) = (ada.food_since("2026-03-01").await, ada.food_since("2026-03-01").await);
     let slip = ada.slip("2026-03-05", &ramen).await;
-    tick::run(&world.app).await.expect("a tick");
+    tick::run(&world.app, tick::CHUNK).await.expect("a tick");
     ada.delete(&format!("/api/foods/{ramen}")).await.is(204);
     ada.put(&slip, json!({ "food_id": soda })).await.problem(404, "not-found");
     ada.delete(&slip).await.problem(404, "not-found");

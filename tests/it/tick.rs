@@ -8,15 +8,15 @@ use tokio::net::TcpListener;
 use crate::world::{Person, Reply, World, date};
 
 /// The address of the tick as a function of its own.
-async fn served(world: &World) -> String {
+pub async fn served(world: &World, sink: Option<tick::Sink>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = format!("http://{}/", listener.local_addr().expect("an address"));
-    let (app, router) = (world.app.clone(), common::finish(tick::router(world.app.clone()), &world.app));
+    let (app, router) = (world.app.clone(), common::finish(tick::router(world.app.clone(), sink), &world.app));
     tokio::spawn(async move { common::listen(listener, router, &app, std::future::pending()).await });
     address
 }
 
-async fn binary(address: &str) -> Reply {
+pub async fn binary(address: &str) -> Reply {
     let headers =
         [("ce-specversion", "1.0"), ("ce-id", "1"), ("ce-source", "/test"), ("ce-type", "dev.knative.sources.ping")];
     let request =
@@ -36,7 +36,7 @@ async fn an_event_in_either_mode_closes_finished_days_and_a_second_changes_nothi
     let ada = world.person("ada").await;
     let food = ada.food_since("2026-03-01").await;
     let before = ada.streak(&food).await;
-    let tick = served(&world).await;
+    let tick = served(&world, None).await;
     let first = binary(&tick).await;
     assert_eq!((first.status.as_u16(), first.header("hanip-tick-closed"), first.body.as_str()), (204, "1", ""));
     assert_eq!(closed_through(&world).await, [date("2026-03-10")]);
@@ -53,7 +53,7 @@ async fn an_event_in_either_mode_closes_finished_days_and_a_second_changes_nothi
 #[tokio::test]
 async fn what_is_no_event_is_refused() {
     let world = World::new().await;
-    let tick = served(&world).await;
+    let tick = served(&world, None).await;
     for (kind, body) in [
         ("application/json", "{}"),
         ("application/cloudevents+json", "{"),
@@ -67,7 +67,7 @@ async fn what_is_no_event_is_refused() {
 #[tokio::test]
 async fn an_event_that_is_too_large_is_a_problem_too() {
     let world = World::new().await;
-    let tick = served(&world).await;
+    let tick = served(&world, None).await;
     let request =
         Client::new().post(&tick).header("content-type", "application/cloudevents+json").body("x".repeat(70 * 1024));
     Reply::of(request.send().await.expect("an answer")).await.problem(413, "body-too-large");
@@ -88,7 +88,7 @@ async fn a_late_tick_closes_all_days_as_reads_had_counted_them() {
     }
     world.days_pass(20);
     let before = [ada.streak(&foods[0]).await, ada.streak(&foods[1]).await];
-    tick::run(&world.app).await.expect("a tick");
+    tick::run(&world.app, tick::CHUNK).await.expect("a tick");
     assert_eq!(closed_through(&world).await, [date("2026-03-30"), date("2026-03-30")]);
     assert_eq!([ada.streak(&foods[0]).await, ada.streak(&foods[1]).await], before);
 }
@@ -98,7 +98,7 @@ async fn an_edit_of_a_closed_day_counts_at_once() {
     let world = World::new().await;
     let ada = world.person("ada").await;
     let food = ada.food_since("2026-03-01").await;
-    tick::run(&world.app).await.expect("a tick");
+    tick::run(&world.app, tick::CHUNK).await.expect("a tick");
     ada.review("2026-03-06", &food, "slipped").await;
     assert_eq!(ada.streak(&food).await["current_streak"], 4);
     ada.delete("/api/reviews/2026-03-06").await.is(204);
@@ -113,7 +113,7 @@ async fn a_person_far_east_is_closed_before_one_far_west() {
         person.sign_in(name, zone).await;
         person.food_since("2026-03-01").await;
     }
-    tick::run(&world.app).await.expect("a tick");
+    tick::run(&world.app, tick::CHUNK).await.expect("a tick");
     let mut closed = closed_through(&world).await;
     closed.sort();
     assert_eq!(closed, [date("2026-03-10"), date("2026-03-11")]);
@@ -126,7 +126,7 @@ async fn eight_ticks_at_once_with_writers_among_them_lose_and_double_nothing() {
     let food = ada.food_since("2026-03-01").await;
     let ticks = (0..8).map(|_| {
         let app = world.app.clone();
-        tokio::spawn(async move { tick::run(&app).await.map(|done| done.closed) })
+        tokio::spawn(async move { tick::run(&app, tick::CHUNK).await.map(|done| done.closed) })
     });
     let ticks: Vec<_> = ticks.collect();
     for day in ["2026-03-02", "2026-03-05", "2026-03-09"] {
@@ -137,7 +137,7 @@ async fn eight_ticks_at_once_with_writers_among_them_lose_and_double_nothing() {
         closed += tick.await.expect("no panic").expect("no error");
     }
     // A writer may have held the food whenever a tick came by.
-    closed += tick::run(&world.app).await.expect("no error").closed;
+    closed += tick::run(&world.app, tick::CHUNK).await.expect("no error").closed;
     assert_eq!(closed, 1, "of nine, one closed the food");
     let streak = ada.streak(&food).await;
     let counts = ["current_streak", "longest_streak", "kept_days", "slip_days"].map(|name| streak[name].as_u64());
@@ -195,7 +195,7 @@ async fn the_arithmetic_of_the_tick_agrees_with_the_fold_on_random_pasts() {
     for days in [0, 1, 1, 6, 20] {
         world.days_pass(days);
         let ada = world.person("ada").await;
-        tick::run(&world.app).await.expect("a tick");
+        tick::run(&world.app, tick::CHUNK).await.expect("a tick");
         let mut db = common::db::write(world.db(), ada.id.parse().expect("an id")).await.expect("the lock");
         let user_id = ada.id.parse().expect("an id");
         let ticked = common::counters::tracked(&mut db, user_id).await.expect("counters");
@@ -224,6 +224,6 @@ async fn a_food_that_cannot_be_closed_stands_in_no_other_ones_way() {
         .execute(world.db())
         .await
         .expect("a broken row");
-    let done = tick::run(&world.app).await.expect("a tick");
+    let done = tick::run(&world.app, tick::CHUNK).await.expect("a tick");
     assert_eq!((done.closed, done.remaining), (29, 1));
 }

@@ -30,12 +30,29 @@ impl World {
         Self::over(database().await, now).await
     }
 
+    /// A new world whose functions have these settings too.
+    pub async fn with(settings: &[(&str, &str)]) -> Self {
+        Self::build(database().await, NOON, settings).await
+    }
+
     /// A world over this database, at this instant.
     pub async fn over(database: String, now: &str) -> Self {
+        Self::build(database, now, &[]).await
+    }
+
+    /// Another process over the database of `world`, with a clock of its own.
+    pub async fn beside(world: &Self, settings: &[(&str, &str)]) -> Self {
+        Self::build(world.database.clone(), NOON, settings).await
+    }
+
+    async fn build(database: String, now: &str, settings: &[(&str, &str)]) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let origin = format!("http://{address}");
-        let env = Env::from([("DATABASE_URL", database.as_str()), ("PUBLIC_ORIGIN", &origin)]);
+        let mut env = Env::from([("DATABASE_URL", database.as_str()), ("PUBLIC_ORIGIN", &origin)]);
+        for (name, value) in settings {
+            env.set(name, *value);
+        }
         migrations::run(&env).await.expect("the schema is applied");
         let clock = Clock::fixed(now.parse().expect("an instant"));
         let app = App { clock, ..App::from_env(&env).expect("the settings are right") };
@@ -99,12 +116,19 @@ pub struct Person {
     pub client: Client,
     pub origin: String,
     pub id: String,
+    /// The session, as a client without a memory for cookies sends it.
+    pub cookie: String,
 }
 
 impl Person {
     pub fn new(origin: &str) -> Self {
         let client = Client::builder().cookie_store(true).redirect(Policy::none()).no_proxy();
-        Self { client: client.build().expect("a client"), origin: origin.to_owned(), id: String::new() }
+        Self {
+            client: client.build().expect("a client"),
+            origin: origin.to_owned(),
+            id: String::new(),
+            cookie: String::new(),
+        }
     }
 
     /// Signs in through the built-in identity provider, and remembers who one is.
@@ -115,6 +139,7 @@ impl Person {
         let callback = Reply::of(code).await.location();
         let landed = self.get(callback.strip_prefix(&self.origin).expect("our callback")).await;
         assert_eq!((landed.status, landed.location().as_str()), (StatusCode::FOUND, "/"), "{}", landed.body);
+        self.cookie = landed.header("set-cookie").split(';').next().unwrap_or_default().to_owned();
         self.id = text(&self.get("/api/auth/me").await.ok()["id"]);
     }
 

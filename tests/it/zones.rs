@@ -13,6 +13,22 @@ const VECTORS: &str = include_str!("../vectors/days.txt");
 /// The starts of the day in the vectors, in minutes.
 const STARTS: [u32; 6] = [0, 30, 210, 240, 450, 720];
 
+/// Where people live and fly to: the widest, and those whose clocks jump.
+pub const ZONES: [Tz; 12] = [
+    Tz::UTC,
+    Tz::Asia__Seoul,
+    Tz::America__Los_Angeles,
+    Tz::Pacific__Kiritimati,
+    Tz::Pacific__Niue,
+    Tz::Asia__Kathmandu,
+    Tz::Europe__London,
+    Tz::Australia__Lord_Howe,
+    Tz::Pacific__Chatham,
+    Tz::America__St_Johns,
+    Tz::Africa__Cairo,
+    Tz::Pacific__Apia,
+];
+
 fn starts() -> [NaiveTime; 6] {
     STARTS.map(|minutes| NaiveTime::from_hms_opt(minutes / 60, minutes % 60, 0).expect("a time"))
 }
@@ -53,7 +69,8 @@ fn today_is_what_an_independent_implementation_says_in_every_zone_around_every_j
         labels += jumps.len() * 146 * STARTS.len();
         assert_eq!(&digest(zone, jumps), expected, "{zone}");
     }
-    println!("{labels} labels in {} zones, 0 differ", TZ_VARIANTS.len());
+    let zones = TZ_VARIANTS.len();
+    println!("labels that Python gives another date, in {zones} zones of tzdata {IANA_TZDB_VERSION}: 0 of {labels}");
     assert!(labels > 10_000_000, "{labels}");
 }
 

@@ -1,9 +1,16 @@
 //! The account of the person who is signed in.
 
-use axum::extract::State;
+use axum::{
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
 use chrono::NaiveTime;
 use chrono_tz::Tz;
-use common::{App, Code, Fault, Faults, Json, Me, Problems, Result, User, day::HourMinute, db, present, text};
+use common::{
+    App, Code, Fault, Faults, Json, Me, Problems, Result, Session, User, day::HourMinute, db, present, session, text,
+};
+use cookie::time::Duration;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -61,4 +68,16 @@ pub async fn change(user: User, State(app): State<App>, Json(change): Json<Chang
     let user = user.read_again(&mut db).await?;
     db.commit().await?;
     Ok(Json(user.into()))
+}
+
+/// Erases the account and everything that is kept for it. There is no way back.
+#[utoipa::path(delete, path = "/me", responses((status = 204, description = "Done."), Problems))]
+pub async fn delete(session: Session, State(app): State<App>) -> Result<Response> {
+    let mut db = db::write(&app.db, session.user.id).await?;
+    // All else hangs on this row by foreign keys.
+    sqlx::query("DELETE FROM users WHERE user_id = ?").bind(session.user.id).execute(&mut *db).await?;
+    db.commit().await?;
+    tracing::info!(user_id = %session.user.id, "an account was deleted");
+    let cookie = app.origin.set_cookie(session::COOKIE, "", Duration::ZERO);
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
 }

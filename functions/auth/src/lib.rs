@@ -1,7 +1,11 @@
 //! Sign-in, sessions, the account.
 
 mod account;
+mod address;
+mod identities;
+mod sessions;
 mod sign_in;
+mod tokens;
 
 use std::sync::Arc;
 
@@ -20,7 +24,14 @@ pub fn router(app: App, providers: Vec<Provider>) -> Router {
         .routes(routes!(sign_in::providers))
         .routes(routes!(sign_in::start))
         .routes(routes!(sign_in::callback))
-        .routes(routes!(sign_in::logout))
-        .routes(routes!(account::show, account::change));
+        .routes(routes!(identities::link))
+        .routes(routes!(identities::list))
+        .routes(routes!(identities::unlink))
+        .routes(routes!(sessions::logout))
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::revoke))
+        .routes(routes!(tokens::list, tokens::create))
+        .routes(routes!(tokens::revoke))
+        .routes(routes!(account::show, account::change, account::delete));
     common::routes(app, PREFIX, "Hanip sign-in", routes).layer(Extension(Providers::new(providers)))
 }

@@ -7,18 +7,19 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 use common::{
-    App, Code, Error, Json, Language, Path, Problems, Query, Result, User, db,
-    oauth::{Identity, Provider},
+    App, Code, Error, Json, Language, Path, Problems, Query, Result, Session, db,
+    oauth::{Provider, Returned},
     session::{self, hash, random_token},
 };
 use cookie::time::Duration;
 use serde::{Deserialize, Serialize};
-use sqlx::{FromRow, MySqlConnection};
+use sqlx::FromRow;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::Providers;
+use crate::{Providers, address::Address, identities};
 
 /// How long a sign-in may take.
 const ATTEMPT: TimeDelta = TimeDelta::minutes(10);
@@ -43,15 +44,15 @@ pub async fn providers(Extension(providers): Extension<Providers>) -> Json<Provi
     Json(ProviderList { providers: providers.iter().map(name).collect() })
 }
 
-#[derive(Deserialize, IntoParams)]
+#[derive(Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Start {
     /// The path to come back to; anything but a plain path is `/`.
-    return_to: Option<String>,
+    pub return_to: Option<String>,
     /// The browser's IANA zone, for an account that is created.
-    time_zone: Option<String>,
+    pub time_zone: Option<String>,
     /// `ko` or `en`, for an account that is created; else `Accept-Language` decides.
-    locale: Option<String>,
+    pub locale: Option<String>,
 }
 
 /// Begins a sign-in: sends the browser to the provider.
@@ -61,38 +62,64 @@ pub async fn start(
     State(app): State<App>,
     Extension(providers): Extension<Providers>,
     Path(provider): Path<String>,
+    address: Address,
     headers: HeaderMap,
     Query(query): Query<Start>,
 ) -> Result<Response> {
-    let provider = find(&providers, &provider)?;
-    let attempt = match provider.begin(&app.origin).await {
-        Ok(attempt) => attempt,
-        Err(error) => return Ok(refuse(&headers, provider_failed(provider, &error))),
-    };
+    match begin(&app, find(&providers, &provider)?, &address, &headers, &query, None).await {
+        Ok((location, cookie)) => Ok(found(&location, cookie)),
+        Err(Error::Refused(code)) => Ok(refuse(&headers, code, None)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Begins a sign-in, for a `session` that wants to link what comes of it. The answer is where the
+/// browser goes, and the cookie that binds the sign-in to it.
+pub async fn begin(
+    app: &App,
+    provider: &Provider,
+    address: &Address,
+    headers: &HeaderMap,
+    query: &Start,
+    session: Option<&Session>,
+) -> Result<(String, String)> {
+    let attempt = provider.begin(&app.origin).await?;
     // One binding a browser, so that two tabs can sign in at once.
-    let binding = app.origin.cookie(&headers, BINDING).filter(|binding| binding.len() == random_token().len());
+    let binding = app.origin.cookie(headers, BINDING).filter(|binding| binding.len() == random_token().len());
     let binding = binding.unwrap_or_else(random_token);
-    let now = app.clock.now();
-    sqlx::query(
+    let time_zone: Option<Tz> = query.time_zone.as_deref().and_then(|name| name.parse().ok());
+    let locale = query.locale.as_deref().filter(|locale| ["ko", "en"].contains(locale));
+    let (state_hash, now) = (hash(&attempt.state), app.clock.now());
+    let begun = sqlx::query(
         "INSERT INTO sign_in_attempts
-             (state_hash, binding_hash, provider, nonce, verifier, return_to, time_zone, locale, expires_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             (state_hash, binding_hash, provider, nonce, verifier, return_to, time_zone, locale, user_id, session_id,
+              address, expires_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
-    .bind(hash(&attempt.state).as_slice())
+    .bind(state_hash.as_slice())
     .bind(hash(&binding).as_slice())
     .bind(&provider.id)
     .bind(attempt.nonce.as_bytes())
     .bind(attempt.verifier.as_bytes())
     .bind(query.return_to.as_deref().filter(|path| is_plain_path(path)).unwrap_or("/"))
-    .bind(query.time_zone.and_then(|name| name.parse().ok()).unwrap_or(chrono_tz::Tz::UTC).name())
-    .bind(
-        query.locale.as_deref().filter(|locale| ["ko", "en"].contains(locale)).unwrap_or(Language::of(&headers).tag()),
-    )
+    .bind(time_zone.unwrap_or(Tz::UTC).name())
+    .bind(locale.unwrap_or(Language::of(headers).tag()))
+    .bind(session.map(|session| session.user.id))
+    .bind(session.map(|session| session.id))
+    .bind(address.bytes())
     .bind(now + ATTEMPT)
     .execute(&app.db)
-    .await?;
+    .await;
+    if let Err(sqlx::Error::Database(error)) = &begun
+        && error.is_foreign_key_violation()
+    {
+        // The account that links was deleted meanwhile.
+        return Err(Code::SessionRequired.into());
+    }
+    begun?;
+    address.make_room(app, &state_hash, now).await?;
     let cookie = app.origin.set_cookie(BINDING, &binding, Duration::seconds(ATTEMPT.num_seconds()));
-    Ok(found(attempt.url.as_str(), cookie))
+    Ok((attempt.url.into(), cookie))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -112,6 +139,9 @@ struct Begun {
     return_to: String,
     time_zone: String,
     locale: String,
+    /// Who wants to link what comes of it, and the session they asked from.
+    user_id: Option<Uuid>,
+    session_id: Option<Uuid>,
 }
 
 /// Completes a sign-in: the provider sends the browser here.
@@ -128,26 +158,54 @@ pub async fn callback(
     let now = app.clock.now();
     let begun = match consume(&app, &headers, provider, query.state.as_deref(), now).await {
         Ok(begun) => begun,
-        Err(Error::Refused(code)) => return Ok(refuse(&headers, code)),
+        Err(Error::Refused(code)) => return Ok(refuse(&headers, code, None)),
         Err(error) => return Err(error),
     };
-    let Some(code) = query.code.filter(|_| query.error.is_none() && provider.is_issuer(query.iss.as_deref())) else {
-        return Ok(refuse(&headers, Code::SignInRefused));
-    };
-    let identity = match provider.complete(&app.origin, code, begun.verifier, begun.nonce, now).await {
-        Ok(Some(identity)) => identity,
-        Ok(None) => return Ok(refuse(&headers, Code::SignInExpired)),
-        Err(error) => return Ok(refuse(&headers, provider_failed(provider, &error))),
-    };
+    match complete(&app, provider, &headers, query, &begun, now).await {
+        Ok(Some(cookie)) => Ok(found(&begun.return_to, cookie)),
+        Ok(None) => Ok((StatusCode::FOUND, [(header::LOCATION, begun.return_to)]).into_response()),
+        // Not to run again: the attempt is used up. A person can.
+        Err(error) => {
+            let code = match error {
+                Error::Refused(code) => code,
+                error => {
+                    tracing::warn!(provider = provider.id, %error, "a sign-in could not be stored");
+                    Code::SignInFailed
+                }
+            };
+            Ok(refuse(&headers, code, begun.user_id.map(|_| begun.return_to.as_str())))
+        }
+    }
+}
+
+/// Asks the provider who came back, and lets them in: the answer is the cookie of a new session.
+/// `None` where the identity was linked to the session there is.
+async fn complete(
+    app: &App,
+    provider: &Provider,
+    headers: &HeaderMap,
+    query: Callback,
+    begun: &Begun,
+    now: DateTime<Utc>,
+) -> Result<Option<String>> {
+    let (code, state) = (query.code.as_deref().filter(|_| query.error.is_none()), query.state.as_deref());
+    let (code, state) = code.zip(state).ok_or(Code::SignInRefused)?;
+    let returned = Returned { code, state, iss: query.iss.as_deref(), nonce: &begun.nonce, verifier: &begun.verifier };
+    let identity = provider.complete(&app.origin, returned, now).await?;
+    if let (Some(user_id), Some(session_id)) = (begun.user_id, begun.session_id) {
+        identities::add(app, headers, user_id, session_id, &identity, now).await?;
+        return Ok(None);
+    }
     let mut db = db::begin(&app.db).await?;
-    let user_id = find_or_create(&mut db, &identity, &begun.time_zone, &begun.locale, now).await?;
+    let user_id = identities::find_or_create(&mut db, &identity, &begun.time_zone, &begun.locale, now).await?;
     // A new session at every sign-in: one that was planted in the browser before is not it.
-    if let Some(old) = app.origin.cookie(&headers, session::COOKIE) {
+    if let Some(old) = app.origin.cookie(headers, session::COOKIE) {
         sqlx::query("DELETE FROM sessions WHERE token_hash = ?").bind(hash(&old).as_slice()).execute(&mut *db).await?;
     }
-    let cookie = session::open(&mut db, &app.origin, user_id, now).await?;
+    let cookie = session::open(&mut db, &app.origin, headers, user_id, now).await?;
     db.commit().await?;
-    Ok(found(&begun.return_to, cookie))
+    tracing::info!(provider = provider.id, %user_id, "signed in");
+    Ok(Some(cookie))
 }
 
 /// The attempt that this callback belongs to, which no other callback can have: one UPDATE takes it.
@@ -175,91 +233,26 @@ async fn consume(
         return Err(Code::SignInExpired.into());
     }
     let begun = sqlx::query_as(
-        "SELECT CAST(nonce AS CHAR) AS nonce, CAST(verifier AS CHAR) AS verifier, return_to, time_zone, locale
+        "SELECT CAST(nonce AS CHAR) AS nonce, CAST(verifier AS CHAR) AS verifier, return_to, time_zone, locale,
+                user_id, session_id
          FROM sign_in_attempts WHERE state_hash = ?",
     );
     Ok(begun.bind(state.as_slice()).fetch_one(&app.db).await?)
 }
 
-/// The person with this identity, and with no other: an e-mail address proves nothing.
-async fn find_or_create(
-    db: &mut MySqlConnection,
-    identity: &Identity,
-    time_zone: &str,
-    locale: &str,
-    now: DateTime<Utc>,
-) -> Result<Uuid> {
-    if let Some(user_id) = person(db, identity).await? {
-        return Ok(user_id);
-    }
-    let name = identity.name.as_deref().or(identity.email.as_deref().and_then(|email| email.split('@').next()));
-    let user_id = Uuid::now_v7();
-    sqlx::query(
-        "INSERT INTO users (user_id, display_name, email, locale, time_zone, created_at) VALUES (?, ?, ?, ?, ?, ?)",
-    )
-    .bind(user_id)
-    .bind(name.unwrap_or_default().chars().take(100).collect::<String>())
-    .bind(identity.email.as_deref().filter(|email| email.chars().count() <= 320))
-    .bind(locale)
-    .bind(time_zone)
-    .bind(now)
-    .execute(&mut *db)
-    .await?;
-    let new =
-        sqlx::query("INSERT IGNORE INTO identities (user_id, id, issuer, subject, created_at) VALUES (?, ?, ?, ?, ?)")
-            .bind(user_id)
-            .bind(Uuid::now_v7())
-            .bind(identity.issuer.as_bytes())
-            .bind(identity.subject.as_bytes())
-            .bind(now)
-            .execute(&mut *db)
-            .await?;
-    if new.rows_affected() == 1 {
-        return Ok(user_id);
-    }
-    // The same person's first sign-in, in two tabs at once: the other was first.
-    sqlx::query("DELETE FROM users WHERE user_id = ?").bind(user_id).execute(&mut *db).await?;
-    person(db, identity).await?.ok_or_else(|| Code::Unavailable.into())
-}
-
-async fn person(db: &mut MySqlConnection, identity: &Identity) -> Result<Option<Uuid>> {
-    let person: Option<(Uuid,)> = sqlx::query_as("SELECT user_id FROM identities WHERE issuer = ? AND subject = ?")
-        .bind(identity.issuer.as_bytes())
-        .bind(identity.subject.as_bytes())
-        .fetch_optional(db)
-        .await?;
-    Ok(person.map(|(user_id,)| user_id))
-}
-
-/// Ends this session.
-#[utoipa::path(post, path = "/logout", responses((status = 204, description = "Done."), Problems))]
-pub async fn logout(user: User, State(app): State<App>) -> Result<Response> {
-    sqlx::query("DELETE FROM sessions WHERE user_id = ? AND id = ?")
-        .bind(user.id)
-        .bind(user.session_id)
-        .execute(&app.db)
-        .await?;
-    let cookie = app.origin.set_cookie(session::COOKIE, "", Duration::ZERO);
-    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
-}
-
-fn find<'a>(providers: &'a Providers, id: &str) -> Result<&'a Provider> {
+pub fn find<'a>(providers: &'a Providers, id: &str) -> Result<&'a Provider> {
     providers.iter().find(|provider| provider.id == id).ok_or_else(|| Code::NotFound.into())
 }
 
-fn provider_failed(provider: &Provider, error: &anyhow::Error) -> Code {
-    tracing::warn!(provider = provider.id, error = format!("{error:#}"), "sign-in failed");
-    Code::SignInFailed
-}
-
-/// A browser is sent to the page that says it in words; another client gets the problem.
-fn refuse(headers: &HeaderMap, code: Code) -> Response {
+/// A browser is sent to the page that says it in words, which is that of sign-in unless somebody is
+/// signed in; another client gets the problem.
+fn refuse(headers: &HeaderMap, code: Code, page: Option<&str>) -> Response {
     let is_browser = headers
         .get_all(header::ACCEPT)
         .iter()
         .any(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html")));
     match is_browser {
-        true => Redirect::to(&format!("/sign-in?problem={}", code.as_str())).into_response(),
+        true => Redirect::to(&format!("{}?problem={}", page.unwrap_or("/sign-in"), code.as_str())).into_response(),
         false => Error::from(code).into_response(),
     }
 }

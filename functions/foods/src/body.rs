@@ -1,8 +1,14 @@
 //! What a body may give or change of a food.
 
 use chrono::NaiveDate;
-use common::{Code, Fault, Faults, Result, day::Date, present, streak::Counting, text};
-use rust_decimal::Decimal;
+use common::{
+    Code, Fault, Faults, Result,
+    day::Date,
+    food::{self, GOAL_DAYS},
+    present,
+    streak::Counting,
+    text,
+};
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use utoipa::ToSchema;
@@ -124,18 +130,18 @@ impl NewFood {
 }
 
 impl Change {
-    /// `food` with this change, checked; `today` is the person's.
-    pub fn apply(&self, food: &Draft, today: NaiveDate) -> Result<Draft> {
+    /// `before` with this change, checked; `today` is the person's.
+    pub fn apply(&self, before: &Draft, today: NaiveDate) -> Result<Draft> {
         let mut faults = Faults::default();
-        let mut changed = food.clone();
+        let mut changed = before.clone();
         if let Some(name) = &self.name {
             changed.name = faults.take("/name", text::name(name));
         }
         if let Some(icon) = &self.icon {
-            changed.icon = faults.take("/icon", optional(icon, |icon| text::line(icon, 16).and_then(fits_in_16_bytes)));
+            changed.icon = faults.take("/icon", optional(icon, food::icon));
         }
         if let Some(color) = &self.color {
-            changed.color = faults.take("/color", optional(color, color_of));
+            changed.color = faults.take("/color", optional(color, food::color));
         }
         if let Some(Date(start_date)) = self.start_date {
             changed.start_date = start_date;
@@ -146,19 +152,18 @@ impl Change {
         changed.counting = self.counting.unwrap_or(changed.counting);
         if let Some(goal_days) = self.goal_days {
             changed.goal_days = goal_days;
-            if goal_days.is_some_and(|days| !(1..=36_500).contains(&days)) {
+            if goal_days.is_some_and(|days| !GOAL_DAYS.contains(&days)) {
                 faults.add(Fault::pointer("/goal_days", Code::NumberOutOfRange));
             }
         }
         if let Some(motivation) = &self.motivation {
-            changed.motivation =
-                faults.take("/motivation", optional(motivation, |motivation| text::lines(motivation, 1000)));
+            changed.motivation = faults.take("/motivation", optional(motivation, food::motivation));
         }
         if let Some(price) = &self.price_per_day {
-            changed.price_per_day = faults.take("/price_per_day", optional(price, price_of));
+            changed.price_per_day = faults.take("/price_per_day", optional(price, food::price));
         }
         if let Some(currency) = &self.currency {
-            changed.currency = faults.take("/currency", optional(currency, currency_of));
+            changed.currency = faults.take("/currency", optional(currency, food::currency));
         }
         match self.archived {
             Some(true) => changed.archived_on = changed.archived_on.or(Some(today)),
@@ -179,28 +184,4 @@ fn optional(
     check: impl FnOnce(&str) -> Result<Option<String>, Code>,
 ) -> Result<Option<String>, Code> {
     value.as_deref().map_or(Ok(None), check)
-}
-
-fn fits_in_16_bytes(icon: Option<String>) -> Result<Option<String>, Code> {
-    if icon.as_ref().is_some_and(|icon| icon.len() > 16) { Err(Code::TextTooLong) } else { Ok(icon) }
-}
-
-fn color_of(color: &str) -> Result<Option<String>, Code> {
-    let digits = color.strip_prefix('#').ok_or(Code::ValueInvalid)?;
-    let valid = digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-    if valid { Ok(Some(color.to_lowercase())) } else { Err(Code::ValueInvalid) }
-}
-
-/// Digits, at most ten before and four after the point: what thirty years of it still multiply to.
-fn price_of(price: &str) -> Result<Option<String>, Code> {
-    let (whole, fraction) = price.split_once('.').unwrap_or((price, "0"));
-    let digits = |text: &str, max| (1..=max).contains(&text.len()) && text.bytes().all(|digit| digit.is_ascii_digit());
-    let valid = digits(whole, 10) && digits(fraction, 4);
-    let price = price.parse::<Decimal>().ok().filter(|_| valid).ok_or(Code::ValueInvalid)?;
-    Ok(Some(price.to_string()))
-}
-
-fn currency_of(currency: &str) -> Result<Option<String>, Code> {
-    let valid = currency.len() == 3 && currency.bytes().all(|letter| letter.is_ascii_uppercase());
-    if valid { Ok(Some(currency.to_owned())) } else { Err(Code::ValueInvalid) }
 }

@@ -5,14 +5,17 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use common::{App, Code, Json, Problems, Result, User, counters, db, food::Food, session, streak::Counter};
+use common::{
+    App, Code, Json, Problems, Result, User,
+    counters::{self, Tracked},
+    db,
+    food::{Food, MOST_FOODS},
+    session,
+};
 use sqlx::MySqlConnection;
 use uuid::Uuid;
 
 use crate::{PREFIX, body::NewFood, food};
-
-/// How many foods a person can have, archived ones too.
-const MOST_FOODS: i64 = 200;
 
 /// Creates a food. With an `id` made by the client, the same body again answers 200 and the food as it is now.
 #[utoipa::path(post, path = "", request_body = NewFood,
@@ -50,8 +53,8 @@ pub async fn create(user: User, State(app): State<App>, Json(new): Json<NewFood>
         .bind(now)
         .execute(&mut *db)
         .await?;
-        let counter = Counter::new(draft.start_date);
-        counters::store_all(&mut db, &[(user.id, id, counter, draft.goal_days)]).await?;
+        let food = Tracked::new(user.id, id, draft.start_date, draft.counting, draft.goal_days);
+        counters::store_all(&mut db, &[food]).await?;
     }
     let food = food(&mut db, user.id, id).await?;
     db.commit().await?;
@@ -61,7 +64,7 @@ pub async fn create(user: User, State(app): State<App>, Json(new): Json<NewFood>
 
 /// Whether the same body has created this food before. Another body is a conflict.
 async fn created_before(db: &mut MySqlConnection, user_id: Uuid, id: Uuid, body_hash: &[u8; 32]) -> Result<bool> {
-    let before: Option<(Vec<u8>, bool)> =
+    let before: Option<(Option<Vec<u8>>, bool)> =
         sqlx::query_as("SELECT body_hash, deleted_at IS NOT NULL FROM foods WHERE user_id = ? AND id = ?")
             .bind(user_id)
             .bind(id)
@@ -69,7 +72,7 @@ async fn created_before(db: &mut MySqlConnection, user_id: Uuid, id: Uuid, body_
             .await?;
     match before {
         None => Ok(false),
-        Some((hash, false)) if hash == body_hash => Ok(true),
+        Some((Some(hash), false)) if hash == body_hash => Ok(true),
         Some(_) => Err(Code::FoodExists.into()),
     }
 }

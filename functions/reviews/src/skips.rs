@@ -12,7 +12,9 @@ use common::{
     App, Code, Fault, Faults, Json, Path, Problems, Result, User,
     counters::{self, Streak, Tracked},
     day::Date,
-    db, text,
+    db,
+    review::{LONGEST_SKIP, MOST_SKIPS, SKIP_AHEAD},
+    text,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, MySqlConnection};
@@ -20,11 +22,6 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::reviews::refold;
-
-/// How many ranges a person can have, how long one can be, and how far ahead it can end, in days.
-const MOST_SKIPS: usize = 100;
-const LONGEST: i64 = 92;
-const AHEAD: u64 = 366;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Skip {
@@ -104,9 +101,9 @@ impl NewSkip {
         let (from, to) = (self.from.0, self.to.0);
         if to < from {
             faults.add(Fault::pointer("/to", Code::RangeInvalid));
-        } else if (to - from).num_days() >= LONGEST {
+        } else if (to - from).num_days() >= LONGEST_SKIP {
             faults.add(Fault::pointer("/to", Code::SkipTooLong));
-        } else if to > today + Days::new(AHEAD) {
+        } else if to > today + Days::new(SKIP_AHEAD) {
             faults.add(Fault::pointer("/to", Code::SkipTooFar));
         }
         let active = || foods.iter().filter(|food| food.archived_on.is_none()).map(|food| food.id).collect();

@@ -11,7 +11,7 @@ use common::{
     counters::{self, Streak},
     day::{Date, HourMinute},
     db,
-    review::Slip,
+    review::{MOST_SLIPS, Slip},
     text,
 };
 use serde::{Deserialize, Serialize};
@@ -20,9 +20,6 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{recordable, recordable_date, reviews::refold};
-
-/// How many slips a food can have on a date.
-const MOST_SLIPS: i64 = 50;
 
 /// A slip to record. Only the food is required.
 #[derive(Deserialize, ToSchema)]

@@ -13,6 +13,7 @@ pub fn router() -> Router {
         Url::new("Foods", "/api/foods/openapi.json"),
         Url::new("Reviews and slips", "/api/reviews/openapi.json"),
         Url::new("Streaks", "/api/streaks/openapi.json"),
+        Url::new("Export and import", "/api/data/openapi.json"),
     ];
     let pages: Router = SwaggerUi::new("/api/docs").config(Config::new(urls)).into();
     pages.layer(map_response(async |mut response: Response| {

@@ -34,6 +34,7 @@ pub fn router(app: &App, env: &Env, address: SocketAddr) -> Result<Router> {
         .merge(foods::router(app.clone()))
         .merge(reviews::router(app.clone()))
         .merge(streaks::router(app.clone()))
+        .merge(data::router(app.clone()))
         .merge(docs::router())
         .merge(local)
         .merge(web::router());
@@ -82,7 +83,7 @@ async fn tick_on_time(app: App) {
         times.tick().await;
         // In a task that a shutdown waits for: the person in hand is finished.
         let ticking = app.clone();
-        let ticked = app.tasks.spawn(async move { tick::run(&ticking).await }).await;
+        let ticked = app.tasks.spawn(async move { tick::run(&ticking, tick::CHUNK).await }).await;
         if let Ok(Err(error)) = ticked {
             tracing::warn!(%error, "the tick did not come through");
         }

@@ -1,229 +1,222 @@
-//! One chunk of the tick: some thousand foods, in one transaction.
+//! One chunk of the tick: the foods of some people, in one transaction.
 //!
 //! A food with nothing recorded in the gap, and no milestone to reach in it, is advanced by plain
 //! arithmetic in SQL: its days are all kept, or all missing. All others are folded by
 //! `common::streak` and written back in one statement, so that the delicate rules exist once.
+//!
+//! People are named in the text of a statement, not joined to: an UPDATE of one table alone writes
+//! each row where it finds it, and a range of dates with constant ends reads no more of an index
+//! than it has to, however long the history.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use chrono::{NaiveDate, NaiveTime};
+use chrono::NaiveDate;
 use common::{
-    Result, counters,
+    Result,
+    counters::{self, Tracked},
     db::{self, Transaction},
-    streak::{Counter, Counting, History, Outcome},
+    select_tracked,
+    streak::{History, Outcome},
 };
-use sqlx::{Executor, FromRow, MySqlPool, types::Json};
+use futures_util::TryStreamExt;
+use sqlx::{FromRow, MySqlPool, Row, mysql::MySqlRow};
 use uuid::Uuid;
 
-/// A person's id and a food's: the order of everything here.
-pub type Key = (Uuid, Uuid);
+use crate::due::Due;
 
-/// What a clock that people live by has closed: zone, start of the day, the last date that is over.
-pub type Clock = (String, NaiveTime, NaiveDate);
-
-pub struct Closed {
-    /// Foods whose finished days are closed now.
-    pub closed: u64,
-    /// Due foods that a write or another tick holds.
-    pub skipped: u64,
-    /// The last food looked at; none when no due one was left.
-    pub last: Option<Key>,
-}
-
-/// Closes the finished days of at most `size` due foods after `after`.
-pub async fn close(db: &MySqlPool, clocks: &[Clock], after: Key, size: u32) -> Result<Closed> {
+/// Closes the finished days of `people`; returns how many foods were closed. Those that a write or
+/// another tick holds, or has changed, are passed over.
+pub async fn close(db: &MySqlPool, people: &[Due]) -> Result<u64> {
     let mut db = db::begin(db).await?;
-    let (due, last) = find_due(&mut db, clocks, after, size).await?;
-    if due == 0 {
-        return Ok(Closed { closed: 0, skipped: 0, last: None });
+    let mut gaps: BTreeMap<(NaiveDate, NaiveDate), Vec<Due>> = BTreeMap::new();
+    for person in people {
+        gaps.entry((person.since, person.ended)).or_default().push(person.clone());
     }
-    let (held, closed_before) = lock(&mut db).await?;
-    advance_by_arithmetic(&mut db).await?;
-    fold_the_rest(&mut db).await?;
+    let mut closed = 0;
+    for ((since, until), people) in gaps {
+        let mut gap = Gap::new(since, until);
+        let Some(people) = gap.lock(&mut db, &people).await? else { continue };
+        gap.read(&mut db, &people).await?;
+        // The fold first: what it has closed is then none of the arithmetic's.
+        closed += gap.fold(&mut db).await? + gap.advance_by_arithmetic(&mut db, &people).await?;
+    }
     db.commit().await?;
-    Ok(Closed { closed: held - closed_before, skipped: due - held, last })
+    Ok(closed)
 }
 
-/// The first due food after `after`: the one that stands in a chunk's way.
-pub async fn first_due(db: &MySqlPool, clocks: &[Clock], after: Key) -> Result<Option<Key>> {
-    let mut db = db::begin(db).await?;
-    Ok(find_due(&mut db, clocks, after, 1).await?.1)
-}
+/// A person's id and a food's.
+type Key = (Uuid, Uuid);
 
-/// Lists the due foods, without a lock; returns how many, and the last.
-async fn find_due(db: &mut Transaction, clocks: &[Clock], after: Key, size: u32) -> Result<(u64, Option<Key>)> {
-    db.execute(
-        "CREATE OR REPLACE TEMPORARY TABLE tick_clocks (
-             time_zone VARCHAR(64) COLLATE utf8mb4_bin, day_start TIME, ended DATE, PRIMARY KEY (time_zone, day_start)
-         ) ENGINE = MEMORY",
-    )
-    .await?;
-    sqlx::query(
-        "INSERT INTO tick_clocks SELECT * FROM JSON_TABLE(?, '$[*]' COLUMNS (
-             time_zone VARCHAR(64) PATH '$[0]', day_start TIME PATH '$[1]', ended DATE PATH '$[2]')) AS clocks",
-    )
-    .bind(Json(clocks))
-    .execute(&mut **db)
-    .await?;
-    db.execute(
-        "CREATE OR REPLACE TEMPORARY TABLE tick_due (
-             user_id BINARY(16), food_id BINARY(16), until DATE, PRIMARY KEY (user_id, food_id)
-         ) ENGINE = MEMORY",
-    )
-    .await?;
-    let due = sqlx::query(
-        "INSERT INTO tick_due
-         SELECT STRAIGHT_JOIN counters.user_id, food_id, LEAST(ended, COALESCE(archived_on - INTERVAL 1 DAY, ended)) AS until
-         FROM counters
-         JOIN users ON users.user_id = counters.user_id
-         JOIN tick_clocks ON tick_clocks.time_zone = users.time_zone AND tick_clocks.day_start = users.day_start
-         JOIN foods ON foods.user_id = counters.user_id AND foods.id = food_id AND deleted_at IS NULL
-         WHERE counters.user_id >= ? AND (counters.user_id > ? OR food_id > ?)
-             AND closed_through < LEAST(ended, COALESCE(archived_on - INTERVAL 1 DAY, ended))
-         ORDER BY counters.user_id, food_id LIMIT ?",
-    )
-    .bind(after.0)
-    .bind(after.0)
-    .bind(after.1)
-    .bind(size)
-    .execute(&mut **db)
-    .await?;
-    let last = sqlx::query_as("SELECT user_id, food_id FROM tick_due ORDER BY user_id DESC, food_id DESC LIMIT 1");
-    Ok((due.rows_affected(), last.fetch_optional(&mut **db).await?))
-}
-
-/// Locks them in the order of their keys, passing over those that are held elsewhere, and looks
-/// again how many days each has to go. Returns how many are held now, and how many of them another
-/// tick has closed since they were found.
-async fn lock(db: &mut Transaction) -> Result<(u64, u64)> {
-    db.execute(
-        "CREATE OR REPLACE TEMPORARY TABLE tick_held (
-             user_id BINARY(16), food_id BINARY(16), until DATE, days INT, run INT UNSIGNED,
-             PRIMARY KEY (user_id, food_id)
-         ) ENGINE = MEMORY",
-    )
-    .await?;
-    let held = db
-        .execute(
-            "INSERT INTO tick_held
-             SELECT STRAIGHT_JOIN counters.user_id, counters.food_id, until, DATEDIFF(until, closed_through),
-                 current_run + GREATEST(DATEDIFF(until, closed_through), 0)
-             FROM tick_due
-             JOIN counters ON counters.user_id = tick_due.user_id AND counters.food_id = tick_due.food_id
-             ORDER BY counters.user_id, counters.food_id
-             FOR UPDATE SKIP LOCKED",
-        )
-        .await?;
-    let closed_before = db.execute("DELETE FROM tick_held WHERE days <= 0").await?;
-    Ok((held.rows_affected(), closed_before.rows_affected()))
-}
-
-/// Advances the foods of which nothing is recorded in the gap. Every new value comes from
-/// `tick_held` and its own old one, since the order of assignments is not promised.
-async fn advance_by_arithmetic(db: &mut Transaction) -> Result<()> {
-    db.execute(
-        "UPDATE tick_held
-         JOIN counters ON counters.user_id = tick_held.user_id AND counters.food_id = tick_held.food_id
-         JOIN foods ON foods.user_id = tick_held.user_id AND foods.id = tick_held.food_id
-         SET kept_days = kept_days + IF(counting = 'assume', days, 0),
-             missing_days = missing_days + IF(counting = 'confirm', days, 0),
-             longest_run = IF(counting = 'assume', GREATEST(longest_run, run), longest_run),
-             waiting_run = IF(counting = 'assume', NULL, IF(days = 1, run, 1)),
-             current_run = IF(counting = 'assume', run, 0),
-             closed_through = until
-         WHERE closed_through < until AND (counting = 'confirm' OR run < next_milestone)
-             AND NOT EXISTS (
-                 SELECT 1 FROM outcomes WHERE outcomes.user_id = tick_held.user_id
-                     AND outcomes.food_id = tick_held.food_id AND outcome IS NOT NULL
-                     AND date > until - INTERVAL days DAY AND date <= until)
-             AND NOT EXISTS (
-                 SELECT 1 FROM slips WHERE slips.user_id = tick_held.user_id
-                     AND slips.food_id = tick_held.food_id
-                     AND date > until - INTERVAL days DAY AND date <= until)
-             AND NOT EXISTS (
-                 SELECT 1 FROM skip_foods JOIN skips ON skips.user_id = skip_foods.user_id AND skips.id = skip_id
-                 WHERE skip_foods.user_id = tick_held.user_id AND skip_foods.food_id = tick_held.food_id
-                     AND to_date > until - INTERVAL days DAY AND from_date <= until)",
-    )
-    .await?;
-    Ok(())
-}
-
-/// A food that is left for the fold.
-#[derive(FromRow)]
-struct Food {
-    user_id: Uuid,
-    food_id: Uuid,
+/// The foods of some people that are to be closed from one date to another.
+struct Gap {
+    /// The date before it.
+    since: NaiveDate,
     until: NaiveDate,
-    counting: Counting,
-    goal_days: Option<u32>,
-    #[sqlx(flatten)]
-    counter: Counter,
+    /// Foods that arithmetic is not for: they reach a milestone, or begin or end within the gap.
+    apart: HashSet<Key>,
+    /// What is recorded in the gap.
+    histories: HashMap<Key, History>,
+    /// Foods whose counters can't be read: nothing is done about them.
+    unread: HashSet<Key>,
 }
 
-/// Folds the foods that arithmetic did not advance, and writes them back at once.
-async fn fold_the_rest(db: &mut Transaction) -> Result<()> {
-    let rest: Vec<Food> = sqlx::query_as(
-        "SELECT counters.user_id, counters.food_id, until, counting, goal_days, closed_through, kept_days,
-                confirmed_days, slip_days, skipped_days, missing_days, current_run, longest_run, waiting_run,
-                last_slip_on, milestones
-         FROM tick_held
-         JOIN counters ON counters.user_id = tick_held.user_id AND counters.food_id = tick_held.food_id
-         JOIN foods ON foods.user_id = tick_held.user_id AND foods.id = tick_held.food_id
-         WHERE closed_through < until",
-    )
-    .fetch_all(&mut **db)
-    .await?;
-    if rest.is_empty() {
-        return Ok(());
-    }
-    let histories = histories(db).await?;
-    let nothing = History::default();
-    let folded = rest.into_iter().map(|mut food| {
-        let history = histories.get(&(food.user_id, food.food_id)).unwrap_or(&nothing);
-        food.counter.advance(history, food.counting, food.goal_days, food.until);
-        (food.user_id, food.food_id, food.counter, food.goal_days)
-    });
-    counters::store_all(db, &folded.collect::<Vec<_>>()).await
+/// What is locked of one person.
+#[derive(FromRow)]
+struct Held {
+    user_id: Uuid,
+    since: NaiveDate,
+    foods: u32,
+    apart: Option<String>,
 }
 
-/// What is recorded in the gap of each food that is left.
-async fn histories(db: &mut Transaction) -> Result<HashMap<Key, History>> {
-    let mut histories: HashMap<Key, History> = HashMap::new();
-    let outcomes: Vec<(Uuid, Uuid, NaiveDate, Outcome)> = sqlx::query_as(
-        "SELECT outcomes.user_id, outcomes.food_id, date, outcome FROM tick_held
-         JOIN counters ON counters.user_id = tick_held.user_id AND counters.food_id = tick_held.food_id
-         JOIN outcomes ON outcomes.user_id = tick_held.user_id AND outcomes.food_id = tick_held.food_id
-         WHERE closed_through < until AND date > closed_through AND date <= until AND outcome IS NOT NULL",
-    )
-    .fetch_all(&mut **db)
-    .await?;
-    for (user_id, food_id, date, outcome) in outcomes {
-        histories.entry((user_id, food_id)).or_default().set_outcome(date, outcome);
+impl Gap {
+    fn new(since: NaiveDate, until: NaiveDate) -> Self {
+        Self { since, until, apart: HashSet::new(), histories: HashMap::new(), unread: HashSet::new() }
     }
-    let slips: Vec<(Uuid, Uuid, NaiveDate, u32)> = sqlx::query_as(
-        "SELECT slips.user_id, slips.food_id, date, CAST(COUNT(*) AS UNSIGNED INTEGER) FROM tick_held
-         JOIN counters ON counters.user_id = tick_held.user_id AND counters.food_id = tick_held.food_id
-         JOIN slips ON slips.user_id = tick_held.user_id AND slips.food_id = tick_held.food_id
-         WHERE closed_through < until AND date > closed_through AND date <= until
-         GROUP BY slips.user_id, slips.food_id, date",
-    )
-    .fetch_all(&mut **db)
-    .await?;
-    for (user_id, food_id, date, count) in slips {
-        histories.entry((user_id, food_id)).or_default().set_slips(date, count);
+
+    /// Locks what is due of `people`, in the order of the keys, passing over what is held elsewhere.
+    /// Returns those of whom all is locked, and as it was found before, as a condition of SQL.
+    async fn lock(&mut self, db: &mut Transaction, people: &[Due]) -> Result<Option<String>> {
+        let Self { since, until, .. } = self;
+        let Some(ids) = among(people.iter().map(|person| person.user_id)) else { return Ok(None) };
+        let days = (*until - *since).num_days();
+        let statement = format!(
+            "SELECT user_id, MIN(closed_through) AS since, CAST(COUNT(*) AS UNSIGNED INTEGER) AS foods,
+                    GROUP_CONCAT(IF(closed_through <> DATE'{since}' OR closes_through < DATE'{until}'
+                                    OR (assumes AND current_run + {days} >= next_milestone), HEX(food_id), NULL)) AS apart
+             FROM counters
+             WHERE {ids} AND closed_through < LEAST(DATE'{until}', closes_through)
+             GROUP BY user_id
+             FOR UPDATE SKIP LOCKED"
+        );
+        let mut held = HashMap::new();
+        each(db, statement, |person: Held| {
+            held.insert(person.user_id, person);
+        })
+        .await?;
+        let found = people.iter().filter_map(|person| {
+            held.get(&person.user_id).filter(|held| held.since == *since && held.foods == person.foods)
+        });
+        let found: Vec<&Held> = found.collect();
+        for Held { user_id, apart, .. } in &found {
+            let foods = apart.iter().flat_map(|foods| foods.split(','));
+            self.apart.extend(foods.filter_map(|food_id| Some((*user_id, food_id.parse().ok()?))));
+        }
+        Ok(among(found.iter().map(|person| person.user_id)))
     }
-    let skips: Vec<(Uuid, Uuid, NaiveDate, NaiveDate)> = sqlx::query_as(
-        "SELECT skip_foods.user_id, skip_foods.food_id, from_date, to_date FROM tick_held
-         JOIN counters ON counters.user_id = tick_held.user_id AND counters.food_id = tick_held.food_id
-         JOIN skip_foods ON skip_foods.user_id = tick_held.user_id AND skip_foods.food_id = tick_held.food_id
-         JOIN skips ON skips.user_id = skip_foods.user_id AND skips.id = skip_id
-         WHERE closed_through < until AND to_date > closed_through AND from_date <= until",
-    )
-    .fetch_all(&mut **db)
-    .await?;
-    for (user_id, food_id, from, to) in skips {
-        histories.entry((user_id, food_id)).or_default().skip(from, to);
+
+    /// Reads what is recorded in the gap.
+    async fn read(&mut self, db: &mut Transaction, people: &str) -> Result<()> {
+        let Self { since, until, histories, .. } = self;
+        let outcomes = format!(
+            "SELECT user_id, food_id, date, outcome FROM outcomes
+             WHERE {people} AND date > DATE'{since}' AND date <= DATE'{until}' AND outcome IS NOT NULL"
+        );
+        each(db, outcomes, |(user_id, food_id, date, outcome): (_, _, _, Outcome)| {
+            histories.entry((user_id, food_id)).or_default().set_outcome(date, outcome);
+        })
+        .await?;
+        let slips = format!(
+            "SELECT user_id, food_id, date, CAST(COUNT(*) AS UNSIGNED INTEGER) FROM slips
+             WHERE {people} AND date > DATE'{since}' AND date <= DATE'{until}'
+             GROUP BY user_id, food_id, date"
+        );
+        each(db, slips, |(user_id, food_id, date, count)| {
+            histories.entry((user_id, food_id)).or_default().set_slips(date, count);
+        })
+        .await?;
+        let skips = format!(
+            "SELECT user_id, food_id, from_date, to_date FROM skips JOIN skip_foods USING (user_id)
+             WHERE {people} AND skip_id = skips.id AND to_date > DATE'{since}' AND from_date <= DATE'{until}'"
+        );
+        each(db, skips, |(user_id, food_id, from, to)| {
+            histories.entry((user_id, food_id)).or_default().skip(from, to);
+        })
+        .await
     }
-    Ok(histories)
+
+    /// Folds the foods that arithmetic is not for, deleted ones too as they may come back, and
+    /// writes them back at once. A row that can't be read stands in no other's way.
+    async fn fold(&mut self, db: &mut Transaction) -> Result<u64> {
+        let Self { until, histories, .. } = self;
+        self.apart.extend(histories.keys());
+        if self.apart.is_empty() {
+            return Ok(0);
+        }
+        let apart = format!(
+            "{} WHERE (counters.user_id, food_id) IN ({}) AND closed_through < LEAST(DATE'{until}', closes_through)",
+            select_tracked!(""),
+            key_list(&self.apart),
+        );
+        let nothing = History::default();
+        let mut folded = Vec::new();
+        for row in sqlx::raw_sql(db::safe(apart)).fetch_all(&mut **db).await? {
+            match Tracked::from_row(&row) {
+                Ok(mut food) => {
+                    let history = histories.get(&(food.user_id, food.id)).unwrap_or(&nothing);
+                    food.close(history, *until);
+                    folded.push(food);
+                }
+                Err(error) => {
+                    let key: Key = (row.try_get("user_id")?, row.try_get("id")?);
+                    tracing::error!(%error, user_id = %key.0, food_id = %key.1, "a counter can't be read");
+                    self.unread.insert(key);
+                }
+            }
+        }
+        counters::store_all(db, &folded).await?;
+        Ok(u64::try_from(folded.len()).unwrap_or_default())
+    }
+
+    /// Advances the foods of which nothing is recorded in the gap. MariaDB assigns from left to
+    /// right, so that what a later expression needs of the old row is changed after it.
+    async fn advance_by_arithmetic(&self, db: &mut Transaction, people: &str) -> Result<u64> {
+        let Self { since, until, .. } = self;
+        let days = (*until - *since).num_days();
+        let waiting = if days == 1 { "current_run + 1" } else { "1" };
+        let unread = match self.unread.is_empty() {
+            true => String::new(),
+            false => format!("AND (user_id, food_id) NOT IN ({})", key_list(&self.unread)),
+        };
+        let update = format!(
+            "UPDATE counters
+             SET kept_days = kept_days + {days} * assumes,
+                 missing_days = missing_days + {days} * (1 - assumes),
+                 waiting_run = IF(assumes, NULL, {waiting}),
+                 current_run = (current_run + {days}) * assumes,
+                 longest_run = GREATEST(longest_run, current_run),
+                 closed_through = DATE'{until}'
+             WHERE {people} AND closed_through = DATE'{since}' AND closes_through >= DATE'{until}'
+                 {unread}"
+        );
+        Ok(sqlx::raw_sql(db::safe(update)).execute(&mut **db).await?.rows_affected())
+    }
+}
+
+/// A condition of SQL: `user_id` is one of these, which are in their order. Nothing in it comes from a
+/// request as it was sent. The bounds keep a server that knows little of its table from reading all of it.
+fn among(ids: impl Iterator<Item = Uuid>) -> Option<String> {
+    let ids: Vec<String> = ids.map(|id| format!("0x{}", id.simple())).collect();
+    let (first, last) = ids.first().zip(ids.last())?;
+    Some(format!("user_id BETWEEN {first} AND {last} AND user_id IN ({})", ids.join(",")))
+}
+
+/// Keys as a list of SQL.
+fn key_list(keys: &HashSet<Key>) -> String {
+    keys.iter()
+        .map(|(user_id, food_id)| format!("({})", counters::key(*user_id, *food_id)))
+        .collect::<Vec<_>>()
+        .join(",")
+}
+
+/// Reads the rows of a statement one after the other.
+async fn each<T>(db: &mut Transaction, statement: String, mut row_is_read: impl FnMut(T)) -> Result<()>
+where
+    T: for<'r> FromRow<'r, MySqlRow>,
+{
+    let mut rows = sqlx::raw_sql(db::safe(statement)).fetch(&mut **db);
+    while let Some(row) = rows.try_next().await? {
+        row_is_read(T::from_row(&row)?);
+    }
+    Ok(())
 }

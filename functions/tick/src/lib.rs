@@ -3,32 +3,45 @@
 //! Nothing is read from the event, so a forged one does no harm; what is due follows from the
 //! clock and the counters alone, so a duplicate, late or reordered one changes nothing twice.
 
+mod announce;
 mod chunk;
+mod drift;
+mod due;
+
+use std::sync::Arc;
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::{DefaultBodyLimit, Request, State},
     http::{HeaderMap, HeaderName, StatusCode},
     response::{IntoResponse, Response},
     routing::post,
 };
-use chrono::{DateTime, Days, NaiveTime, Utc};
-use chrono_tz::Tz;
-use common::{App, Code, Error, Result, day, db, food, session};
+use chrono::{DateTime, TimeDelta, Utc};
+use common::{App, Code, Error, Result, db, food, session};
+use futures_util::{StreamExt, stream};
 use tokio::time::{Duration, Instant};
 use uuid::Uuid;
 
-use crate::chunk::Closed;
+pub use crate::announce::Sink;
+use crate::{drift::Checked, due::Due};
 
 /// How large an event may be: nothing in it is used.
 const EVENT_LIMIT: usize = 64 * 1024;
-/// How many foods one transaction closes.
-const CHUNK: u32 = 5000;
+/// How many days of foods one transaction closes: what is recorded on them is kept in memory.
+pub const CHUNK: u32 = 100_000;
+/// How many foods one transaction holds: their people's writes wait for it.
+const HELD: u32 = 10_000;
+/// How many transactions are under way: one is computed here while the database works on the other.
+const AT_ONCE: usize = 2;
 /// How long one call works; what is left then is for the next.
 const WORK_TIME: Duration = Duration::from_secs(40);
+/// How long it is remembered what a tick did.
+const KEPT: TimeDelta = TimeDelta::days(30);
 
-pub fn router(app: App) -> Router {
-    Router::new().route("/", post(tick)).layer(DefaultBodyLimit::max(EVENT_LIMIT)).with_state(app)
+pub fn router(app: App, sink: Option<Sink>) -> Router {
+    let limit = DefaultBodyLimit::max(EVENT_LIMIT);
+    Router::new().route("/", post(tick)).layer(limit).layer(Extension(Arc::new(sink))).with_state(app)
 }
 
 /// How far one call came.
@@ -42,10 +55,18 @@ pub struct Done {
 /// Takes a CloudEvent in binary or structured mode (CloudEvents 1.0, HTTP binding). `204` without a
 /// body when all is done, since a Trigger takes any other body for a failure; `503` when work is
 /// left, since a PingSource does not retry a `500`.
-async fn tick(State(app): State<App>, headers: HeaderMap, event: Request) -> Result<Response> {
+async fn tick(
+    State(app): State<App>,
+    Extension(sink): Extension<Arc<Option<Sink>>>,
+    headers: HeaderMap,
+    event: Request,
+) -> Result<Response> {
     let body = common::body(event, &()).await?;
     cloudevents::binding::http::to_event(&headers, body.into()).map_err(|_| Code::EventInvalid)?;
-    let done = run(&app).await?;
+    let done = run(&app, CHUNK).await?;
+    if let Some(sink) = sink.as_ref() {
+        announce::milestones(&app, sink).await?;
+    }
     if done.remaining > 0 {
         let members = [("closed", done.closed), ("remaining", done.remaining)];
         let members = members.map(|(name, count)| (name.to_owned(), count.into())).into_iter().collect();
@@ -55,56 +76,97 @@ async fn tick(State(app): State<App>, headers: HeaderMap, event: Request) -> Res
     Ok((StatusCode::NO_CONTENT, closed).into_response())
 }
 
-/// Closes every finished day of every food that is due, then clears what has expired.
-pub async fn run(app: &App) -> Result<Done> {
+/// Closes every finished day of every food that is due, about `chunk` days a transaction; then
+/// checks some counts, and clears what has expired.
+pub async fn run(app: &App, chunk: u32) -> Result<Done> {
     let (now, started) = (app.clock.now(), Instant::now());
-    let clocks = clocks(app, now).await?;
-    let mut done = Done { closed: 0, remaining: 0 };
-    let (mut after, mut size) = ((Uuid::nil(), Uuid::nil()), CHUNK);
+    let clocks = due::clocks(app, now).await?;
     // Closing: the process is to stop, after the chunk in hand.
-    while started.elapsed() < WORK_TIME && !app.tasks.is_closed() {
-        match chunk::close(&app.db, &clocks, after, size).await {
-            Ok(Closed { last: Some(last), closed, skipped }) => {
-                (after, size) = (last, CHUNK);
-                done.closed += closed;
-                done.remaining += skipped;
+    let has_time = || started.elapsed() < WORK_TIME && !app.tasks.is_closed();
+    let (mut closed, mut found) = (0, 0);
+    let mut looked = due::find(&app.db, &clocks, Uuid::nil()).await?;
+    while has_time()
+        && let Some((people, last)) = looked
+    {
+        let chunks = stream::iter(chunks(&people, chunk));
+        let chunks = chunks.map(|people| async move { close(app, &people, has_time).await });
+        let closing = chunks.buffer_unordered(AT_ONCE).fold(0, async |sum, closed| sum + closed);
+        let (closed_now, next) = tokio::join!(closing, due::find(&app.db, &clocks, last));
+        closed += closed_now;
+        found += people.iter().map(|person| u64::from(person.foods)).sum::<u64>();
+        looked = next?;
+    }
+    // Some were held elsewhere or could not be closed, or time is up.
+    let (remaining, lag_days) = match closed == found && has_time() {
+        true => (0, 0),
+        false => due::left(&app.db, &clocks).await?,
+    };
+    let checked = if has_time() { drift::check(app, now).await? } else { Checked::default() };
+    let took_ms = u32::try_from(started.elapsed().as_millis()).unwrap_or(u32::MAX);
+    tracing::info!(closed, remaining, lag_days, drifted = checked.drifted, took_ms, "tick");
+    sqlx::query(
+        "INSERT INTO ticks (id, started_at, took_ms, closed, remaining, lag_days, checked, drifted, checked_through)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(Uuid::now_v7())
+    .bind(now)
+    .bind(took_ms)
+    .bind(closed)
+    .bind(remaining)
+    .bind(lag_days)
+    .bind(checked.people)
+    .bind(checked.drifted)
+    .bind(checked.through)
+    .execute(&app.db)
+    .await?;
+    if has_time()
+        && let Err(error) = clear(app, now).await
+    {
+        // What has expired is refused anyway; the next tick clears it.
+        tracing::warn!(%error, "not all that has expired could be cleared");
+    }
+    Ok(Done { closed, remaining })
+}
+
+/// Closes one chunk, while there is time. What stands in one person's way stands in no other's:
+/// smaller chunks find it. Returns how many foods were closed.
+async fn close<F: Fn() -> bool + Copy + Send + Sync>(app: &App, people: &[Due], has_time: F) -> u64 {
+    if !has_time() {
+        return 0;
+    }
+    match chunk::close(&app.db, people).await {
+        Ok(closed) => closed,
+        Err(error) if people.len() > 1 => {
+            tracing::warn!(%error, people = people.len(), "a chunk could not be closed");
+            let mut closed = 0;
+            for fewer in people.chunks(people.len().div_ceil(10)) {
+                closed += Box::pin(close(app, fewer, has_time)).await;
             }
-            Ok(Closed { last: None, .. }) => {
-                clear(app, now).await?;
-                tracing::info!(closed = done.closed, remaining = done.remaining, "tick");
-                return Ok(done);
-            }
-            // What stands in one food's way stands in no other's: smaller chunks find it.
-            Err(error) if size > 1 => {
-                tracing::warn!(%error, size, "a chunk could not be closed");
-                size = (size / 10).max(1);
-            }
-            Err(error) => {
-                let Some(poison) = chunk::first_due(&app.db, &clocks, after).await? else { continue };
-                tracing::error!(%error, user_id = %poison.0, food_id = %poison.1, "a food could not be closed");
-                after = poison;
-                done.remaining += 1;
-            }
+            closed
+        }
+        Err(error) => {
+            tracing::error!(%error, user_id = %people[0].user_id, "a person's days could not be closed");
+            0
         }
     }
-    // At least one is left, or the next call finds that none is.
-    done.remaining += 1;
-    Ok(done)
 }
 
-/// The clocks that people live by, each with its last date that is over. Whose day it is follows
-/// from the zone, which only Rust knows.
-async fn clocks(app: &App, now: DateTime<Utc>) -> Result<Vec<chunk::Clock>> {
-    let clocks: Vec<(String, NaiveTime)> =
-        sqlx::query_as("SELECT DISTINCT time_zone, day_start FROM users").fetch_all(&app.db).await?;
-    let over = |(time_zone, day_start): (String, NaiveTime)| {
-        let today = day::today(now, time_zone.parse().unwrap_or(Tz::UTC), day_start);
-        (time_zone, day_start, today - Days::new(1))
-    };
-    Ok(clocks.into_iter().map(over).collect())
+/// Cuts `people` into chunks of at most `days` to close, and of at least one person.
+fn chunks(people: &[Due], days: u32) -> Vec<Vec<Due>> {
+    let (mut sum, mut held) = (0_u32, 0_u32);
+    let chunks = people.chunk_by(|person, next| {
+        (sum, held) = (sum.saturating_add(person.days()), held.saturating_add(person.foods));
+        let fits = sum.saturating_add(next.days()) <= days && held.saturating_add(next.foods) <= HELD;
+        if !fits {
+            (sum, held) = (0, 0);
+        }
+        fits
+    });
+    chunks.map(<[Due]>::to_vec).collect()
 }
 
-/// Deletes ended sessions, sign-ins that were not completed, and foods that can't be restored any more.
+/// Deletes ended sessions, sign-ins that were not completed, what old ticks did, and foods that
+/// can't be restored any more.
 async fn clear(app: &App, now: DateTime<Utc>) -> Result<()> {
     sqlx::query("DELETE FROM sessions WHERE last_used_at <= ? OR created_at <= ?")
         .bind(now - session::IDLE)
@@ -112,19 +174,27 @@ async fn clear(app: &App, now: DateTime<Utc>) -> Result<()> {
         .execute(&app.db)
         .await?;
     sqlx::query("DELETE FROM sign_in_attempts WHERE expires_at <= ?").bind(now).execute(&app.db).await?;
+    sqlx::query("DELETE FROM ticks WHERE started_at <= ?").bind(now - KEPT).execute(&app.db).await?;
     let erasable = now - food::RESTORABLE;
     let people: Vec<(Uuid,)> = sqlx::query_as("SELECT DISTINCT user_id FROM foods WHERE deleted_at <= ?")
         .bind(erasable)
         .fetch_all(&app.db)
         .await?;
     for (user_id,) in people {
-        let mut db = db::write(&app.db, user_id).await?;
-        sqlx::query("DELETE FROM foods WHERE user_id = ? AND deleted_at <= ?")
-            .bind(user_id)
-            .bind(erasable)
-            .execute(&mut *db)
-            .await?;
-        db.commit().await?;
+        if let Err(error) = erase(app, user_id, erasable).await {
+            tracing::warn!(%error, %user_id, "deleted foods are left for the next tick");
+        }
     }
     Ok(())
+}
+
+/// Erases the foods of a person that were deleted by `erasable`.
+async fn erase(app: &App, user_id: Uuid, erasable: DateTime<Utc>) -> Result<()> {
+    let mut db = db::write(&app.db, user_id).await?;
+    sqlx::query("DELETE FROM foods WHERE user_id = ? AND deleted_at <= ?")
+        .bind(user_id)
+        .bind(erasable)
+        .execute(&mut *db)
+        .await?;
+    db.commit().await
 }

@@ -1,4 +1,4 @@
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
-    common::serve(|app, _| Ok(tick::router(app))).await
+    common::serve(|app, env| Ok(tick::router(app, tick::Sink::from_env(env)?))).await
 }

@@ -180,6 +180,8 @@ fn command(folder: &Folder, name: &str, data: &Path, log: &File) -> Result<Comma
         // it for itself, and change the owner of system files and of a path cut at its spaces.
         command.arg("-uroot");
     }
+    // A server that starts clears what others left where it keeps temporary tables: not where theirs are.
+    command.env("TMPDIR", &folder.path);
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?).process_group(0);
     Ok(command)
 }

@@ -37,6 +37,7 @@ export const en: typeof ko = {
       'sign-in-expired': 'Signing in took a long time. Please start once more.',
       'sign-in-refused': 'You stopped signing in. You can start again any time.',
       'sign-in-failed': "Signing in didn't finish. Please try again in a moment.",
+      'too-many-attempts': 'That was a lot of sign-ins at once. Please try again in a few minutes.',
     },
   },
 

@@ -35,6 +35,7 @@ export const ko = {
       'sign-in-expired': '로그인하는 데 시간이 오래 걸렸어요. 다시 한번 시작해 주세요.',
       'sign-in-refused': '로그인을 멈췄어요. 언제든 다시 시작할 수 있어요.',
       'sign-in-failed': '로그인을 마치지 못했어요. 잠시 후 다시 해 주세요.',
+      'too-many-attempts': '로그인을 여러 번 시도했어요. 몇 분 뒤에 다시 해 주세요.',
     } as Record<string, string>,
   },
 

@@ -1,0 +1,228 @@
+//! Who a person is at which provider. A second identity is linked from a live session alone, and
+//! the last one stays.
+
+use axum::{
+    Extension,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use chrono::{DateTime, Utc};
+use common::{
+    App, Code, Json, Path, Problems, Query, Result, Session, db,
+    oauth::{self, Provider},
+    session::{self, hash},
+    text,
+};
+use serde::{Deserialize, Serialize};
+use sqlx::{FromRow, MySqlConnection};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::{
+    Providers,
+    address::Address,
+    sign_in::{self, Start},
+};
+
+#[derive(Serialize, ToSchema)]
+pub struct Identities {
+    identities: Vec<Identity>,
+}
+
+/// A provider through which the person comes in.
+#[derive(Serialize, ToSchema)]
+pub struct Identity {
+    id: Uuid,
+    /// The provider's id; null where it is not configured any more.
+    provider: Option<String>,
+    issuer: String,
+    created_at: DateTime<Utc>,
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: Uuid,
+    issuer: Vec<u8>,
+    created_at: DateTime<Utc>,
+}
+
+/// The identities, the oldest first.
+#[utoipa::path(get, path = "/identities", responses((status = 200, description = "As it is now.", body = Identities), Problems))]
+pub async fn list(
+    session: Session,
+    State(app): State<App>,
+    Extension(providers): Extension<Providers>,
+) -> Result<Json<Identities>> {
+    let rows =
+        sqlx::query_as("SELECT id, issuer, created_at FROM identities WHERE user_id = ? ORDER BY created_at, id");
+    let rows: Vec<Row> = rows.bind(session.user.id).fetch_all(&app.db).await?;
+    let identity = |Row { id, issuer, created_at }| {
+        let issuer = String::from_utf8_lossy(&issuer).into_owned();
+        let provider = providers.iter().find(|provider| provider.issuer() == issuer);
+        Identity { id, provider: provider.map(|provider| provider.id.clone()), issuer, created_at }
+    };
+    Ok(Json(Identities { identities: rows.into_iter().map(identity).collect() }))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct LinkQuery {
+    /// The path to come back to; anything but a plain path is `/`.
+    return_to: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Link {
+    /// Where the browser has to go.
+    location: String,
+}
+
+/// Begins to link an identity at this provider. What comes of it is linked only if this very session
+/// is still there; a browser then returns to `return_to`, with `?problem=` and a code where it was refused.
+#[utoipa::path(post, path = "/{provider}/link", params(("provider" = String, Path), LinkQuery),
+    responses((status = 200, description = "Go there.", body = Link), Problems))]
+pub async fn link(
+    session: Session,
+    State(app): State<App>,
+    Extension(providers): Extension<Providers>,
+    Path(provider): Path<String>,
+    address: Address,
+    headers: HeaderMap,
+    Query(LinkQuery { return_to }): Query<LinkQuery>,
+) -> Result<Response> {
+    let provider: &Provider = sign_in::find(&providers, &provider)?;
+    let start = Start { return_to, ..Start::default() };
+    let (location, cookie) = sign_in::begin(&app, provider, &address, &headers, &start, Some(&session)).await?;
+    Ok(([(header::SET_COOKIE, cookie)], Json(Link { location })).into_response())
+}
+
+/// Links `identity` to the person who asked for it, if this is still the browser and the session they asked from.
+pub async fn add(
+    app: &App,
+    headers: &HeaderMap,
+    user_id: Uuid,
+    session_id: Uuid,
+    identity: &oauth::Identity,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let token = app.origin.cookie(headers, session::COOKIE).ok_or(Code::SessionRequired)?;
+    let mut db = db::write(&app.db, user_id).await?;
+    let live: Option<Uuid> = sqlx::query_scalar(
+        "SELECT id FROM sessions
+         WHERE user_id = ? AND id = ? AND token_hash = ? AND last_used_at > ? AND created_at > ?",
+    )
+    .bind(user_id)
+    .bind(session_id)
+    .bind(hash(&token).as_slice())
+    .bind(now - session::IDLE)
+    .bind(now - session::ABSOLUTE)
+    .fetch_optional(&mut *db)
+    .await?;
+    live.ok_or(Code::SessionRequired)?;
+    if !insert(&mut db, user_id, identity, now).await? && person(&mut db, identity).await? != Some(user_id) {
+        return Err(Code::IdentityTaken.into());
+    }
+    db.commit().await?;
+    tracing::info!(%user_id, "a sign-in was linked");
+    Ok(())
+}
+
+/// Unlinks an identity: it opens this account no more. The last one stays.
+#[utoipa::path(delete, path = "/identities/{id}", params(("id" = Uuid, Path)), responses((status = 204, description = "Done."), Problems))]
+pub async fn unlink(session: Session, State(app): State<App>, Path(id): Path<Uuid>) -> Result<StatusCode> {
+    let mut db = db::write(&app.db, session.user.id).await?;
+    let ids: Vec<Uuid> = sqlx::query_scalar("SELECT id FROM identities WHERE user_id = ?")
+        .bind(session.user.id)
+        .fetch_all(&mut *db)
+        .await?;
+    if !ids.contains(&id) {
+        return Err(Code::NotFound.into());
+    }
+    if ids.len() == 1 {
+        return Err(Code::LastIdentity.into());
+    }
+    sqlx::query("DELETE FROM identities WHERE user_id = ? AND id = ?")
+        .bind(session.user.id)
+        .bind(id)
+        .execute(&mut *db)
+        .await?;
+    db.commit().await?;
+    tracing::info!(user_id = %session.user.id, "a sign-in was unlinked");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The person with this identity, and with no other: an e-mail address proves nothing.
+pub async fn find_or_create(
+    db: &mut MySqlConnection,
+    identity: &oauth::Identity,
+    time_zone: &str,
+    locale: &str,
+    now: DateTime<Utc>,
+) -> Result<Uuid> {
+    if let Some(user_id) = known(db, identity).await? {
+        return Ok(user_id);
+    }
+    let line = |text: &str| text::line(text, usize::MAX).ok().flatten();
+    let email = identity.email.as_deref().and_then(line).filter(|email| email.chars().count() <= 320);
+    let name = identity.name.as_deref().and_then(line);
+    let name = name.or(email.as_deref().and_then(|email| Some(email.split_once('@')?.0.to_owned())));
+    let user_id = Uuid::now_v7();
+    sqlx::query(
+        "INSERT INTO users (user_id, display_name, email, locale, time_zone, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+    )
+    .bind(user_id)
+    .bind(name.unwrap_or_default().chars().take(50).collect::<String>())
+    .bind(email)
+    .bind(locale)
+    .bind(time_zone)
+    .bind(now)
+    .execute(&mut *db)
+    .await?;
+    if insert(db, user_id, identity, now).await? {
+        return Ok(user_id);
+    }
+    // The same person's first sign-in, in two tabs at once: the other was first.
+    sqlx::query("DELETE FROM users WHERE user_id = ?").bind(user_id).execute(&mut *db).await?;
+    known(db, identity).await?.ok_or_else(|| Code::Unavailable.into())
+}
+
+/// Who this is already, locked: of several sign-ins of a person at once each looks at all their sessions.
+async fn known(db: &mut MySqlConnection, identity: &oauth::Identity) -> Result<Option<Uuid>> {
+    let user_id = person(db, identity).await?;
+    let lock = sqlx::query_scalar("SELECT user_id FROM users WHERE user_id = ? FOR UPDATE").bind(user_id);
+    let locked: Option<Uuid> = lock.fetch_optional(&mut *db).await?;
+    let Some(locked) = locked else { return Ok(None) };
+    // Looked up again: who held the lock may have unlinked it.
+    Ok(person(db, identity).await?.filter(|user_id| *user_id == locked))
+}
+
+/// Whose identity it is.
+async fn person(db: &mut MySqlConnection, identity: &oauth::Identity) -> Result<Option<Uuid>> {
+    let person = sqlx::query_scalar("SELECT user_id FROM identities WHERE issuer = ? AND subject = ?");
+    Ok(person.bind(identity.issuer.as_bytes()).bind(identity.subject.as_bytes()).fetch_optional(db).await?)
+}
+
+/// Stores an identity; `false` where it is somebody's already.
+async fn insert(
+    db: &mut MySqlConnection,
+    user_id: Uuid,
+    identity: &oauth::Identity,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    // Not INSERT IGNORE, which would also cut what is too long.
+    let inserted =
+        sqlx::query("INSERT INTO identities (user_id, id, issuer, subject, created_at) VALUES (?, ?, ?, ?, ?)")
+            .bind(user_id)
+            .bind(Uuid::now_v7())
+            .bind(identity.issuer.as_bytes())
+            .bind(identity.subject.as_bytes())
+            .bind(now)
+            .execute(db)
+            .await;
+    match inserted {
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(false),
+        inserted => Ok(inserted.map(|_| true)?),
+    }
+}

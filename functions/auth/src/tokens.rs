@@ -1,0 +1,103 @@
+//! Tokens, for a person's scripts. They open what the person keeps here, and nothing that opens the
+//! account: a token makes no tokens.
+
+use axum::{extract::State, http::StatusCode};
+use chrono::{DateTime, Utc};
+use common::{
+    App, Code, Faults, Json, Path, Problems, Result, Session, db,
+    session::{Scope, hash, random_token},
+    text,
+};
+use serde::{Deserialize, Serialize};
+use sqlx::FromRow;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// How many tokens a person can have.
+const MOST_TOKENS: i64 = 20;
+/// What a token begins with, so that people and scanners of secrets know one when they see it.
+const PREFIX: &str = "hanip_";
+
+#[derive(Serialize, ToSchema)]
+pub struct Tokens {
+    tokens: Vec<Token>,
+}
+
+#[derive(Serialize, FromRow, ToSchema)]
+pub struct Token {
+    id: Uuid,
+    name: String,
+    scope: Scope,
+    created_at: DateTime<Utc>,
+    /// To the hour; null where it was never used.
+    last_used_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewToken {
+    #[schema(min_length = 1, max_length = 50)]
+    name: String,
+    scope: Scope,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct CreatedToken {
+    #[serde(flatten)]
+    about: Token,
+    /// What to send as `Authorization: Bearer …`. It is shown now and never again.
+    token: String,
+}
+
+/// The tokens, the newest first.
+#[utoipa::path(get, path = "/tokens", responses((status = 200, description = "As it is now.", body = Tokens), Problems))]
+pub async fn list(session: Session, State(app): State<App>) -> Result<Json<Tokens>> {
+    let tokens = sqlx::query_as(
+        "SELECT id, name, scope, created_at, last_used_at FROM api_tokens WHERE user_id = ? ORDER BY id DESC",
+    );
+    Ok(Json(Tokens { tokens: tokens.bind(session.user.id).fetch_all(&app.db).await? }))
+}
+
+/// Makes a token. Only a hash of it is kept.
+#[utoipa::path(post, path = "/tokens", request_body = NewToken, responses((status = 201, description = "Created.", body = CreatedToken), Problems))]
+pub async fn create(
+    session: Session,
+    State(app): State<App>,
+    Json(new): Json<NewToken>,
+) -> Result<(StatusCode, Json<CreatedToken>)> {
+    let mut faults = Faults::default();
+    let name = faults.take("/name", text::name(&new.name));
+    faults.check()?;
+    let about = Token { id: Uuid::now_v7(), name, scope: new.scope, created_at: app.clock.now(), last_used_at: None };
+    let token = format!("{PREFIX}{}", random_token());
+    let mut db = db::write(&app.db, session.user.id).await?;
+    let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM api_tokens WHERE user_id = ?")
+        .bind(session.user.id)
+        .fetch_one(&mut *db)
+        .await?;
+    if count >= MOST_TOKENS {
+        return Err(Code::TooManyTokens.into());
+    }
+    sqlx::query("INSERT INTO api_tokens (user_id, id, name, scope, token_hash, created_at) VALUES (?, ?, ?, ?, ?, ?)")
+        .bind(session.user.id)
+        .bind(about.id)
+        .bind(&about.name)
+        .bind(about.scope)
+        .bind(hash(&token).as_slice())
+        .bind(about.created_at)
+        .execute(&mut *db)
+        .await?;
+    db.commit().await?;
+    tracing::info!(user_id = %session.user.id, "a token was made");
+    Ok((StatusCode::CREATED, Json(CreatedToken { about, token })))
+}
+
+/// Ends a token. Its next request is answered 401, wherever it comes.
+#[utoipa::path(delete, path = "/tokens/{id}", params(("id" = Uuid, Path)), responses((status = 204, description = "Done."), Problems))]
+pub async fn revoke(session: Session, State(app): State<App>, Path(id): Path<Uuid>) -> Result<StatusCode> {
+    let revoked = sqlx::query("DELETE FROM api_tokens WHERE user_id = ? AND id = ?").bind(session.user.id).bind(id);
+    match revoked.execute(&app.db).await?.rows_affected() {
+        0 => Err(Code::NotFound.into()),
+        _ => Ok(StatusCode::NO_CONTENT),
+    }
+}

@@ -1,0 +1,153 @@
+//! The format of an export: what is written, and what an import takes.
+//!
+//! Version 1. A field may be added; what an older program could not read becomes version 2.
+
+use chrono::{DateTime, Utc};
+use common::{
+    Code, Me, Object,
+    day::{Date, HourMinute},
+    streak::{Counting, Outcome},
+};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
+use sqlx::FromRow;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+pub const FORMAT: &str = "hanip";
+pub const VERSION: u32 = 1;
+
+/// Everything a person has. Numbers are not in it: they follow from what is.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Archive {
+    #[serde(rename = "format")]
+    #[schema(value_type = String, pattern = "^hanip$")]
+    _format: Format,
+    #[serde(rename = "version")]
+    #[schema(value_type = u32, minimum = 1, maximum = 1)]
+    _version: Version,
+    #[serde(rename = "exported_at")]
+    _exported_at: Option<DateTime<Utc>>,
+    /// Whose it was. An import leaves the account as it is.
+    #[serde(rename = "account")]
+    #[schema(value_type = Option<Me>)]
+    _account: Option<IgnoredAny>,
+    /// In the person's order.
+    #[serde(default)]
+    #[schema(value_type = Vec<Food>)]
+    pub foods: Vec<Object<Food>>,
+    #[serde(default)]
+    #[schema(value_type = Vec<Review>)]
+    pub reviews: Vec<Object<Review>>,
+    #[serde(default)]
+    #[schema(value_type = Vec<Said>)]
+    pub outcomes: Vec<Object<Said>>,
+    #[serde(default)]
+    #[schema(value_type = Vec<Slip>)]
+    pub slips: Vec<Object<Slip>>,
+    #[serde(default)]
+    #[schema(value_type = Vec<Skip>)]
+    pub skips: Vec<Object<Skip>>,
+}
+
+#[derive(Deserialize)]
+enum Format {
+    #[serde(rename = "hanip")]
+    Hanip,
+}
+
+#[derive(Deserialize)]
+#[serde(try_from = "u32")]
+struct Version;
+
+impl TryFrom<u32> for Version {
+    type Error = &'static str;
+
+    fn try_from(version: u32) -> Result<Self, &'static str> {
+        if version == VERSION { Ok(Self) } else { Err(Code::VersionUnknown.as_str()) }
+    }
+}
+
+/// A food, archived ones and those that can still be restored too.
+#[derive(Serialize, Deserialize, FromRow, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Food {
+    pub id: Uuid,
+    #[schema(min_length = 1, max_length = 50)]
+    pub name: String,
+    #[schema(max_length = 16)]
+    pub icon: Option<String>,
+    #[schema(pattern = "^#[0-9a-fA-F]{6}$")]
+    pub color: Option<String>,
+    pub start_date: Date,
+    pub counting: Counting,
+    #[schema(minimum = 1, maximum = 36500)]
+    pub goal_days: Option<u32>,
+    #[schema(max_length = 1000)]
+    pub motivation: Option<String>,
+    pub price_per_day: Option<String>,
+    #[schema(pattern = "^[A-Z]{3}$")]
+    pub currency: Option<String>,
+    pub archived_on: Option<Date>,
+    pub deleted_at: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// What is said of a date as a whole: nothing, where something is said of a food alone.
+#[derive(Serialize, Deserialize, FromRow, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Review {
+    pub date: Date,
+    #[schema(minimum = 1, maximum = 5)]
+    pub difficulty: Option<u8>,
+    #[schema(minimum = 1, maximum = 5)]
+    pub mood: Option<u8>,
+    #[schema(max_length = 2000)]
+    pub note: Option<String>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// What is said of a food on a date: an outcome, a note, or both.
+#[derive(Serialize, Deserialize, FromRow, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(title = "Outcome")]
+pub struct Said {
+    pub food_id: Uuid,
+    pub date: Date,
+    pub outcome: Option<Outcome>,
+    #[schema(max_length = 500)]
+    pub note: Option<String>,
+}
+
+/// One time that a food was eaten.
+#[derive(Serialize, Deserialize, FromRow, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Slip {
+    pub id: Uuid,
+    pub food_id: Uuid,
+    pub date: Date,
+    pub time: Option<HourMinute>,
+    #[schema(maximum = 10)]
+    pub craving: Option<u8>,
+    #[sqlx(rename = "cause")] // TRIGGER is a reserved word of SQL
+    #[schema(max_length = 50)]
+    pub trigger: Option<String>,
+    #[schema(max_length = 50)]
+    pub amount: Option<String>,
+    #[schema(max_length = 500)]
+    pub note: Option<String>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A range of days off; both ends belong to it.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Skip {
+    pub id: Uuid,
+    pub from: Date,
+    pub to: Date,
+    pub food_ids: Vec<Uuid>,
+    #[schema(max_length = 500)]
+    pub note: Option<String>,
+}

@@ -1,0 +1,51 @@
+//! Everything a person has, to take away and to bring back.
+
+mod archive;
+mod check;
+mod export;
+mod import;
+mod out;
+mod store;
+mod table;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{Extension, Router, extract::DefaultBodyLimit};
+use common::{App, Code, Result};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// The part of the public path that is this function's.
+pub const PREFIX: &str = "/api/data";
+/// How large an import may be.
+const IMPORT_LIMIT: usize = 64 * 1024 * 1024;
+
+pub fn router(app: App) -> Router {
+    let import = OpenApiRouter::new().routes(routes!(import::import)).layer(DefaultBodyLimit::max(IMPORT_LIMIT));
+    let routes = import.routes(routes!(export::export));
+    common::routes(app, PREFIX, "Hanip data", routes).layer(Extension(Turns::default()))
+}
+
+/// What bounds memory and connections, however many ask at once.
+#[derive(Clone)]
+struct Turns {
+    /// Each holds a connection while its reader reads.
+    exports: Arc<Semaphore>,
+    /// Each holds its file.
+    imports: Arc<Semaphore>,
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self { exports: Arc::new(Semaphore::new(2)), imports: Arc::new(Semaphore::new(1)) }
+    }
+}
+
+/// Waits for a turn, for a moment.
+async fn turn(turns: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit> {
+    let turn = timeout(Duration::from_secs(1), turns.clone().acquire_owned()).await;
+    turn.ok().and_then(Result::ok).ok_or_else(|| Code::Unavailable.into())
+}

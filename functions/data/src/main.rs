@@ -1,0 +1,4 @@
+#[tokio::main]
+async fn main() -> std::process::ExitCode {
+    common::serve(|app, _| Ok(data::router(app))).await
+}
