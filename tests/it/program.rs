@@ -58,13 +58,15 @@ impl Standalone {
         Self { process, origin: origin.trim().to_owned() }
     }
 
-    fn signal(&self, signal: &str) {
-        kill(signal, &self.process.id().to_string());
+    /// Kills it, and waits until it is gone: what it listened at is free only then.
+    fn kill(mut self) {
+        self.process.kill().expect("it runs");
+        self.process.wait().expect("it ends");
     }
 
     /// Ctrl-C, and waits until it has ended well.
     pub fn stop(mut self) {
-        self.signal("-INT");
+        kill("-INT", &self.process.id().to_string());
         assert!(self.process.wait().expect("it ends").success());
     }
 }
@@ -107,10 +109,9 @@ async fn everything_answered_is_there_after_a_kill_in_the_middle_of_use() {
     });
     tokio::time::sleep(Duration::from_millis(400)).await;
     let database = mariadbd(folder.path()).expect("it runs");
-    first.signal("-KILL");
+    first.kill();
     kill("-KILL", &database);
     let answered = writing.await.expect("no panic");
-    drop(first);
     assert!(!answered.is_empty(), "something was answered");
 
     let second = Standalone::start(folder.path(), port);
@@ -132,8 +133,7 @@ async fn a_second_start_adopts_a_database_that_outlived_the_first_and_keeps_the_
     ada.sign_in("ada", "UTC").await;
     ada.food(json!({ "name": "sugar" })).await;
     let database = mariadbd(folder.path()).expect("it runs");
-    first.signal("-KILL");
-    drop(first);
+    first.kill();
     let second = Standalone::start(folder.path(), port);
     assert_eq!(mariadbd(folder.path()), Some(database), "the same server");
     let mut ada = Person::new(&second.origin);
