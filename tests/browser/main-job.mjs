@@ -173,7 +173,7 @@ await step('the calendar names every day', async () => {
   await card('밀크티').getByRole('link').click();
   await see(page.getByRole('heading', { name: '밀크티' }));
   const [, month, day] = daysAgo(0).split('-').map(Number);
-  await see(page.getByRole('cell', { name: new RegExp(`^${month}월 ${day}일, 먹음`) }));
+  await see(page.getByRole('gridcell', { name: new RegExp(`^${month}월 ${day}일, 먹음`) }));
 });
 
 await step('a food is removed and brought back', async () => {

@@ -1,6 +1,6 @@
 /** The calls of the app, one line each. */
 import { type Answer, call, Problem } from './http';
-import type { CalendarDay, Food, Me, Provider, Review, ReviewInput, Streak, Today } from './types';
+import type { Food, Me, Provider, Review, ReviewInput, Streak, Today } from './types';
 
 export type ReviewAnswer = { review: Review; streaks: Streak[] };
 export type NewFood = { id: string; name: string; start_date?: string };
@@ -23,9 +23,6 @@ export const removeFood = (id: string) => call<void>('DELETE', `/api/foods/${id}
 export const deletedFoods = async () =>
   (await get<{ foods: Food[] }>('/api/foods?state=deleted')).foods;
 export const restoreFood = (id: string) => call<Food>('POST', `/api/foods/${id}/restore`);
-
-export const calendar = async (id: string, from: string, to: string) =>
-  (await get<{ days: CalendarDay[] }>(`/api/streaks/${id}/calendar?from=${from}&to=${to}`)).days;
 
 /** The review of a date with its ETag; nothing recorded reads as null without one. */
 export async function review(date: string): Promise<Answer<Review | null>> {

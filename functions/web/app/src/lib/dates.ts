@@ -39,7 +39,7 @@ export const formatDate = (date: string, locale: Locale, style: Style = 'day') =
   new Intl.DateTimeFormat(locale, { ...styles[style], timeZone: 'UTC' }).format(utc(date));
 
 /** Names of the weekdays, Sunday first. 2023-01-01 was a Sunday. */
-export const weekdayNames = (locale: Locale, width: 'narrow' | 'long') =>
+export const weekdayNames = (locale: Locale, width: 'narrow' | 'short' | 'long') =>
   Array.from({ length: 7 }, (_, i) =>
     new Intl.DateTimeFormat(locale, { weekday: width, timeZone: 'UTC' }).format(
       utc('2023-01-01') + i * DAY,

@@ -9,6 +9,7 @@ const review = (change: Partial<Review> = {}): Review => ({
   mood: null,
   note: null,
   foods: [],
+  slips: [],
   ...change,
 });
 

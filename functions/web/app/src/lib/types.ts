@@ -19,11 +19,21 @@ export interface Provider {
   name: string;
 }
 
+export type Counting = 'assume' | 'confirm';
+
 export interface Food {
   id: string;
   name: string;
   icon: string | null;
+  color: string | null;
   start_date: string;
+  counting: Counting;
+  goal_days: number | null;
+  /** One reason a line. */
+  motivation: string | null;
+  price_per_day: string | null;
+  currency: string | null;
+  archived_on: string | null;
 }
 
 export interface Streak {
@@ -33,10 +43,17 @@ export interface Streak {
   today: Status | null;
   day_number: number;
   kept_days: number;
+  confirmed_days: number;
+  slip_days: number;
+  skipped_days: number;
+  missing_days: number;
   current_streak: number;
   current_if_yesterday_kept: number | null;
   longest_streak: number;
   success_rate: number | null;
+  last_slip_on: string | null;
+  saved: { amount: string; currency: string } | null;
+  goal_reached_on: string | null;
   next_milestone: { days: number; remaining: number; on: string } | null;
   milestones: { days: number; reached_on: string }[];
 }
@@ -54,6 +71,20 @@ export interface Review {
   mood: Level | null;
   note: string | null;
   foods: ReviewedFood[];
+  slips: Slip[];
+}
+
+/** One time that a food was eaten. */
+export interface Slip {
+  id: string;
+  date: string;
+  food_id: string;
+  time: string | null;
+  craving: number | null;
+  /** Free text, or a key that the app has words for. */
+  trigger: string | null;
+  amount: string | null;
+  note: string | null;
 }
 
 /** The body of a PUT: difficulty, mood and note are replaced, foods not named keep their outcome. */
@@ -78,4 +109,32 @@ export interface CalendarDay {
   status: Status;
   recorded: boolean;
   slips: number;
+}
+
+/** What the history of a food says. */
+export interface Stats {
+  /** Monday first. */
+  by_weekday: number[];
+  by_hour: number[];
+  without_time: number;
+  triggers: { trigger: string; count: number }[];
+  runs: Run[];
+  rate_30: { kept: number; counted: number };
+}
+
+export interface Run {
+  from: string;
+  to: string;
+  days: number;
+  /** Null while it goes on. */
+  ended_by: 'slipped' | 'missing' | null;
+}
+
+/** A range of days off; both ends belong to it. */
+export interface Skip {
+  id: string;
+  from: string;
+  to: string;
+  food_ids: string[];
+  note: string | null;
 }

@@ -1,0 +1,29 @@
+/** A food with its count: from the first screen, or asked for where it is archived. */
+import * as diary from './diary';
+import { today } from './today.svelte';
+import type { Food, Streak } from './types';
+
+export class Entry {
+  error = $state.raw<unknown>(null);
+  #id: string;
+  #asked = $state.raw<{ food: Food; streak: Streak } | null>(null);
+
+  constructor(id: string) {
+    this.#id = id;
+    if (!today.find(id)) void this.load();
+  }
+
+  get value() {
+    return today.find(this.#id) ?? this.#asked;
+  }
+
+  async load() {
+    this.error = null;
+    try {
+      const [food, streak] = await Promise.all([diary.food(this.#id), diary.streak(this.#id)]);
+      this.#asked = { food, streak };
+    } catch (problem) {
+      this.error = problem;
+    }
+  }
+}

@@ -1,0 +1,16 @@
+/** Money and shares in the reader's language. */
+import type { Locale } from './types';
+
+export function formatMoney(amount: string, currency: string, locale: Locale): string {
+  const money = new Intl.NumberFormat(locale, {
+    style: 'currency',
+    currency,
+    currencyDisplay: 'narrowSymbol',
+    trailingZeroDisplay: 'stripIfInteger',
+  });
+  // Given as text, a sum of any size keeps its digits.
+  return money.format(amount as Intl.StringNumericLiteral);
+}
+
+export const formatShare = (share: number, locale: Locale) =>
+  new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 }).format(share);
