@@ -1,7 +1,9 @@
 /** One way to call the API: same origin, JSON, the app's language, problems as exceptions. */
 
 export interface FieldError {
+  /** Into the body, such as `/name`; else the parameter of the path or the query. */
   pointer?: string;
+  parameter?: string;
   code: string;
   detail: string;
 }
@@ -17,9 +19,9 @@ export class Problem extends Error {
     super(detail);
   }
 
-  /** The words for one field of the body, such as `/name`. */
-  at(pointer: string): string | undefined {
-    return this.errors.find((error) => error.pointer === pointer)?.detail;
+  /** The words for one field of the body, such as `/name`, or for a parameter, such as `date`. */
+  at(place: string): string | undefined {
+    return this.errors.find(({ pointer, parameter }) => (pointer ?? parameter) === place)?.detail;
   }
 }
 
@@ -37,10 +39,11 @@ interface Options {
 }
 
 /** Set by the parts that know: the language, and the account that writes are meant for. */
-export const context: { locale: string; account: string | null; signedOut: () => void } = {
+export const context = {
   locale: 'ko',
-  account: null,
+  account: null as string | null,
   signedOut: () => {},
+  otherAccount: () => {},
 };
 
 // A function that was scaled to zero may take seconds to answer first.
@@ -56,8 +59,12 @@ export async function call<T>(
     const value = response.status === 204 ? undefined : await response.json().catch(later);
     return { value: value as T, etag: response.headers.get('ETag') };
   }
+  const says = response.headers.get('Content-Type') ?? '';
+  // Not the API but something on the way to it, such as the sign-in page of a hotel.
+  if (!says.startsWith('application/problem+json')) throw new Unavailable();
   if ([429, 502, 503, 504].includes(response.status)) throw new Unavailable();
   const problem = await readProblem(response);
+  if (problem.code === 'other-account') context.otherAccount();
   if (response.status === 401) context.signedOut();
   throw problem;
 }
@@ -75,7 +82,7 @@ async function send(
   };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   // Another tab may have signed in as somebody else: a write must not land there.
-  if (method !== 'GET' && context.account) headers['Hanip-Account'] = context.account;
+  if (method !== 'GET' && context.account) headers['Hanip-Account'] ??= context.account;
   return fetch(path, {
     method,
     headers,

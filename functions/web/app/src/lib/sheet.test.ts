@@ -10,6 +10,7 @@ const review = (change: Partial<Review> = {}): Review => ({
   note: null,
   foods: [],
   slips: [],
+  updated_at: '2026-03-11T12:00:00Z',
   ...change,
 });
 
@@ -17,7 +18,9 @@ it('takes an open day as kept until it is touched', () => {
   const sugar = streak('sugar', 'open');
   expect(shownOutcome(sugar, noEdits())).toBe('kept');
   expect(shownOutcome(sugar, { outcomes: { sugar: 'slipped' } })).toBe('slipped');
-  expect(toInput([sugar], null, noEdits()).foods).toEqual([{ food_id: 'sugar', outcome: 'kept' }]);
+  expect(toInput([sugar], null, noEdits()).foods).toEqual([
+    { food_id: 'sugar', outcome: 'kept', note: null },
+  ]);
 });
 
 it('has nothing to say about a food that has not started', () => {
@@ -29,7 +32,7 @@ it('does not turn a slip or a skip range into an outcome by itself', () => {
   const foods = [streak('ramen', 'slipped'), streak('soda', 'skipped')];
   expect(toInput(foods, review(), noEdits()).foods).toEqual([]);
   const touched = toInput(foods, review(), { outcomes: { soda: 'kept' } });
-  expect(touched.foods).toEqual([{ food_id: 'soda', outcome: 'kept' }]);
+  expect(touched.foods).toEqual([{ food_id: 'soda', outcome: 'kept', note: null }]);
 });
 
 it('sends back what a PUT would otherwise erase', () => {

@@ -41,7 +41,7 @@ export function toInput(streaks: Streak[], review: Review | null, edits: Edits):
     const outcome =
       edits.outcomes[id] ?? stored?.outcome ?? (streak.today === 'open' ? 'kept' : null);
     if (!outcome) return [];
-    return [{ food_id: id, outcome, ...(stored?.note ? { note: stored.note } : {}) }];
+    return [{ food_id: id, outcome, note: stored?.note ?? null }];
   });
   return {
     difficulty: shownDifficulty(review, edits),

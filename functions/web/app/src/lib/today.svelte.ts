@@ -1,6 +1,7 @@
 /** Everything the first screen shows, as one answer of the API, and what came of it since. */
 import * as api from './api';
 import { context } from './http';
+import { outbox } from './outbox.svelte';
 import type { Food, Me, Review, Streak, Today } from './types';
 import { words } from './words/index.svelte';
 
@@ -19,6 +20,7 @@ class TodayStore {
       const data = await api.today();
       if (this.data?.me.id !== data.me.id) words.use(data.me.locale);
       context.account = data.me.id;
+      void outbox.use(data.me.id);
       this.data = data;
       this.error = null;
       this.#readAt = Date.now();
@@ -38,6 +40,7 @@ class TodayStore {
 
   forget() {
     context.account = null;
+    void outbox.use(null);
     this.data = null;
     this.error = null;
   }
@@ -73,3 +76,4 @@ class TodayStore {
 }
 
 export const today = new TodayStore();
+outbox.emptied = () => void today.load();

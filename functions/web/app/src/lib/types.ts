@@ -33,8 +33,20 @@ export interface Food {
   motivation: string | null;
   price_per_day: string | null;
   currency: string | null;
+  position: number;
   archived_on: string | null;
+  created_at: string;
+  updated_at: string;
 }
+
+type Editable = 'icon' | 'color' | 'goal_days' | 'motivation' | 'price_per_day' | 'currency';
+
+export type NewFood = Pick<Food, 'id' | 'name' | 'start_date'> &
+  Partial<Pick<Food, Editable | 'counting'>>;
+
+export type FoodChange = Partial<Pick<Food, Editable | 'name' | 'start_date' | 'counting'>> & {
+  archived?: boolean;
+};
 
 export interface Streak {
   food_id: string;
@@ -58,6 +70,21 @@ export interface Streak {
   milestones: { days: number; reached_on: string }[];
 }
 
+/** One time that a food was eaten. */
+export interface Slip {
+  id: string;
+  date: string;
+  food_id: string;
+  /** `HH:MM`, wall time within the day of `date`. */
+  time: string | null;
+  /** 0 to 10. */
+  craving: number | null;
+  /** Free text, or a key that the app has words for. */
+  trigger: string | null;
+  amount: string | null;
+  note: string | null;
+}
+
 export interface ReviewedFood {
   food_id: string;
   outcome: Outcome | null;
@@ -72,19 +99,7 @@ export interface Review {
   note: string | null;
   foods: ReviewedFood[];
   slips: Slip[];
-}
-
-/** One time that a food was eaten. */
-export interface Slip {
-  id: string;
-  date: string;
-  food_id: string;
-  time: string | null;
-  craving: number | null;
-  /** Free text, or a key that the app has words for. */
-  trigger: string | null;
-  amount: string | null;
-  note: string | null;
+  updated_at: string;
 }
 
 /** The body of a PUT: difficulty, mood and note are replaced, foods not named keep their outcome. */
@@ -92,7 +107,7 @@ export interface ReviewInput {
   difficulty: Level | null;
   mood: Level | null;
   note: string | null;
-  foods: { food_id: string; outcome: Outcome | null; note?: string }[];
+  foods: { food_id: string; outcome: Outcome | null; note: string | null }[];
 }
 
 export interface Today {
@@ -138,3 +153,6 @@ export interface Skip {
   food_ids: string[];
   note: string | null;
 }
+
+/** Without foods it is for those that are active when it is stored. */
+export type NewSkip = Pick<Skip, 'id' | 'from' | 'to'> & Partial<Skip>;

@@ -6,12 +6,12 @@ import type { Outcome } from './types';
 export async function setOutcomes(date: string, ids: string[], outcome: Outcome | null) {
   for (let attempt = 1; ; attempt++) {
     const { value: stored, etag } = await api.review(date);
-    const note = (id: string) => stored?.foods.find((food) => food.food_id === id)?.note;
+    const note = (id: string) => stored?.foods.find((food) => food.food_id === id)?.note ?? null;
     const input = {
       difficulty: stored?.difficulty ?? null,
       mood: stored?.mood ?? null,
       note: stored?.note ?? null,
-      foods: ids.map((id) => ({ food_id: id, outcome, ...(note(id) ? { note: note(id)! } : {}) })),
+      foods: ids.map((id) => ({ food_id: id, outcome, note: note(id) })),
     };
     try {
       return (await api.putReview(date, input, etag)).value;

@@ -1,0 +1,59 @@
+/**
+ * A review as single fields (`difficulty`, `note`, `<food id>.outcome`), so that each can be
+ * compared, changed and taken back by itself. What is absent is null.
+ */
+import type { Level, Outcome, ReviewInput } from './types';
+
+export type Fields = Record<string, string | number | null>;
+
+/** A review, or the part of one that is to change. */
+export interface Said {
+  difficulty?: Level | null;
+  mood?: Level | null;
+  note?: string | null;
+  foods?: { food_id: string; outcome?: Outcome | null; note?: string | null }[];
+}
+
+export function toFields(said: Said | null): Fields {
+  const { difficulty, mood, note, foods = [] } = said ?? {};
+  const all: Record<string, string | number | null | undefined> = { difficulty, mood, note };
+  for (const food of foods) {
+    all[`${food.food_id}.outcome`] = food.outcome;
+    all[`${food.food_id}.note`] = food.note;
+  }
+  const given = Object.entries(all).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given.map(([name, value]) => [name, asStored(value!)]));
+}
+
+/** Texts as the API stores them, so that they compare equal when they come back. */
+function asStored(value: string | number | null) {
+  if (typeof value !== 'string') return value;
+  return value.trim() ? value.replaceAll('\r\n', '\n').normalize('NFC') : null;
+}
+
+/** The values that the fields of a change have in a review: sent later, they take it back. */
+export const sameFieldsOf = (review: Fields, change: Fields): Fields =>
+  Object.fromEntries(Object.keys(change).map((name) => [name, review[name] ?? null]));
+
+/** Whether the date holds something that the person neither saw nor wants. */
+export const conflicts = (stored: Fields, seen: Fields, wanted: Fields) =>
+  Object.entries(wanted).some(([name, want]) => {
+    const now = stored[name] ?? null;
+    return now !== want && now !== (seen[name] ?? null);
+  });
+
+/** The body of a PUT that makes the change and leaves all else as it is stored. */
+export function toBody(stored: Fields, change: Fields): ReviewInput {
+  const all = { ...stored, ...change };
+  const ids = new Set(Object.keys(change).flatMap((name) => name.match(/^(.+)\./)?.[1] ?? []));
+  return {
+    difficulty: (all.difficulty ?? null) as Level | null,
+    mood: (all.mood ?? null) as Level | null,
+    note: (all.note ?? null) as string | null,
+    foods: [...ids].map((id) => ({
+      food_id: id,
+      outcome: (all[`${id}.outcome`] ?? null) as Outcome | null,
+      note: (all[`${id}.note`] ?? null) as string | null,
+    })),
+  };
+}
