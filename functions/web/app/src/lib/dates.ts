@@ -26,11 +26,12 @@ export function datesOf(month: string): string[] {
   return dates;
 }
 
-type Style = 'day' | 'weekday' | 'full' | 'month';
+type Style = 'day' | 'weekday' | 'weekdayFull' | 'full' | 'month';
 
 const styles: Record<Style, Intl.DateTimeFormatOptions> = {
   day: { month: 'long', day: 'numeric' },
   weekday: { month: 'long', day: 'numeric', weekday: 'long' },
+  weekdayFull: { year: 'numeric', month: 'long', day: 'numeric', weekday: 'long' },
   full: { year: 'numeric', month: 'long', day: 'numeric' },
   month: { year: 'numeric', month: 'long' },
 };
@@ -45,3 +46,27 @@ export const weekdayNames = (locale: Locale, width: 'narrow' | 'short' | 'long')
       utc('2023-01-01') + i * DAY,
     ),
   );
+
+/** An instant as the clock on this person's wall shows it. */
+export const formatInstant = (
+  instant: string,
+  locale: Locale,
+  timeZone: string,
+  to: 'minute' | 'day' = 'minute',
+) =>
+  new Intl.DateTimeFormat(locale, {
+    dateStyle: 'medium',
+    timeStyle: to === 'minute' ? 'short' : undefined,
+    timeZone,
+  }).format(Date.parse(instant));
+
+/** The wall clock of a zone right now, `HH:MM`. */
+export const wallTime = (timeZone: string) =>
+  new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone }).format(Date.now());
+
+export const isDate = (text: string) => {
+  const time = utc(text);
+  return /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(time) && label(time) === text;
+};
+
+export const daysBetween = (from: string, to: string) => Math.round((utc(to) - utc(from)) / DAY);

@@ -1,5 +1,5 @@
 /** What the pages behind the first screen read of the diary, one line a call. */
-import { call } from './http';
+import { call, Problem } from './http';
 import type { CalendarDay, Food, Review, Skip, Stats, Streak } from './types';
 
 const get = async <T>(path: string) => (await call<T>('GET', path)).value;
@@ -19,3 +19,13 @@ export interface ReviewPage {
 }
 export const reviews = (query: URLSearchParams) => get<ReviewPage>(`/api/reviews?${query}`);
 export const skips = async () => (await get<{ skips: Skip[] }>('/api/reviews/skips')).skips;
+
+/** The review of a date; null where nothing is recorded. */
+export const review = async (date: string): Promise<Review | null> => {
+  try {
+    return await get<Review>(`/api/reviews/${date}`);
+  } catch (error) {
+    if (error instanceof Problem && error.status === 404) return null;
+    throw error;
+  }
+};

@@ -1,5 +1,6 @@
 /** A food with its count: from the first screen, or asked for where it is archived. */
 import * as diary from './diary';
+import { Problem } from './http';
 import { today } from './today.svelte';
 import type { Food, Streak } from './types';
 
@@ -15,6 +16,10 @@ export class Entry {
 
   get value() {
     return today.find(this.#id) ?? this.#asked;
+  }
+
+  get missing() {
+    return this.error instanceof Problem && this.error.status === 404;
   }
 
   async load() {

@@ -4,8 +4,18 @@ import type { Component } from 'svelte';
 type Load = () => Promise<{ default: Component<any> }>;
 
 const pages: Record<string, Load> = {
+  '/history': () => import('./History.svelte'),
+  '/days/:date': () => import('./Day.svelte'),
+  '/days/:date/slip': () => import('./Slip.svelte'),
   '/foods/:id': () => import('./Food.svelte'),
+  '/foods/:id/edit': () => import('./EditFood.svelte'),
+  '/sos': () => import('./Sos.svelte'),
   '/settings': () => import('./Settings.svelte'),
+  '/settings/list': () => import('./List.svelte'),
+  '/settings/days-off': () => import('./DaysOff.svelte'),
+  '/settings/sign-in': () => import('./Access.svelte'),
+  '/settings/tokens': () => import('./Tokens.svelte'),
+  '/settings/data': () => import('./Data.svelte'),
 };
 
 export interface Route {

@@ -92,14 +92,9 @@ export const en: typeof ko = {
     firstDay: "Day 1. You've started.",
     best: (n) => `best ${n}`,
     kept: (n) => `${days(n)} kept`,
-    rate: 'Share of days kept',
-    since: (date) => `since ${date}`,
     days,
     next: (badge, left) => `${days(left)} to the ${badge}-day badge`,
     nextToday: (badge) => `Keep today and it's ${days(badge)}`,
-    badges: 'Badges',
-    noBadges: 'Keep one day for the first badge.',
-    badge: (n) => `${n}-day badge`,
     slipped: (best, kept) =>
       best + kept === 0
         ? 'Noted. Carry on tomorrow.'
@@ -128,32 +123,7 @@ export const en: typeof ko = {
     empty: 'nothing recorded',
   },
 
-  food: {
-    edit: 'Name and start',
-    name: 'Name',
-    startDate: 'Start date',
-    remove: 'Remove',
-    removed: (name) => `Removed ${name}.`,
-    removeHint: 'For 30 days you can bring it back in the settings.',
-    calendar: 'Calendar',
-    previous: 'Previous month',
-    next: 'Next month',
-    times: (n) => (n === 0 ? '' : n === 1 ? 'once' : n === 2 ? 'twice' : `${n} times`),
-    notFound: 'Not found.',
-  },
-
   account: {
-    title: 'Settings',
-    signedInAs: 'Signed in as',
-    zone: 'Time zone',
-    zoneHere: (zone) => `This device is in ${zone}.`,
-    useZone: 'Use this time zone',
-    dayStart: 'The day starts at',
-    dayStartHint: 'With 04:00, a bite at one in the morning belongs to the evening before.',
     summary: (zone, time) => `${zone} · the day starts at ${time}`,
-    deleted: 'Removed',
-    deletedHint: 'For 30 days you can bring these back as they were.',
-    restore: 'Bring back',
-    logout: 'Sign out',
   },
 };

@@ -87,14 +87,9 @@ export const ko = {
     firstDay: '오늘이 1일째, 시작했어요',
     best: (n: number) => `최고 ${days(n)}`,
     kept: (n: number) => `지킨 날 ${days(n)}`,
-    rate: '지킨 비율',
-    since: (date: string) => `${date}부터`,
     days,
     next: (badge: number, left: number) => `${days(badge)} 배지까지 ${days(left)}`,
     nextToday: (badge: number) => `오늘까지 지키면 ${days(badge)}이에요`,
-    badges: '배지',
-    noBadges: '하루를 지키면 첫 배지가 생겨요.',
-    badge: (n: number) => `${days(n)} 배지`,
     slipped: (best: number, kept: number) =>
       best + kept === 0
         ? '기록했어요. 내일부터 다시 이어 가요.'
@@ -123,32 +118,7 @@ export const ko = {
     empty: '기록 없음',
   },
 
-  food: {
-    edit: '이름과 시작일',
-    name: '이름',
-    startDate: '시작일',
-    remove: '지우기',
-    removed: (name: string) => `${withParticle(name, '을', '를')} 지웠어요.`,
-    removeHint: '30일 안에는 설정에서 되살릴 수 있어요.',
-    calendar: '달력',
-    previous: '이전 달',
-    next: '다음 달',
-    times: (n: number) => (n > 0 ? `${n}번` : ''),
-    notFound: '찾을 수 없는 항목이에요.',
-  },
-
   account: {
-    title: '설정',
-    signedInAs: '로그인한 사람',
-    zone: '시간대',
-    zoneHere: (zone: string) => `이 기기는 ${zone}에 있어요.`,
-    useZone: '이 시간대로 바꾸기',
-    dayStart: '하루가 시작되는 시각',
-    dayStartHint: '04:00으로 두면 새벽 1시에 먹은 것은 전날 기록이에요.',
     summary: (zone: string, time: string) => `${zone} · 하루는 ${time}에 시작해요`,
-    deleted: '지운 항목',
-    deletedHint: '지운 뒤 30일 동안 그대로 되살릴 수 있어요.',
-    restore: '되살리기',
-    logout: '로그아웃',
   },
 };

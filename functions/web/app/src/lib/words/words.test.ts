@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { en } from './en';
 import { ko } from './ko';
+import { en as moreEn } from './more.en';
+import { ko as moreKo } from './more.ko';
 import { withParticle } from './particle';
 
 describe('particles', () => {
@@ -18,8 +20,8 @@ describe('plurals', () => {
   it('counts one day and many', () => {
     expect(en.streak.current(1)).toEqual({ number: '1', rest: ' day in a row' });
     expect(en.streak.next(7, 2)).toBe('2 days to the 7-day badge');
-    expect(en.food.times(2)).toBe('twice');
-    expect(ko.food.times(2)).toBe('2번');
+    expect(moreEn.calendar.times(2)).toBe('twice');
+    expect(moreKo.calendar.times(2)).toBe('2번');
   });
 
   it('keeps a slip on the first day kind', () => {
@@ -33,14 +35,14 @@ describe('plurals', () => {
 it('never says what hurts', () => {
   const text = (value: unknown): string =>
     typeof value === 'function'
-      ? String(value(1, 2).rest ?? value(1, 2))
+      ? String(value('1', '2', '3').rest ?? value('1', '2', '3'))
       : typeof value === 'string'
         ? value
         : Object.values(value as object)
             .map(text)
             .join('\n');
-  expect(
-    text({ ...ko, add: { ...ko.add, added: '' }, food: { ...ko.food, removed: '' } }),
-  ).not.toMatch(/실패|재발|위반|초기화|리셋|스트릭|성공률|을\(를\)|넘어간/);
-  expect(text(en)).not.toMatch(/fail|relapse|reset/i);
+  expect(text([ko, moreKo])).not.toMatch(
+    /실패|재발|위반|초기화|리셋|스트릭|성공률|을\(를\)|넘어간/,
+  );
+  expect(text([en, moreEn])).not.toMatch(/fail|relapse|reset/i);
 });

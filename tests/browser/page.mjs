@@ -1,0 +1,100 @@
+// What the browser tests share: a browser, people in it, and steps that say what was seen.
+import assert from 'node:assert/strict';
+import { chromium } from 'playwright-core';
+
+export const launch = () =>
+  chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+
+/** A date label some days before today, as the calendar in Seoul has it. */
+export const daysAgo = (days) =>
+  new Intl.DateTimeFormat('sv', { timeZone: 'Asia/Seoul' }).format(Date.now() - days * 86_400_000);
+
+/** A phone in Seoul, and what its pages complained about; `expected` holds pairs of status and path. */
+export async function phone(browser, { expected = [], ...options } = {}) {
+  const context = await browser.newContext({
+    locale: 'ko-KR',
+    timezoneId: 'Asia/Seoul',
+    viewport: { width: 390, height: 844 },
+    deviceScaleFactor: 2,
+    reducedMotion: 'reduce',
+    ...options,
+  });
+  // Reported by the page itself, so that a blocked inline style is a finding too.
+  await context.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', (event) => {
+      console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI}`);
+    });
+  });
+  const complaints = [];
+  context.on('page', (page) => {
+    page.setDefaultTimeout(15_000);
+    page.on('pageerror', (error) => complaints.push(`exception: ${error}`));
+    page.on('console', (message) => {
+      const text = message.text();
+      const { url } = message.location();
+      if (!['error', 'warning'].includes(message.type())) return;
+      // A browser logs every status from 400 up, also where it is the answer that was asked for.
+      if (expected.some(([status, path]) => text.includes(status) && url.includes(path))) return;
+      complaints.push(`${message.type()}: ${text} (${url})`);
+    });
+  });
+  return { context, page: await context.newPage(), complaints };
+}
+
+/** Signs in as somebody through the identity provider that is built in. */
+export async function signIn(page, base, name) {
+  await page.goto(`${base}/sign-in`);
+  await page.getByRole('link', { name: '이 컴퓨터에서 시작하기' }).click();
+  await page.locator('input[name=name]').fill(name);
+  await page.keyboard.press('Enter');
+  await page.waitForURL(`${base}/`);
+}
+
+/** A request as the page itself would send it. */
+export const send = (page, method, path, body) =>
+  page.evaluate(
+    async ([method, path, body]) => {
+      const headers = body ? { 'Content-Type': 'application/json' } : {};
+      const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
+      if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+      return answer.status === 204 ? null : answer.json();
+    },
+    [method, path, body],
+  );
+
+/** Steps, each told when it is done; the first that fails ends it all, with a picture of the page. */
+export function steps(page, picture, complaints = []) {
+  let passed = 0;
+  return {
+    async step(name, run) {
+      try {
+        await run();
+      } catch (error) {
+        await page.screenshot({ path: picture, fullPage: true }).catch(() => {});
+        console.error(`not ok: ${name}\n${error.stack}\nat ${page.url()}, see ${picture}`);
+        for (const complaint of complaints) console.error(`  ${complaint}`);
+        console.log(`${passed} passed, 1 failed`);
+        process.exit(1);
+      }
+      passed += 1;
+      console.log(`ok: ${name}`);
+    },
+    async quiet() {
+      await this.step('the console stayed quiet and no policy was violated', () =>
+        assert.deepEqual(complaints, []),
+      );
+      console.log(`${passed} passed, 0 failed`);
+    },
+  };
+}
