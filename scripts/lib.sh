@@ -69,6 +69,9 @@ need_apt() {
 
 need_mariadb() { have mariadbd mariadb-install-db mariadb || need_apt mariadb-server-core mariadb-client-core; }
 
+# What backups are made with.
+need_mariadb_dump() { have mariadb-dump || need_apt mariadb-client; }
+
 # A compiler of C links Rust programs and builds parts of some of their libraries.
 need_cc() { { have cc && [[ -e $(cc -print-file-name=crt1.o) ]]; } || need_apt gcc libc6-dev; }
 
@@ -103,15 +106,30 @@ need_node() {
   have npm || need_apt npm
 }
 
-# What fuzzes the API, in a folder of ours, as its requirements say.
-need_schemathesis() {
-  local venv=$root/target/schemathesis wanted=$root/tests/schemathesis/requirements.txt
+# need_venv NAME: what tests/NAME/requirements.txt says, in a folder of ours, target/NAME.
+need_venv() {
+  local venv=$root/target/$1 wanted=$root/tests/$1/requirements.txt
   ! cmp --quiet "$wanted" "$venv/installed.txt" || return 0
   { have python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; } || need_apt python3 python3-venv
-  say "Fetching Schemathesis"
+  say "Fetching the Python packages of $1"
   python3 -m venv --clear "$venv"
   "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$wanted"
   cp "$wanted" "$venv/installed.txt"
+}
+
+# need_kustomize: the command that renders a folder, as `kustomize`. kubectl has it; Debian's is too old for components.
+# shellcheck disable=SC2034 # the script that needs it uses it
+need_kustomize() {
+  local wanted=5.5 built=5.7.1
+  kustomize=(kubectl kustomize)
+  ! have kubectl || ! at_least "$wanted" "$(kubectl version --client 2>/dev/null | sed -n 's/^Kustomize Version: v//p')" || return 0
+  PATH=$root/target/tools/bin:$PATH
+  kustomize=(kustomize build)
+  ! have kustomize || return 0
+  { have go || ! can_install; } || need_apt golang-go
+  have go || fail "Please install kubectl 1.32 or newer, or Go to build kustomize with: https://kubernetes.io/docs/tasks/tools"
+  say "Building kustomize: a minute or two, once"
+  GOBIN=$root/target/tools/bin go install "sigs.k8s.io/kustomize/kustomize/v5@v$built"
 }
 
 # What checks the dependencies, in a folder of ours.

@@ -1,5 +1,7 @@
 //! The schema, and how it is applied: from one place, under a lock, never at a function's start.
 
+mod grants;
+
 use anyhow::{Context, Result, ensure};
 use common::Env;
 use sqlx::{Connection, MySqlConnection, mysql::MySqlPoolOptions};
@@ -11,8 +13,11 @@ static MIGRATIONS: sqlx::migrate::Migrator = {
     migrations
 };
 
-/// Applies what is missing of the schema to the database at `DATABASE_URL`. Any number of
-/// processes may call this at once: one works, the others wait and find nothing left to do.
+pub use grants::functions;
+
+/// Applies what is missing of the schema to the database at `DATABASE_URL`, and gives the functions their
+/// users where `AUTH_PASSWORD` and the like are set. Any number of processes may call this at once: one
+/// works, the others wait and find nothing left to do.
 pub async fn run(env: &Env) -> Result<()> {
     let options = common::db::options(env)?;
     let mut lock =
@@ -20,8 +25,11 @@ pub async fn run(env: &Env) -> Result<()> {
     let (taken,): (Option<i64>,) = sqlx::query_as("SELECT GET_LOCK('hanip.migrate', 60)").fetch_one(&mut lock).await?;
     ensure!(taken == Some(1), "another migration has been running for a minute");
     let pool = MySqlPoolOptions::new().max_connections(1).connect_lazy_with(options);
-    let applied = MIGRATIONS.run(&pool).await.context("a migration could not be applied");
+    let mut applied = MIGRATIONS.run(&pool).await.context("a migration could not be applied");
     pool.close().await;
+    if applied.is_ok() {
+        applied = grants::apply(env, &mut lock).await;
+    }
     // The lock ends with its connection, whatever happened.
     lock.close().await?;
     applied

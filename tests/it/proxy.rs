@@ -200,8 +200,14 @@ impl Server {
         self.url_of("app", "hanip")
     }
 
-    fn url_of(&self, user: &str, database: &str) -> String {
+    /// Where `user`, which may be `name:password`, finds a database.
+    pub fn url_of(&self, user: &str, database: &str) -> String {
         format!("mysql://{user}@localhost/{database}?socket={}", socket(self.folder.path()).display())
+    }
+
+    /// The path of its socket.
+    pub fn socket(&self) -> PathBuf {
+        socket(self.folder.path())
     }
 
     pub fn signal(&self, signal: &str) {

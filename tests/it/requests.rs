@@ -211,7 +211,7 @@ async fn every_answer_of_the_api_has_the_security_headers_errors_too() {
     check("a wrong field", &ada.post("/api/foods", json!({ "name": "" })).await);
     check("created", &ada.post("/api/foods", json!({ "name": "soda" })).await);
     check("settings", &ada.patch("/api/auth/me", json!({})).await);
-    world.db().close().await;
+    world.lose_database().await;
     check("no database", &ada.get("/api/foods").await);
     println!("answers with all security headers, by status: {statuses:?}");
     for status in [200, 201, 204, 302, 400, 401, 403, 404, 405, 413, 415, 422, 503] {

@@ -23,7 +23,7 @@ async fn raw(origin: &str, request: &str) -> String {
 #[tokio::test]
 async fn health_and_metrics_are_answered_without_the_database() {
     let world = World::new().await;
-    world.db().close().await;
+    world.lose_database().await;
     let stranger = world.stranger();
     assert_eq!(stranger.get("/healthz").await.body, "ok");
     let metrics = stranger.get("/metrics").await;
@@ -189,7 +189,7 @@ async fn a_write_whose_client_hangs_up_is_still_whole_and_no_transaction_stays_o
             .expect("counts");
     assert_eq!(reviews, outcomes, "each is whole or absent");
     ada.put("/api/reviews/2026-03-11", serde_json::json!({ "note": "last" })).await.created();
-    world.db().close().await;
+    world.lose_database().await;
     let reader = common::db::pool(&world.env()).expect("a pool");
     let (last,): (i64,) =
         sqlx::query_as("SELECT COUNT(*) FROM reviews WHERE note = 'last'").fetch_one(&reader).await.expect("a count");

@@ -14,10 +14,24 @@ use uuid::Uuid;
 /// The day of the examples: noon of Wednesday 2026-03-11, everywhere near UTC.
 pub const NOON: &str = "2026-03-11T12:00:00Z";
 
+/// With these, each function is a user of its own in the database, as on a cluster: a query beyond its grants fails.
+pub const PASSWORDS: [(&str, &str); 6] = [
+    ("AUTH_PASSWORD", "secret-auth"),
+    ("FOODS_PASSWORD", "secret-foods"),
+    ("REVIEWS_PASSWORD", "secret-reviews"),
+    ("STREAKS_PASSWORD", "secret-streaks"),
+    ("DATA_PASSWORD", "secret-data"),
+    ("TICK_PASSWORD", "secret-tick"),
+];
+
 pub struct World {
+    /// The tick's, as to the database.
     pub app: App,
     pub origin: String,
     database: String,
+    db: MySqlPool,
+    /// Those of the functions.
+    pools: Vec<MySqlPool>,
 }
 
 impl World {
@@ -27,12 +41,17 @@ impl World {
 
     /// A new world, at this instant.
     pub async fn at(now: &str) -> Self {
-        Self::over(database().await, now).await
+        Self::build(database().await, now, &PASSWORDS).await
     }
 
     /// A new world whose functions have these settings too.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
-        Self::build(database().await, NOON, settings).await
+        Self::build(database().await, NOON, &[&PASSWORDS, settings].concat()).await
+    }
+
+    /// A world over this database, whose user may make users.
+    pub async fn granted(database: String) -> Self {
+        Self::build(database, NOON, &PASSWORDS).await
     }
 
     /// A world over this database, at this instant.
@@ -56,14 +75,34 @@ impl World {
         migrations::run(&env).await.expect("the schema is applied");
         let clock = Clock::fixed(now.parse().expect("an instant"));
         let app = App { clock, ..App::from_env(&env).expect("the settings are right") };
-        let router = standalone::router(&app, &env, address).expect("the settings are right");
+        let mut pools = Vec::new();
+        let mut of = |function: &str| {
+            let granted = settings.contains(&PASSWORDS[0]);
+            pools.push(if granted { pool_of(function, &database) } else { app.db.clone() });
+            App { db: pools[pools.len() - 1].clone(), ..app.clone() }
+        };
+        let ticking = of("tick");
+        let router = standalone::router(&app, of, &env, address).expect("the settings are right");
         let serving = app.clone();
         tokio::spawn(async move { common::listen(listener, router, &serving, std::future::pending()).await });
-        Self { app, origin, database }
+        Self { app: ticking, origin, database, db: app.db, pools }
     }
 
+    /// No function reaches the database any more.
+    pub async fn lose_database(&self) {
+        for pool in &self.pools {
+            pool.close().await;
+        }
+    }
+
+    /// Everything in the database, as nobody but a test may see it.
     pub fn db(&self) -> &MySqlPool {
-        &self.app.db
+        &self.db
+    }
+
+    /// The way of a function to the database, where it is a user of its own.
+    pub fn db_of(&self, function: &str) -> MySqlPool {
+        pool_of(function, &self.database)
     }
 
     /// The settings of a function in this world.
@@ -97,6 +136,15 @@ impl World {
     pub fn stranger(&self) -> Person {
         Person::new(&self.origin)
     }
+}
+
+/// The way of a function to a database, as the user that it has with [`PASSWORDS`].
+fn pool_of(function: &str, database: &str) -> MySqlPool {
+    let of = |(name, _): &&(&str, &str)| name.strip_suffix("_PASSWORD") == Some(&function.to_uppercase());
+    let (_, password) = PASSWORDS.iter().find(of).expect("a function");
+    let (_, server) = database.split_once('@').expect("a user");
+    let url = format!("mysql://hanip_{function}:{password}@{server}");
+    common::db::pool(&Env::from([("DATABASE_URL", url.as_str())])).expect("a pool")
 }
 
 /// The address of an empty database of its own.

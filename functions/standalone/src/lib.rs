@@ -23,18 +23,18 @@ use crate::database::{Database, default_data_dir};
 /// How often the timer calls the tick.
 const TICK: Duration = Duration::from_secs(15 * 60);
 
-/// Everything that is served, for an app that listens on `address`. The tick is not: any web page
-/// could post to it.
-pub fn router(app: &App, env: &Env, address: SocketAddr) -> Result<Router> {
+/// Everything that is served, for an app that listens on `address`; `of` is the app of a function, which may have
+/// a way of its own to the database. The tick is not served: any web page could post to it.
+pub fn router(app: &App, mut of: impl FnMut(&str) -> App, env: &Env, address: SocketAddr) -> Result<Router> {
     let (local, provider) = local::local(app, address)?;
     let mut providers = vec![provider];
     providers.extend(common::oauth::providers(env)?);
     let router = Router::new()
-        .merge(auth::router(app.clone(), providers))
-        .merge(foods::router(app.clone()))
-        .merge(reviews::router(app.clone()))
-        .merge(streaks::router(app.clone()))
-        .merge(data::router(app.clone()))
+        .merge(auth::router(of("auth"), providers))
+        .merge(foods::router(of("foods")))
+        .merge(reviews::router(of("reviews")))
+        .merge(streaks::router(of("streaks")))
+        .merge(data::router(of("data")))
         .merge(docs::router())
         .merge(local)
         .merge(web::router());
@@ -69,7 +69,7 @@ pub async fn run(mut env: Env) -> Result<()> {
 async fn serve(env: &Env, listener: TcpListener, shutdown: impl Future<Output = ()>) -> Result<()> {
     migrations::run(env).await?;
     let app = App::from_env(env)?;
-    let router = router(&app, env, listener.local_addr()?)?;
+    let router = router(&app, |_| app.clone(), env, listener.local_addr()?)?;
     println!("{}", app.origin.text());
     let timer = tokio::spawn(tick_on_time(app.clone()));
     listen(listener, router, &app, shutdown).await;

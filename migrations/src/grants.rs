@@ -1,0 +1,121 @@
+//! A database user for each function, with the rights in `grants.txt` and no others.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result, ensure};
+use common::{Env, db::safe};
+use sqlx::{Executor, FromRow, MySqlConnection};
+
+const GRANTS: &str = include_str!("../grants.txt");
+
+/// One right of one user, as a statement of SQL says it.
+#[derive(Clone, Debug, FromRow, PartialEq, Eq, PartialOrd, Ord)]
+struct Grant {
+    /// `*`, or a table's name.
+    on: String,
+    /// `SELECT`, say, or `UPDATE (last_used_at)`.
+    right: String,
+    user: String,
+}
+
+/// The functions that come to the database, in the order of the file.
+pub fn functions() -> Vec<&'static str> {
+    let mut functions: Vec<_> = lines().map(|(function, ..)| function).collect();
+    functions.dedup();
+    functions
+}
+
+/// Function, table, rights.
+fn lines() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    let lines = GRANTS.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    lines.map(|line| {
+        let words = line.split_once(char::is_whitespace).map(|(function, rest)| (function, rest.trim_start()));
+        let (function, rest) = words.expect("function, table and rights");
+        let (table, rights) = rest.split_once(char::is_whitespace).expect("table and rights");
+        (function, table, rights.trim())
+    })
+}
+
+fn user(function: &str) -> String {
+    format!("hanip_{function}")
+}
+
+fn wanted() -> BTreeSet<Grant> {
+    let grants = lines().flat_map(|(function, table, rights)| {
+        rights.split(", ").map(move |right| Grant { on: table.into(), right: right.into(), user: user(function) })
+    });
+    grants.collect()
+}
+
+/// Gives the functions their users, with the passwords that are in the settings: all of them or none. What
+/// `grants.txt` does not name is taken away, after what it adds was given: running functions notice nothing.
+pub async fn apply(env: &Env, db: &mut MySqlConnection) -> Result<()> {
+    let passwords = functions().into_iter().map(|function| {
+        let name = format!("{}_PASSWORD", function.to_uppercase());
+        Ok((function, env.optional(&name)?, name))
+    });
+    let passwords = passwords.collect::<Result<Vec<_>>>()?;
+    if passwords.iter().all(|(_, password, _)| password.is_none()) {
+        tracing::info!("no passwords of functions are set: their users are left as they are");
+        return Ok(());
+    }
+    let mut users = Vec::new();
+    for (function, password, name) in passwords {
+        let password = password.with_context(|| format!("{name}: not set; expected one for each function"))?;
+        // The hash goes into the statement: it needs no quoting, and no log of the server's holds the password.
+        let (hash,): (String,) = sqlx::query_as("SELECT PASSWORD(?)").bind(password).fetch_one(&mut *db).await?;
+        ensure!(hash.starts_with('*'), "old_passwords: expected 0 on the server");
+        users.push(format!("{} IDENTIFIED BY PASSWORD '{hash}'", user(function)));
+    }
+    let users = users.join(", ");
+    db.execute(safe(format!("CREATE USER IF NOT EXISTS {users}"))).await.context("no user could be created")?;
+    db.execute(safe(format!("ALTER USER {users}"))).await?;
+    let (wanted, had) = (wanted(), had(db).await?);
+    change(db, "GRANT", "TO", wanted.difference(&had)).await?;
+    change(db, "REVOKE", "FROM", had.difference(&wanted)).await
+}
+
+/// What the functions' users may do in this database.
+async fn had(db: &mut MySqlConnection) -> Result<BTreeSet<Grant>> {
+    let grants: Vec<Grant> = sqlx::query_as(
+        "SELECT `on`, `right`, SUBSTRING_INDEX(SUBSTRING(grantee, 2), '''@', 1) AS user FROM (
+             SELECT grantee, table_name AS `on`, privilege_type AS `right` FROM information_schema.table_privileges
+             WHERE table_schema = DATABASE()
+             UNION ALL
+             SELECT grantee, table_name, CONCAT(privilege_type, ' (', column_name, ')')
+             FROM information_schema.column_privileges WHERE table_schema = DATABASE()
+             UNION ALL
+             SELECT grantee, '*', privilege_type FROM information_schema.schema_privileges
+             WHERE table_schema = DATABASE()) AS grants
+         WHERE `right` <> 'USAGE'",
+    )
+    .fetch_all(db)
+    .await?;
+    let users: BTreeSet<String> = functions().into_iter().map(user).collect();
+    Ok(grants.into_iter().filter(|grant| users.contains(&grant.user)).collect())
+}
+
+/// One statement for all that are changed alike.
+async fn change(
+    db: &mut MySqlConnection,
+    verb: &str,
+    preposition: &str,
+    grants: impl Iterator<Item = &Grant>,
+) -> Result<()> {
+    let mut rights: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for grant in grants {
+        rights.entry((&grant.on, &grant.user)).or_default().push(&grant.right);
+    }
+    let mut users: BTreeMap<(&str, Vec<&str>), Vec<&str>> = BTreeMap::new();
+    for ((on, user), rights) in rights {
+        users.entry((on, rights)).or_default().push(user);
+    }
+    for ((on, rights), users) in users {
+        let (rights, users) = (rights.join(", "), users.join(", "));
+        let on = if on == "*" { on.to_owned() } else { format!("`{on}`") };
+        tracing::info!(%rights, %on, %users, "{verb}");
+        let statement = format!("{verb} {rights} ON {on} {preposition} {users}");
+        db.execute(safe(statement)).await.with_context(|| format!("{verb} {rights} ON {on}"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! On a cluster each function is a user of its own in the database, and may do what it needs and nothing else.
+//! Every other test goes through functions that are such users, too.
+
+use common::Env;
+use serde_json::json;
+use sqlx::mysql::MySqlDatabaseError;
+
+use crate::{
+    proxy::Server,
+    world::{PASSWORDS, World, database},
+};
+
+/// What is nobody else's business.
+const REFUSED: [(&str, &str); 24] = [
+    ("auth", "SELECT note FROM reviews"),
+    ("auth", "SELECT note FROM slips"),
+    ("auth", "SELECT name FROM foods"),
+    ("auth", "UPDATE sessions SET token_hash = ''"),
+    ("auth", "UPDATE sign_in_attempts SET user_id = NULL"),
+    ("auth", "UPDATE counters SET longest_run = 0"),
+    ("foods", "SELECT subject FROM identities"),
+    ("foods", "SELECT nonce FROM sign_in_attempts"),
+    ("foods", "INSERT INTO sessions SELECT * FROM sessions"),
+    ("foods", "UPDATE users SET time_zone = 'UTC'"),
+    ("foods", "DELETE FROM foods"),
+    ("foods", "DELETE FROM slips"),
+    ("reviews", "DELETE FROM users"),
+    ("reviews", "UPDATE foods SET name = ''"),
+    ("reviews", "INSERT INTO api_tokens SELECT * FROM api_tokens"),
+    ("streaks", "UPDATE counters SET longest_run = 0"),
+    ("streaks", "DELETE FROM outcomes"),
+    ("streaks", "INSERT INTO slips SELECT * FROM slips"),
+    ("data", "SELECT issuer FROM identities"),
+    ("data", "DELETE FROM reviews"),
+    ("tick", "SELECT token_hash FROM api_tokens"),
+    ("tick", "UPDATE users SET day_start = '00:00'"),
+    ("tick", "DELETE FROM outcomes"),
+    ("tick", "UPDATE milestones SET reached_on = '2026-01-01'"),
+];
+
+/// What no function may do.
+const REFUSED_TO_ALL: [&str; 5] = [
+    "CREATE TABLE mine (id INT)",
+    "DROP TABLE ticks",
+    "ALTER TABLE users ADD COLUMN admin BOOLEAN",
+    "SELECT authentication_string FROM mysql.user",
+    "CREATE USER somebody",
+];
+
+#[tokio::test]
+async fn a_function_reads_and_changes_nothing_that_is_not_its_business() {
+    let world = World::new().await;
+    let to_all = migrations::functions().into_iter().flat_map(|function| REFUSED_TO_ALL.map(|sql| (function, sql)));
+    for (function, sql) in to_all.chain(REFUSED) {
+        let error = sqlx::raw_sql(sql).execute(&world.db_of(function)).await.expect_err(sql);
+        let number = error.as_database_error().and_then(|error| error.try_downcast_ref::<MySqlDatabaseError>());
+        let number = number.map(MySqlDatabaseError::number);
+        // To a database, a table, a column, a server.
+        assert!(matches!(number, Some(1044 | 1142 | 1143 | 1227)), "{function}: {sql}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_right_that_is_missing_fails_the_request_until_the_next_migration() {
+    let world = World::new().await;
+    let ada = world.person("ada").await;
+    let food = json!({ "name": "ramen" });
+    sqlx::raw_sql("REVOKE INSERT ON foods FROM hanip_foods; GRANT DELETE ON foods TO hanip_foods")
+        .execute(world.db())
+        .await
+        .expect("rights are changed");
+    ada.post("/api/foods", food.clone()).await.problem(500, "internal");
+    let mut env = world.env();
+    PASSWORDS.iter().for_each(|(name, value)| env.set(name, *value));
+    migrations::run(&env).await.expect("the rights are as they should be");
+    ada.post("/api/foods", food).await.created();
+    let too_much = sqlx::query("DELETE FROM foods").execute(&world.db_of("foods")).await;
+    too_much.expect_err("what nobody gave it by the file is taken away");
+}
+
+#[tokio::test]
+async fn a_password_that_changes_is_the_only_one_from_then_on() {
+    let server = Server::start().await;
+    drop(server.root().await);
+    let world = World::granted(server.url_of("root", "hanip")).await;
+    let change = async |password: &str| {
+        let mut env = world.env();
+        PASSWORDS.iter().for_each(|(name, value)| env.set(name, *value));
+        env.set("FOODS_PASSWORD", password);
+        migrations::run(&env).await
+    };
+    let comes_in = async |password: &str| {
+        let url = server.url_of(&format!("hanip_foods:{password}"), "hanip");
+        let db = common::db::pool(&Env::from([("DATABASE_URL", url.as_str())])).expect("a pool");
+        sqlx::query("SELECT id FROM foods").execute(&db).await.is_ok()
+    };
+    change("it's \\ \"new\"").await.expect("it is changed");
+    assert!(!comes_in("secret-foods").await);
+    let quoted = "it%27s%20%5C%20%22new%22";
+    assert!(comes_in(quoted).await, "whatever is in it");
+    change("").await.expect_err("an empty one is none");
+    assert!(comes_in(quoted).await && !comes_in("").await);
+}
+
+#[tokio::test]
+async fn passwords_are_for_all_functions_or_for_none() {
+    let database = database().await;
+    let env = Env::from([("DATABASE_URL", database.as_str()), ("TICK_PASSWORD", "secret")]);
+    let error = migrations::run(&env).await.expect_err("five are missing").to_string();
+    assert_eq!(error, "AUTH_PASSWORD: not set; expected one for each function");
+}

@@ -1,0 +1,61 @@
+"""Checks every manifest as a cluster would get it: check.py ROOT KUSTOMIZE…
+
+ROOT is a copy of the repository, with what scripts/deploy writes into each overlay. Every fault is a line with the
+name of its rule, and the exit status says whether there are any.
+"""
+
+import functools
+import pathlib
+import subprocess
+import sys
+
+import parity
+import running
+import schemas
+import wiring
+from render import load, overlays, platforms, render
+
+
+def faults(root, kustomize, folders):
+    yield from parity.tracked_secrets(root)
+    made = secrets(root, (root / "migrations/grants.txt").read_text())
+    for folder in folders:
+        found = overlay_faults(root, folder, kustomize, made) if folder in overlays(root) else platform_faults(root, folder, kustomize)
+        for rule, words in found:
+            yield rule, f"{folder.name}: {words}"
+
+
+def platform_faults(root, platform, kustomize):
+    things, words = render(platform, kustomize)
+    yield from [("render", words)] if words else schemas.check(root, things)
+
+
+def overlay_faults(root, overlay, kustomize, made):
+    things, words = render(overlay, kustomize)
+    if words:
+        yield "render", words
+        return
+    yield from schemas.check(root, things)
+    yield from running.check(root, things)
+    yield from wiring.check(things, set(made) | {"sign-in"})
+    yield from parity.check(root, things, (overlay / "written/nginx.conf").read_text())
+    yield from parity.keys(things, made)
+
+
+@functools.cache
+def secrets(root, _grants):
+    """The keys of each Secret that scripts/secrets makes, of the grants that there are."""
+    made = subprocess.run([root / "scripts/secrets"], capture_output=True, text=True, check=True)
+    return {secret["metadata"]["name"]: set(secret["data"]) for secret in load(made.stdout)}
+
+
+def main(root, *kustomize):
+    root = pathlib.Path(root)
+    found = list(faults(root, kustomize, [*overlays(root), *platforms(root)]))
+    for rule, words in found:
+        print(f"{rule}: {words}", file=sys.stderr)
+    return bool(found)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

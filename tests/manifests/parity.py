@@ -1,0 +1,121 @@
+"""Rules across the workspace: each function is built, run, reached, and let in; the database bears them all."""
+
+import re
+import subprocess
+
+import yaml
+
+from render import name, of_kind, pods, services
+from wiring import routes
+
+# Woken by events alone: no path of the edge's leads there.
+HIDDEN = {"tick"}
+
+
+def check(root, things, configuration):
+    crates = {path.parts[-3] for path in root.glob("functions/*/src/main.rs")} - {"standalone"}
+    yield from everywhere(root, things, crates)
+    yield from paths(root, configuration, crates)
+    yield from budget(root, things)
+
+
+def everywhere(root, things, crates):
+    built = subprocess.run(
+        ["bash", "-c", "source scripts/lib.sh && functions"], cwd=root, capture_output=True, text=True, check=True
+    )
+    granted = {line.split()[0] for line in (root / "migrations/grants.txt").read_text().splitlines() if line[:1].isalpha()}
+    served = {service["metadata"]["name"]: service for service in services(things)}
+    for crate in sorted(crates):
+        if crate not in built.stdout.split():
+            yield "function", f"{crate}: scripts/images makes no image of it"
+        if crate not in granted:
+            yield "function", f"{crate}: migrations/grants.txt lets it into no table"
+        if crate not in served:
+            yield "function", f"{crate}: there is no Service of Knative for it"
+            continue
+        pod = served[crate]["spec"]["template"]["spec"]
+        if image(pod) != crate:
+            yield "function", f"{crate}: its Service runs {image(pod)}"
+        if pod.get("serviceAccountName") != crate:
+            yield "function", f"{crate}: expected a ServiceAccount of its own"
+        own = {"serving.knative.dev/service": crate}
+        policies = of_kind(things, "NetworkPolicy", "networking.k8s.io")
+        if not any(policy["spec"]["podSelector"].get("matchLabels") == own for policy in policies):
+            yield "function", f"{crate}: expected a NetworkPolicy of its own"
+    for service in set(served) - crates:
+        if image(served[service]["spec"]["template"]["spec"]) != "web":
+            yield "function", f"{service}: there is no such function"
+
+
+def image(pod):
+    return pod["containers"][0]["image"].partition("@")[0].rpartition("/")[2]
+
+
+def paths(root, configuration, crates):
+    listed = re.findall(r'api\("(\w+)", "(/api/\w+)"', (root / "common/src/api.rs").read_text())
+    listed = {prefix: function for function, prefix in listed}
+    if routes(configuration) != listed:
+        yield "path", f"the edge has {routes(configuration)}, the list {listed}"
+    if set(listed.values()) != crates - HIDDEN:
+        yield "path", f"functions {sorted(crates - HIDDEN)}, the list {sorted(listed.values())}"
+    if "Host $function.hanip.svc.cluster.local;" not in configuration:
+        yield "path", "the edge asks for Services in another namespace"
+
+
+def budget(root, things):
+    """Two revisions overlap while one replaces the other; a fifth is left for people, migrations and backups."""
+    pool = int(re.search(r"\.max_connections\((\d+)\)", (root / "common/src/db.rs").read_text()).group(1))
+    allowed = None
+    for thing in things:
+        args = thing.get("spec", {}).get("template", {}).get("spec", {}).get("containers", [{}])[0].get("args", [])
+        found = re.search(r"--max-connections=(\d+)", " ".join(args)) or re.fullmatch(
+            r"(\d+)", thing["metadata"].get("annotations", {}).get("hanip/max-connections", "")
+        )
+        allowed = int(found.group(1)) if found else allowed
+    if allowed is None:
+        yield "budget", "expected --max-connections, or the annotation hanip/max-connections on the Namespace"
+        return
+    pods_at_most = 0
+    for service in services(things):
+        template = service["spec"]["template"]
+        if any("DATABASE_URL" in item["name"] for item in template["spec"]["containers"][0].get("env", [])):
+            limit = template.get("metadata", {}).get("annotations", {}).get("autoscaling.knative.dev/max-scale", "0")
+            pods_at_most += int(limit) if limit.isdigit() else 0
+    worst = pods_at_most * pool * 2
+    if worst >= allowed * 0.8:
+        yield "budget", f"{pods_at_most} pods × {pool} connections × 2 revisions = {worst}, 80 % of {allowed} is {allowed * 0.8:g}"
+
+
+def tracked_secrets(root):
+    """No Secret with anything in it is in the repository."""
+    for path in sorted(root.rglob("*.y*ml")):
+        try:
+            documents = list(yaml.load_all(path.read_text(), yaml.CSafeLoader))
+        except yaml.YAMLError as error:
+            yield "secret", f"{path.relative_to(root)}: can't be read: {error}"
+            continue
+        for thing in documents:
+            if not isinstance(thing, dict):
+                continue
+            if thing.get("kind") == "Secret" and (thing.get("data") or thing.get("stringData")):
+                yield "secret", f"{path.relative_to(root)}: a Secret with data is in the repository"
+            if thing.get("secretGenerator"):
+                yield "secret", f"{path.relative_to(root)}: a secretGenerator takes its data from the repository"
+
+
+def keys(things, made):
+    """Every file that a setting names is in a Secret that scripts/secrets makes. Who signs in where is a person's to say."""
+    for thing, _, pod in pods(things):
+        held = set()
+        for volume in pod.get("volumes", []):
+            for source in [volume, *volume.get("projected", {}).get("sources", [])]:
+                secret = source.get("secret", {})
+                held |= made.get(secret.get("secretName", secret.get("name")), set())
+        for container in pod["containers"]:
+            for item in container.get("env", []):
+                key = item.get("value", "").removeprefix("/secrets/")
+                if item.get("value", "").startswith("/secrets/") and key not in held and not key.startswith(SIGN_IN):
+                    yield "secret", f'{name(thing)}: {item["name"]}: no Secret has the key {key}'
+
+
+SIGN_IN = ("google-", "kakao-", "naver-", "github-", "oidc-")
