@@ -13,6 +13,7 @@ mod days;
 mod diary;
 mod docs;
 mod eaters;
+mod event_log;
 mod faults;
 mod foods;
 mod forgeries;

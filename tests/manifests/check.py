@@ -13,21 +13,17 @@ import parity
 import running
 import schemas
 import wiring
-from render import load, overlays, platforms, render
+from render import load, overlays, platform, render
 
 
 def faults(root, kustomize, folders):
     yield from parity.tracked_secrets(root)
+    for rule, words in schemas.check(root, platform(root)):
+        yield rule, f"platform: {words}"
     made = secrets(root, (root / "migrations/grants.txt").read_text())
     for folder in folders:
-        found = overlay_faults(root, folder, kustomize, made) if folder in overlays(root) else platform_faults(root, folder, kustomize)
-        for rule, words in found:
+        for rule, words in overlay_faults(root, folder, kustomize, made):
             yield rule, f"{folder.name}: {words}"
-
-
-def platform_faults(root, platform, kustomize):
-    things, words = render(platform, kustomize)
-    yield from [("render", words)] if words else schemas.check(root, things)
 
 
 def overlay_faults(root, overlay, kustomize, made):
@@ -51,7 +47,7 @@ def secrets(root, _grants):
 
 def main(root, *kustomize):
     root = pathlib.Path(root)
-    found = list(faults(root, kustomize, [*overlays(root), *platforms(root)]))
+    found = list(faults(root, kustomize, overlays(root)))
     for rule, words in found:
         print(f"{rule}: {words}", file=sys.stderr)
     return bool(found)

@@ -12,7 +12,7 @@ EVERY = "knative/base/functions/every.yaml"
 TICK = "knative/base/events/tick.yaml"
 EDGE = "knative/base/edge/edge.yaml"
 MARIADB = "knative/components/mariadb/mariadb.yaml"
-SERVING = "knative/platform/knative/serving.yaml"
+SERVING = "knative/platform/patches/config-network.yaml"
 VAGRANT = "knative/overlays/vagrant"
 FUNCTIONS = "knative/base/functions/kustomization.yaml"
 SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: oops}\nstringData: {password: hunter2}\n"
@@ -28,8 +28,8 @@ MISTAKES = [
     ("a text for a number", EDGE, "replicas: 2", 'replicas: "2"', "schema: vagrant: Deployment edge: "),
     ("a field that comes twice", EDGE, "  replicas: 2\n", "  replicas: 2\n  replicas: 3\n", "render: "),
     ("a kind nobody knows", TICK, "kind: Trigger", "kind: Triger", "schema: vagrant: Triger tick: "),
-    ("a key that Knative has not", SERVING, "ingress-class:", "ingress.class:", "configmap key: knative: ConfigMap config-network"),
-    ("a ConfigMap that Knative has not", SERVING, "name: config-network", "name: config-networks", "configmap key: knative: "),
+    ("a key that Knative has not", SERVING, "ingress-class:", "ingress.class:", "configmap key: platform: ConfigMap config-network"),
+    ("a ConfigMap that Knative has not", SERVING, "name: config-network", "name: config-networks", "configmap key: platform: "),
     ("an image by its tag", f"{VAGRANT}/written/kustomization.yaml", "foods, digest: \"sha256:" + "0" * 64 + '"',
      'foods, newTag: "1"', "image: vagrant: Service foods: "),
     ("an image without a digest", FOODS, "hanip/foods", "hanip/food", "image: vagrant: Service foods: "),
@@ -107,9 +107,8 @@ def found_with(root, kustomize, file, there, instead):
     assert there is None or there in before, f"{file} does not hold {there!r}"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(instead if there is None else before.replace(there, instead, 1))
-    # One folder is enough to show it.
-    folder = root / ("knative/platform/knative" if "platform" in file else VAGRANT)
-    found = [f"{rule}: {words}" for rule, words in faults(root, kustomize, [folder])]
+    # One overlay is enough to show it.
+    found = [f"{rule}: {words}" for rule, words in faults(root, kustomize, [root / VAGRANT])]
     if before is None:
         path.unlink()
     else:

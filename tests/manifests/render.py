@@ -30,8 +30,9 @@ def overlays(root):
     return sorted(path.parent for path in root.glob("knative/overlays/*/kustomization.yaml"))
 
 
-def platforms(root):
-    return sorted(path.parent for path in root.glob("knative/platform/*/kustomization.yaml"))
+def platform(root):
+    """How Knative itself is set up: whole objects, and patches, which are parts of objects."""
+    return [thing for path in sorted(root.glob("knative/platform/**/*.yaml")) for thing in load(path.read_text())]
 
 
 def settings(overlay):
