@@ -18,6 +18,7 @@ from render import load, overlays, platform, render
 
 def faults(root, kustomize, folders):
     yield from parity.tracked_secrets(root)
+    yield from parity.documents(root)
     for rule, words in schemas.check(root, platform(root)):
         yield rule, f"platform: {words}"
     made = secrets(root, (root / "migrations/grants.txt").read_text())

@@ -55,7 +55,10 @@ def main(serving, networking, eventing, metallb):
     for path in crds:
         name, made = schema(yaml.safe_load(path.read_text()))
         (HERE / f"{name}.json").write_text(json.dumps(made, separators=(",", ":")) + "\n")
-    configmaps = [networking / "config/config-network.yaml", *sorted((serving / "config/core/configmaps").glob("*.yaml"))]
+    configmaps = [
+        networking / "config/config-network.yaml",
+        *sorted((serving / "config/core/configmaps").glob("*.yaml")),
+    ]
     keys = {}
     for path in configmaps:
         configmap = yaml.safe_load(path.read_text())

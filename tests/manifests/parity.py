@@ -23,7 +23,14 @@ def everywhere(root, things, crates):
     built = subprocess.run(
         ["bash", "-c", "source scripts/lib.sh && functions"], cwd=root, capture_output=True, text=True, check=True
     )
-    granted = {line.split()[0] for line in (root / "migrations/grants.txt").read_text().splitlines() if line[:1].isalpha()}
+    granted = {
+        line.split()[0] for line in (root / "migrations/grants.txt").read_text().splitlines() if line[:1].isalpha()
+    }
+    [job] = of_kind(things, "Job", "batch")
+    told = {item["name"] for item in job["spec"]["template"]["spec"]["containers"][0]["env"]}
+    for function in sorted(granted):
+        if f"{function.upper()}_PASSWORD_FILE" not in told:
+            yield "function", f"{function}: the migration has no password for it"
     served = {service["metadata"]["name"]: service for service in services(things)}
     for crate in sorted(crates):
         if crate not in built.stdout.split():
@@ -101,6 +108,18 @@ def tracked_secrets(root):
                 yield "secret", f"{path.relative_to(root)}: a Secret with data is in the repository"
             if thing.get("secretGenerator"):
                 yield "secret", f"{path.relative_to(root)}: a secretGenerator takes its data from the repository"
+
+
+def documents(root):
+    """What the operations page names is there."""
+    page = re.sub(r"https?://\S+", "", (root / "knative/README.md").read_text())
+    named = set(re.findall(r"\b((?:knative|scripts|functions|migrations|tests)/[\w./*-]*\w)", page))
+    named |= {
+        f"knative/{path}" for path in re.findall(r"`((?:base|components|overlays|platform|schemas)/?[\w./-]*)`", page)
+    }
+    for path in sorted(named):
+        if not any(root.glob(path)):
+            yield "document", f"knative/README.md: there is no {path}"
 
 
 def keys(things, made):

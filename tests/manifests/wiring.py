@@ -60,7 +60,11 @@ def events(things):
         if spec.get("broker") not in brokers:
             yield "reference", f'{name(trigger)}: there is no Broker {spec.get("broker")}'
         delivery = spec.get("delivery", {})
-        if not delivery.get("retry") or delivery.get("backoffPolicy") != "exponential" or "backoffDelay" not in delivery:
+        if (
+            not delivery.get("retry")
+            or delivery.get("backoffPolicy") != "exponential"
+            or "backoffDelay" not in delivery
+        ):
             yield "delivery", f"{name(trigger)}: expected retry, backoffPolicy exponential, backoffDelay"
         if "deadLetterSink" not in delivery:
             yield "delivery", f"{name(trigger)}: expected deadLetterSink"
@@ -102,13 +106,20 @@ def network(things):
             yield "network policy", f"{name(thing)}: expected one of its own"
         if thing["metadata"]["name"] in served and not any(policy["spec"].get("ingress") for policy in own):
             yield "network policy", f"{name(thing)}: nothing may come in"
-        asks = any("DATABASE_URL" in item["name"] for container in pod["containers"] for item in container.get("env", []))
+        asks = any(
+            "DATABASE_URL" in item["name"] for container in pod["containers"] for item in container.get("env", [])
+        )
         if asks and not any(reaches_database(policy) for policy in own):
             yield "network policy", f"{name(thing)}: it has no way to the database"
+        if asks and not database_lets_in(things, policies, labels):
+            yield "network policy", f"{name(thing)}: the database does not let it in"
 
 
 def selects(policy, labels):
-    selector = policy["spec"]["podSelector"]
+    return selected(policy["spec"]["podSelector"], labels)
+
+
+def selected(selector, labels):
     said = {"In": lambda key, values: labels.get(key) in values, "Exists": lambda key, _: key in labels}
     return all(labels.get(key) == value for key, value in selector.get("matchLabels", {}).items()) and all(
         said[part["operator"]](part["key"], part.get("values")) for part in selector.get("matchExpressions", [])
@@ -117,6 +128,18 @@ def selects(policy, labels):
 
 def reaches_database(policy):
     return any({"port": 3306} in rule.get("ports", []) for rule in policy["spec"].get("egress", []))
+
+
+def database_lets_in(things, policies, labels):
+    """One that is not in the cluster is not ours to ask."""
+    database = [others for thing, others, _ in pods(things) if thing["kind"] == "StatefulSet"]
+    return not database or any(
+        selected(peer["podSelector"], labels)
+        for policy in policies
+        if policy["spec"]["podSelector"] and selects(policy, database[0])
+        for rule in policy["spec"].get("ingress", [])
+        for peer in rule["from"]
+    )
 
 
 def routes(configuration):
