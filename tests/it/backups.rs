@@ -123,6 +123,21 @@ async fn what_is_restored_is_what_was_backed_up_to_the_last_row() {
 }
 
 #[tokio::test]
+async fn who_migrates_is_not_root_and_still_takes_away_what_a_function_may_not_do() {
+    let cluster = Cluster::start().await;
+    let url = cluster.server.url_of("migrate:secret-migrate", "hanip");
+    let world = World::granted(url.clone()).await;
+    let too_much = "GRANT DELETE ON users TO hanip_foods; GRANT UPDATE (email) ON users TO hanip_foods;
+                    GRANT DROP ON hanip.* TO hanip_foods";
+    sqlx::raw_sql(too_much).execute(&mut cluster.server.root().await).await.expect("rights are given");
+    World::granted(url).await;
+    for refused in ["DELETE FROM users", "UPDATE users SET email = NULL", "DROP TABLE ticks"] {
+        sqlx::raw_sql(refused).execute(&world.db_of("foods")).await.expect_err(refused);
+    }
+    lives(&world.person("ada").await).await;
+}
+
+#[tokio::test]
 async fn a_backup_that_was_cut_short_is_not_kept_and_not_restored() {
     let cluster = Cluster::start().await;
     let world = World::granted(cluster.server.url_of("migrate:secret-migrate", "hanip")).await;
