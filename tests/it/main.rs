@@ -37,6 +37,7 @@ mod providers;
 mod proxy;
 mod requests;
 mod reviews;
+mod rights;
 mod secrets;
 mod server;
 mod sessions;
