@@ -88,6 +88,15 @@ need_rust() {
     fail "$(rustc --version) is too old, $wanted is needed. With rustup: rustup update stable && rustup default stable"
 }
 
+# The names of the functions that have an image: all but the one that is all of them.
+functions() {
+  local main
+  for main in "$root"/functions/*/src/main.rs; do
+    main=${main#"$root/functions/"}
+    [[ $main == standalone/* ]] || echo "${main%/src/main.rs}"
+  done
+}
+
 need_node() {
   local wanted=20.19
   if ! have node && can_install; then
