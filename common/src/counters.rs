@@ -25,15 +25,27 @@ pub async fn tracked(db: &mut MySqlConnection, user_id: Uuid) -> Result<Vec<Trac
     Ok(foods.bind(user_id).fetch_all(db).await?)
 }
 
-/// The numbers of `foods` on the day `today`, in the same order.
+/// One of the foods of [`tracked`].
+pub async fn tracked_one(db: &mut MySqlConnection, user_id: Uuid, food_id: Uuid) -> Result<Option<Tracked>> {
+    let food =
+        sqlx::query_as(select_tracked!("WHERE counters.user_id = ? AND counters.food_id = ? AND deleted_at IS NULL"));
+    Ok(food.bind(user_id).bind(food_id).fetch_optional(db).await?)
+}
+
+/// The last date that is closed for all of `foods`.
+pub fn closed_through<'a>(foods: impl IntoIterator<Item = &'a Tracked>) -> NaiveDate {
+    foods.into_iter().map(|food| food.counter.closed_through).min().unwrap_or(Date::LAST)
+}
+
+/// The numbers of `foods` on the day `today`, in the same order; `recent` is what is recorded since
+/// they were closed.
 pub async fn streaks(
     db: &mut MySqlConnection,
     user_id: Uuid,
     foods: Vec<Tracked>,
+    mut recent: HashMap<Uuid, History>,
     today: NaiveDate,
 ) -> Result<Vec<Streak>> {
-    let Some(oldest) = foods.iter().map(|food| food.counter.closed_through).min() else { return Ok(Vec::new()) };
-    let mut recent = recent(db, user_id, oldest).await?;
     let mut streaks = Vec::with_capacity(foods.len());
     for mut food in foods {
         let as_of = food.as_of(today);
@@ -49,9 +61,13 @@ pub async fn streaks(
     Ok(streaks)
 }
 
-/// What is recorded after `date`, by food.
-async fn recent(db: &mut MySqlConnection, user_id: Uuid, date: NaiveDate) -> Result<HashMap<Uuid, History>> {
+/// What is recorded since `foods` were closed, by food.
+pub async fn recent(db: &mut MySqlConnection, user_id: Uuid, foods: &[Tracked]) -> Result<HashMap<Uuid, History>> {
     let mut histories: HashMap<Uuid, History> = HashMap::new();
+    if foods.is_empty() {
+        return Ok(histories);
+    }
+    let date = closed_through(foods);
     let outcomes: Vec<(Uuid, NaiveDate, Outcome)> = sqlx::query_as(
         "SELECT food_id, date, outcome FROM outcomes WHERE user_id = ? AND date > ? AND outcome IS NOT NULL",
     )
@@ -172,7 +188,8 @@ pub async fn after_write(
 ) -> Result<Vec<Streak>> {
     let mut foods = tracked(db, user_id).await?;
     foods.retain(|food| food.archived_on.is_none() || named.contains(&food.id));
-    streaks(db, user_id, foods, today).await
+    let recent = recent(db, user_id, &foods).await?;
+    streaks(db, user_id, foods, recent, today).await
 }
 
 /// Writes the counters of `foods`, and remembers which milestones they reached lately: those are to

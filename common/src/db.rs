@@ -73,7 +73,7 @@ pub struct Transaction(PoolConnection<MySql>);
 /// `food_id`, and on the person: two writes of one person never overlap, even of one without a
 /// food, and a tick waits. Nothing is read before the lock, since a plain SELECT would fix an older
 /// snapshot.
-pub async fn write(db: &MySqlPool, user_id: Uuid) -> Result<Transaction> {
+pub async fn write(db: PoolConnection<MySql>, user_id: Uuid) -> Result<Transaction> {
     let mut transaction = begin(db).await?;
     sqlx::query("SELECT food_id FROM counters WHERE user_id = ? ORDER BY food_id FOR UPDATE")
         .bind(user_id)
@@ -85,18 +85,16 @@ pub async fn write(db: &MySqlPool, user_id: Uuid) -> Result<Transaction> {
 }
 
 /// [`write`] without the lock, for what belongs to no person yet.
-pub async fn begin(db: &MySqlPool) -> Result<Transaction> {
-    let mut connection = db.acquire().await?;
+pub async fn begin(mut db: PoolConnection<MySql>) -> Result<Transaction> {
     // No gap locks: two people never wait for each other. No invariant rests on the level.
-    connection.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANSACTION").await?;
-    Ok(Transaction(connection))
+    db.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANSACTION").await?;
+    Ok(Transaction(db))
 }
 
 /// Begins a transaction that reads one snapshot, whatever is written meanwhile.
-pub async fn snapshot(db: &MySqlPool) -> Result<Transaction> {
-    let mut connection = db.acquire().await?;
-    connection.execute("START TRANSACTION READ ONLY").await?;
-    Ok(Transaction(connection))
+pub async fn snapshot(mut db: PoolConnection<MySql>) -> Result<Transaction> {
+    db.execute("START TRANSACTION READ ONLY").await?;
+    Ok(Transaction(db))
 }
 
 impl Transaction {

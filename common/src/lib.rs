@@ -34,7 +34,7 @@ pub use self::{
     openapi::routes,
     origin::Origin,
     server::{bind, complete, exit, finish, listen, serve, shutdown_signal, surround},
-    session::{Me, Session, User},
+    session::{Connected, Me, Session, User},
     words::{Code, Language},
 };
 

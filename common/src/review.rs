@@ -1,6 +1,6 @@
 //! The review of a date: as it is answered, and as it is stored.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use axum::http::{HeaderMap, header};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::{
     Result,
     counters::{self, Tracked},
-    day::HourMinute,
+    day::{Date, HourMinute},
     streak::{History, Outcome, Status},
 };
 
@@ -115,13 +115,26 @@ pub struct Stored {
     pub slips: Vec<Slip>,
     /// The foods for which the date lies in a range of days off.
     pub skipped: Vec<Uuid>,
-    updated_at: Option<DateTime<Utc>>,
+    reviewed_at: Option<DateTime<Utc>>,
+    slipped_at: Option<DateTime<Utc>>,
+}
+
+/// What is stored on some dates, with the days off that touch them.
+#[derive(Default)]
+pub struct Recorded {
+    pub dates: BTreeMap<NaiveDate, Stored>,
+    skips: Vec<(Uuid, NaiveDate, NaiveDate)>,
 }
 
 impl Stored {
     /// Whether anything at all is recorded: without it the date has no review.
     pub fn is_empty(&self) -> bool {
         self.content.is_empty() && self.slips.is_empty()
+    }
+
+    /// The same once `content` has been written at `now`.
+    pub fn rewritten(self, content: Content, now: DateTime<Utc>) -> Self {
+        Self { reviewed_at: (!content.is_empty()).then_some(now), content, ..self }
     }
 
     /// As it is answered on the day `today`, at `now`.
@@ -155,68 +168,124 @@ impl Stored {
             foods: foods.iter().filter_map(review_of).collect(),
             day: self.content.day,
             slips: self.slips,
-            updated_at: self.updated_at.unwrap_or(now),
+            updated_at: self.reviewed_at.max(self.slipped_at).unwrap_or(now),
         }
     }
 }
 
-/// What is stored of each of `dates`; of deleted foods nothing shows.
-pub async fn load(db: &mut MySqlConnection, user_id: Uuid, dates: &[NaiveDate]) -> Result<BTreeMap<NaiveDate, Stored>> {
-    let mut stored: BTreeMap<NaiveDate, Stored> = dates.iter().map(|&date| (date, Stored::default())).collect();
-    let (Some(&first), Some(&last)) = (dates.iter().min(), dates.iter().max()) else { return Ok(stored) };
-    for (food_id, from, to) in counters::skips(db, user_id, first..=last).await? {
-        for (_, stored) in stored.range_mut(from..=to) {
-            stored.skipped.push(food_id);
+impl Recorded {
+    fn new(
+        dates: &[NaiveDate],
+        skips: Vec<(Uuid, NaiveDate, NaiveDate)>,
+        days: Vec<DayRow>,
+        said: Vec<SaidRow>,
+        slips: Vec<SlipRow>,
+    ) -> Self {
+        let mut recorded = Self { dates: dates.iter().map(|&date| (date, Stored::default())).collect(), skips };
+        for DayRow { date, day, updated_at } in days {
+            let stored = recorded.dates.entry(date).or_default();
+            stored.content.day = day;
+            stored.reviewed_at = Some(updated_at);
         }
-    }
-    let dates = sqlx::types::Json(dates);
-
-    let days: Vec<DayRow> = sqlx::query_as(
-        "SELECT reviews.date, difficulty, mood, note, updated_at
-         FROM JSON_TABLE(?, '$[*]' COLUMNS (date DATE PATH '$')) AS dates
-         JOIN reviews ON reviews.user_id = ? AND reviews.date = dates.date",
-    )
-    .bind(dates)
-    .bind(user_id)
-    .fetch_all(&mut *db)
-    .await?;
-    for DayRow { date, day, updated_at } in days {
-        let stored = stored.entry(date).or_default();
-        stored.content.day = day;
-        stored.updated_at = Some(updated_at);
+        for (date, food_id, outcome, note) in said {
+            recorded.dates.entry(date).or_default().content.foods.insert(food_id, Said { outcome, note });
+        }
+        for SlipRow { slip, updated_at } in slips {
+            let stored = recorded.dates.entry(slip.date).or_default();
+            stored.slipped_at = stored.slipped_at.max(Some(updated_at));
+            stored.slips.push(slip);
+        }
+        for &(food_id, from, to) in &recorded.skips {
+            for (_, stored) in recorded.dates.range_mut(from..=to) {
+                stored.skipped.push(food_id);
+            }
+        }
+        recorded
     }
 
-    let said: Vec<(NaiveDate, Uuid, Option<Outcome>, Option<String>)> = sqlx::query_as(
-        "SELECT outcomes.date, food_id, outcome, note
-         FROM JSON_TABLE(?, '$[*]' COLUMNS (date DATE PATH '$')) AS dates
-         JOIN outcomes ON outcomes.user_id = ? AND outcomes.date = dates.date
-         JOIN foods ON foods.user_id = outcomes.user_id AND foods.id = food_id AND deleted_at IS NULL",
-    )
-    .bind(dates)
-    .bind(user_id)
-    .fetch_all(&mut *db)
-    .await?;
-    for (date, food_id, outcome, note) in said {
-        stored.entry(date).or_default().content.foods.insert(food_id, Said { outcome, note });
+    /// The same, by food.
+    pub fn histories(&self) -> HashMap<Uuid, History> {
+        let mut histories: HashMap<Uuid, History> = HashMap::new();
+        for &(food_id, from, to) in &self.skips {
+            histories.entry(food_id).or_default().skip(from, to);
+        }
+        for (&date, stored) in &self.dates {
+            for (&food_id, said) in &stored.content.foods {
+                if let Some(outcome) = said.outcome {
+                    histories.entry(food_id).or_default().set_outcome(date, outcome);
+                }
+            }
+            for slip in &stored.slips {
+                let history = histories.entry(slip.food_id).or_default();
+                history.set_slips(date, history.on(date).slips + 1);
+            }
+        }
+        histories
     }
+}
 
-    let slips: Vec<SlipRow> = sqlx::query_as(
-        "SELECT slips.id, slips.date, food_id, time, craving, cause, amount, note, slips.updated_at
-         FROM JSON_TABLE(?, '$[*]' COLUMNS (date DATE PATH '$')) AS dates
-         JOIN slips ON slips.user_id = ? AND slips.date = dates.date
-         JOIN foods ON foods.user_id = slips.user_id AND foods.id = food_id AND deleted_at IS NULL
-         ORDER BY slips.date, time IS NULL, time, slips.id",
-    )
-    .bind(dates)
-    .bind(user_id)
-    .fetch_all(db)
-    .await?;
-    for SlipRow { slip, updated_at } in slips {
-        let stored = stored.entry(slip.date).or_default();
-        stored.updated_at = stored.updated_at.max(Some(updated_at));
-        stored.slips.push(slip);
-    }
-    Ok(stored)
+// What is stored on some dates; of deleted foods nothing shows.
+macro_rules! select_days {
+    ($dates:literal) => {
+        concat!("SELECT reviews.date, difficulty, mood, note, updated_at FROM reviews ", $dates)
+    };
+}
+macro_rules! select_said {
+    ($dates:literal) => {
+        concat!(
+            "SELECT outcomes.date, food_id, outcome, note FROM outcomes
+             JOIN foods ON foods.user_id = outcomes.user_id AND foods.id = food_id AND deleted_at IS NULL ",
+            $dates
+        )
+    };
+}
+macro_rules! select_slips {
+    ($dates:literal) => {
+        concat!(
+            "SELECT slips.id, slips.date, food_id, time, craving, cause, amount, note, slips.updated_at FROM slips
+             JOIN foods ON foods.user_id = slips.user_id AND foods.id = food_id AND deleted_at IS NULL ",
+            $dates,
+            " ORDER BY slips.date, time IS NULL, time, slips.id"
+        )
+    };
+}
+
+/// What is stored on `date`, and on every date after `after`.
+pub async fn load(db: &mut MySqlConnection, user_id: Uuid, date: NaiveDate, after: NaiveDate) -> Result<Recorded> {
+    let skips = counters::skips(db, user_id, date.min(after)..=Date::LAST).await?;
+    let days = sqlx::query_as(select_days!("WHERE user_id = ? AND (date = ? OR date > ?)"));
+    let days = days.bind(user_id).bind(date).bind(after).fetch_all(&mut *db).await?;
+    let said = sqlx::query_as(select_said!("WHERE outcomes.user_id = ? AND (date = ? OR date > ?)"));
+    let said = said.bind(user_id).bind(date).bind(after).fetch_all(&mut *db).await?;
+    let slips = sqlx::query_as(select_slips!("WHERE slips.user_id = ? AND (date = ? OR date > ?)"));
+    let slips = slips.bind(user_id).bind(date).bind(after).fetch_all(&mut *db).await?;
+    Ok(Recorded::new(&[date], skips, days, said, slips))
+}
+
+/// What is stored on each of `dates`.
+pub async fn load_dates(
+    db: &mut MySqlConnection,
+    user_id: Uuid,
+    dates: &[NaiveDate],
+) -> Result<BTreeMap<NaiveDate, Stored>> {
+    let (Some(&first), Some(&last)) = (dates.iter().min(), dates.iter().max()) else { return Ok(BTreeMap::new()) };
+    let skips = counters::skips(db, user_id, first..=last).await?;
+    let json = sqlx::types::Json(dates);
+    let days = sqlx::query_as(select_days!(
+        "JOIN JSON_TABLE(?, '$[*]' COLUMNS (date DATE PATH '$')) AS dates ON dates.date = reviews.date WHERE user_id = ?"
+    ));
+    let days = days.bind(json).bind(user_id).fetch_all(&mut *db).await?;
+    let said = sqlx::query_as(select_said!(
+        "JOIN JSON_TABLE(?, '$[*]' COLUMNS (date DATE PATH '$')) AS dates ON dates.date = outcomes.date
+         WHERE outcomes.user_id = ?"
+    ));
+    let said = said.bind(json).bind(user_id).fetch_all(&mut *db).await?;
+    let slips = sqlx::query_as(select_slips!(
+        "JOIN JSON_TABLE(?, '$[*]' COLUMNS (date DATE PATH '$')) AS dates ON dates.date = slips.date
+         WHERE slips.user_id = ?"
+    ));
+    let slips = slips.bind(json).bind(user_id).fetch_all(&mut *db).await?;
+    Ok(Recorded::new(dates, skips, days, said, slips).dates)
 }
 
 #[derive(FromRow)]
@@ -226,6 +295,8 @@ struct DayRow {
     day: Day,
     updated_at: DateTime<Utc>,
 }
+
+type SaidRow = (NaiveDate, Uuid, Option<Outcome>, Option<String>);
 
 #[derive(FromRow)]
 struct SlipRow {

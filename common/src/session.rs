@@ -11,7 +11,7 @@ use chrono_tz::Tz;
 use cookie::time::Duration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use sqlx::{FromRow, MySqlConnection, MySqlPool};
+use sqlx::{FromRow, MySql, MySqlConnection, MySqlPool, pool::PoolConnection};
 use strum::{EnumString, IntoStaticStr};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -135,14 +135,34 @@ impl FromRequestParts<App> for User {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        Ok(Connected::from_request_parts(parts, app).await?.user)
+    }
+}
+
+/// Who is asking, and the connection that they were read over, for a handler that goes on to the
+/// database at once: to hand it back and take another costs as much as a read. It has to be the only
+/// one of the request, which would else wait for itself once the pool is used up.
+pub struct Connected {
+    pub user: User,
+    pub db: PoolConnection<MySql>,
+}
+
+impl FromRequestParts<App> for Connected {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let now = app.clock.now();
         // A request with a token of its own has nothing to do with the browser's cookies.
-        let user = match parts.headers.contains_key(header::AUTHORIZATION) {
-            true => with_token(&app.db, bearer(&parts.headers).ok_or(Code::SessionRequired)?).await?,
-            false => {
-                let token = app.origin.cookie(&parts.headers, COOKIE).ok_or(Code::SessionRequired)?;
-                with_session(&app.db, &token, now).await?
-            }
+        let by_token = parts.headers.contains_key(header::AUTHORIZATION);
+        let secret = match by_token {
+            true => bearer(&parts.headers).map(str::to_owned),
+            false => app.origin.cookie(&parts.headers, COOKIE),
+        };
+        let secret = secret.ok_or(Code::SessionRequired)?;
+        let mut db = app.db.acquire().await?;
+        let user = match by_token {
+            true => with_token(&mut db, &secret).await?,
+            false => with_session(&mut db, &secret, now).await?,
         };
         let user = user.ok_or(Code::SessionRequired)?;
         if let Some(account) = parts.headers.get("hanip-account")
@@ -156,11 +176,11 @@ impl FromRequestParts<App> for User {
         if user.key.last_used_at.is_none_or(|last| now - last > TOUCHED) {
             app.tasks.spawn(touch(app.db.clone(), user.clone(), now));
         }
-        Ok(user)
+        Ok(Self { user, db })
     }
 }
 
-async fn with_session(db: &MySqlPool, token: &str, now: DateTime<Utc>) -> Result<Option<User>> {
+async fn with_session(db: &mut MySqlConnection, token: &str, now: DateTime<Utc>) -> Result<Option<User>> {
     let user = sqlx::query_as(select_users!(
         ", sessions.id AS key_id, last_used_at FROM sessions JOIN users ON users.user_id = sessions.user_id
          WHERE token_hash = ? AND last_used_at > ? AND sessions.created_at > ?"
@@ -169,7 +189,7 @@ async fn with_session(db: &MySqlPool, token: &str, now: DateTime<Utc>) -> Result
     Ok(user.fetch_optional(db).await?)
 }
 
-async fn with_token(db: &MySqlPool, token: &str) -> Result<Option<User>> {
+async fn with_token(db: &mut MySqlConnection, token: &str) -> Result<Option<User>> {
     let user = sqlx::query_as(select_users!(
         ", api_tokens.id AS key_id, scope, last_used_at
          FROM api_tokens JOIN users ON users.user_id = api_tokens.user_id WHERE token_hash = ?"

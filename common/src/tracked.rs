@@ -73,12 +73,17 @@ pub struct Tracked {
     pub counter: Counter,
 }
 
-/// A constant SELECT of [`Tracked`] foods, with its `WHERE`.
+/// A constant SELECT of [`Tracked`] foods, with its `WHERE`, and before it more columns.
 #[macro_export]
 macro_rules! select_tracked {
     ($rest:literal) => {
+        $crate::select_tracked!("", $rest)
+    };
+    ($more:literal, $rest:literal) => {
         concat!(
-            "SELECT foods.user_id, id, start_date, counting, goal_days, price_per_day, currency, archived_on,
+            "SELECT ",
+            $more,
+            "foods.user_id, id, start_date, counting, goal_days, price_per_day, currency, archived_on,
                     closed_through, kept_days, confirmed_days, slip_days, skipped_days, missing_days, current_run,
                     longest_run, waiting_run, last_slip_on, milestones
              FROM counters STRAIGHT_JOIN foods ON foods.user_id = counters.user_id AND foods.id = food_id ",

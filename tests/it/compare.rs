@@ -23,7 +23,7 @@ impl Diarist {
     /// start; `all_closed` says that a tick has just closed every day that is over.
     pub async fn compare(&self, world: &World, all_closed: bool, differences: &mut Differences) {
         let (today, user_id) = (self.today(), self.person.id.parse().expect("an id"));
-        let mut db = db::write(world.db(), user_id).await.expect("the lock");
+        let mut db = db::write(world.db().acquire().await.expect("a connection"), user_id).await.expect("the lock");
         let stored = counters::tracked(&mut db, user_id).await.expect("counters");
         let ids: Vec<Uuid> = stored.iter().map(|food| food.id).collect();
         counters::recompute(&mut db, user_id, &ids, today).await.expect("a fold from the start");

@@ -46,6 +46,7 @@ mod sign_in_refused;
 mod skips;
 mod slips;
 mod stand_in;
+mod statements;
 mod stats;
 mod streak_laws;
 mod streaks;

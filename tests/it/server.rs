@@ -201,7 +201,8 @@ async fn a_transaction_that_is_dropped_leaves_nothing_behind_for_the_next_one() 
     let world = World::new().await;
     world.person("ada").await;
     for _ in 0..20 {
-        let mut dropped = common::db::begin(world.db()).await.expect("a transaction");
+        let mut dropped =
+            common::db::begin(world.db().acquire().await.expect("a connection")).await.expect("a transaction");
         sqlx::query("UPDATE users SET display_name = 'lost'").execute(&mut *dropped).await.expect("an update");
         drop(dropped);
         let kept = sqlx::query("UPDATE users SET locale = 'ko'").execute(world.db()).await.expect("an update");
@@ -217,7 +218,7 @@ async fn a_transaction_that_is_dropped_leaves_nothing_behind_for_the_next_one() 
 pub async fn session_cookie(world: &World) -> String {
     let (user_id,): (uuid::Uuid,) =
         sqlx::query_as("SELECT user_id FROM users").fetch_one(world.db()).await.expect("a person");
-    let mut db = common::db::begin(world.db()).await.expect("a transaction");
+    let mut db = common::db::begin(world.db().acquire().await.expect("a connection")).await.expect("a transaction");
     let cookie = common::session::open(&mut db, &world.app.origin, &Default::default(), user_id, world.now())
         .await
         .expect("a session");

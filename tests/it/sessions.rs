@@ -127,7 +127,7 @@ async fn the_last_use_is_written_hourly_and_never_in_the_way() {
     }
     // Somebody holds the row: requests go on, more at once than there are connections.
     let outside = common::db::pool(&world.env()).expect("a pool");
-    let mut held = common::db::begin(&outside).await.expect("a transaction");
+    let mut held = common::db::begin(outside.acquire().await.expect("a connection")).await.expect("a transaction");
     sqlx::query("SELECT id FROM sessions FOR UPDATE").execute(&mut *held).await.expect("a lock");
     world.days_pass(1);
     let began = Instant::now();

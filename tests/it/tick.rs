@@ -196,7 +196,10 @@ async fn the_arithmetic_of_the_tick_agrees_with_the_fold_on_random_pasts() {
         world.days_pass(days);
         let ada = world.person("ada").await;
         tick::run(&world.app, tick::CHUNK).await.expect("a tick");
-        let mut db = common::db::write(world.db(), ada.id.parse().expect("an id")).await.expect("the lock");
+        let mut db =
+            common::db::write(world.db().acquire().await.expect("a connection"), ada.id.parse().expect("an id"))
+                .await
+                .expect("the lock");
         let user_id = ada.id.parse().expect("an id");
         let ticked = common::counters::tracked(&mut db, user_id).await.expect("counters");
         let ids: Vec<uuid::Uuid> = ticked.iter().map(|food| food.id).collect();

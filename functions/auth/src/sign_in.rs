@@ -196,7 +196,7 @@ async fn complete(
         identities::add(app, headers, user_id, session_id, &identity, now).await?;
         return Ok(None);
     }
-    let mut db = db::begin(&app.db).await?;
+    let mut db = db::begin(app.db.acquire().await?).await?;
     let user_id = identities::find_or_create(&mut db, &identity, &begun.time_zone, &begun.locale, now).await?;
     // A new session at every sign-in: one that was planted in the browser before is not it.
     if let Some(old) = app.origin.cookie(headers, session::COOKIE) {

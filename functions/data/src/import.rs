@@ -66,7 +66,7 @@ pub async fn import(
     let today = user.today(now);
     let archive = spawn_blocking(move || checked(archive, now)).await.map_err(anyhow::Error::from)??;
 
-    let mut db = db::write(&app.db, user.id).await?;
+    let mut db = db::write(app.db.acquire().await?, user.id).await?;
     // What can't be restored any more would take with it what is added to it.
     sqlx::query("DELETE FROM foods WHERE user_id = ? AND deleted_at <= ?")
         .bind(user.id)

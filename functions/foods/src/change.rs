@@ -3,7 +3,7 @@
 use axum::{extract::State, http::StatusCode};
 use chrono::NaiveDate;
 use common::{
-    App, Code, Fault, Json, Path, Problems, Result, User, counters, db,
+    App, Code, Connected, Fault, Json, Path, Problems, Result, counters, db,
     food::{Food, RESTORABLE},
 };
 use serde::Deserialize;
@@ -21,14 +21,14 @@ use crate::{
 #[utoipa::path(patch, path = "/{id}", params(("id" = Uuid, Path)), request_body = Change,
     responses((status = 200, description = "As it is now.", body = Food), Problems))]
 pub async fn change(
-    user: User,
+    Connected { user, db }: Connected,
     State(app): State<App>,
     Path(id): Path<Uuid>,
     Json(change): Json<Change>,
 ) -> Result<Json<Food>> {
     let now = app.clock.now();
     let today = user.today(now);
-    let mut db = db::write(&app.db, user.id).await?;
+    let mut db = db::write(db, user.id).await?;
     let before: Draft = sqlx::query_as(
         "SELECT name, icon, color, start_date, counting, goal_days, motivation, price_per_day, currency, archived_on
          FROM foods WHERE user_id = ? AND id = ? AND deleted_at IS NULL",
@@ -98,9 +98,13 @@ async fn refuse_history_before(
 
 /// Deletes a food. It can be restored for 30 days.
 #[utoipa::path(delete, path = "/{id}", params(("id" = Uuid, Path)), responses((status = 204, description = "Done."), Problems))]
-pub async fn delete(user: User, State(app): State<App>, Path(id): Path<Uuid>) -> Result<StatusCode> {
+pub async fn delete(
+    Connected { user, db }: Connected,
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+) -> Result<StatusCode> {
     let now = app.clock.now();
-    let mut db = db::write(&app.db, user.id).await?;
+    let mut db = db::write(db, user.id).await?;
     let deleted = sqlx::query("UPDATE foods SET deleted_at = ? WHERE user_id = ? AND id = ? AND deleted_at IS NULL")
         .bind(now)
         .bind(user.id)
@@ -116,9 +120,13 @@ pub async fn delete(user: User, State(app): State<App>, Path(id): Path<Uuid>) ->
 
 /// Brings a deleted food back, as if it had never been deleted.
 #[utoipa::path(post, path = "/{id}/restore", params(("id" = Uuid, Path)), responses((status = 200, description = "As it is now.", body = Food), Problems))]
-pub async fn restore(user: User, State(app): State<App>, Path(id): Path<Uuid>) -> Result<Json<Food>> {
+pub async fn restore(
+    Connected { user, db }: Connected,
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+) -> Result<Json<Food>> {
     let now = app.clock.now();
-    let mut db = db::write(&app.db, user.id).await?;
+    let mut db = db::write(db, user.id).await?;
     let deleted: Option<(Uuid,)> =
         sqlx::query_as("SELECT id FROM foods WHERE user_id = ? AND id = ? AND deleted_at > ?")
             .bind(user.id)
@@ -150,8 +158,8 @@ pub struct Order {
 
 /// Puts the foods in this order; those not named follow in their old one.
 #[utoipa::path(put, path = "/order", request_body = Order, responses((status = 204, description = "Done."), Problems))]
-pub async fn order(user: User, State(app): State<App>, Json(order): Json<Order>) -> Result<StatusCode> {
-    let mut db = db::write(&app.db, user.id).await?;
+pub async fn order(Connected { user, db }: Connected, Json(order): Json<Order>) -> Result<StatusCode> {
+    let mut db = db::write(db, user.id).await?;
     let before: Vec<(Uuid,)> =
         sqlx::query_as("SELECT id FROM foods WHERE user_id = ? AND deleted_at IS NULL ORDER BY position, id")
             .bind(user.id)

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use common::{
-    App, Code, Json, Problems, Result, User,
+    App, Code, Connected, Json, Problems, Result,
     counters::{self, Tracked},
     db,
     food::{Food, MOST_FOODS},
@@ -20,11 +20,15 @@ use crate::{PREFIX, body::NewFood, food};
 /// Creates a food. With an `id` made by the client, the same body again answers 200 and the food as it is now.
 #[utoipa::path(post, path = "", request_body = NewFood,
     responses((status = 201, description = "Created.", body = Food, headers(("Location" = String))), (status = 200, description = "As it is now.", body = Food), Problems))]
-pub async fn create(user: User, State(app): State<App>, Json(new): Json<NewFood>) -> Result<Response> {
+pub async fn create(
+    Connected { user, db }: Connected,
+    State(app): State<App>,
+    Json(new): Json<NewFood>,
+) -> Result<Response> {
     let now = app.clock.now();
     let body_hash = session::hash(&serde_json::to_string(&new).map_err(anyhow::Error::from)?);
     let id = new.id.unwrap_or_else(Uuid::now_v7);
-    let mut db = db::write(&app.db, user.id).await?;
+    let mut db = db::write(db, user.id).await?;
     let before = created_before(&mut db, user.id, id, &body_hash).await?;
     let status = if before { StatusCode::OK } else { StatusCode::CREATED };
     if !before {

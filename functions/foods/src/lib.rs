@@ -6,7 +6,7 @@ mod create;
 
 use axum::{Router, extract::State};
 use common::{
-    App, Code, Json, Path, Problems, Query, Result, User,
+    App, Code, Connected, Json, Path, Problems, Query, Result,
     food::{Food, RESTORABLE},
     select_foods,
 };
@@ -54,7 +54,11 @@ struct Foods {
 
 /// The foods, in the person's order.
 #[utoipa::path(get, path = "", params(Filter), responses((status = 200, description = "As it is now.", body = Foods), Problems))]
-async fn list(user: User, State(app): State<App>, Query(filter): Query<Filter>) -> Result<Json<Foods>> {
+async fn list(
+    Connected { user, mut db }: Connected,
+    State(app): State<App>,
+    Query(filter): Query<Filter>,
+) -> Result<Json<Foods>> {
     let foods = match filter.state {
         Listing::Active => sqlx::query_as(select_foods!(
             "WHERE user_id = ? AND deleted_at IS NULL AND archived_on IS NULL ORDER BY position, id"
@@ -68,13 +72,12 @@ async fn list(user: User, State(app): State<App>, Query(filter): Query<Filter>) 
         Listing::Deleted => foods.bind(user.id).bind(app.clock.now() - RESTORABLE),
         _ => foods.bind(user.id),
     };
-    Ok(Json(Foods { foods: foods.fetch_all(&app.db).await? }))
+    Ok(Json(Foods { foods: foods.fetch_all(&mut *db).await? }))
 }
 
 /// One food.
 #[utoipa::path(get, path = "/{id}", params(("id" = Uuid, Path)), responses((status = 200, description = "As it is now.", body = Food), Problems))]
-async fn show(user: User, State(app): State<App>, Path(id): Path<Uuid>) -> Result<Json<Food>> {
-    let mut db = app.db.acquire().await?;
+async fn show(Connected { user, mut db }: Connected, Path(id): Path<Uuid>) -> Result<Json<Food>> {
     Ok(Json(food(&mut db, user.id, id).await?))
 }
 

@@ -3,13 +3,14 @@
 use axum::extract::State;
 use chrono::{Days, NaiveDate};
 use common::{
-    App, Code, Fault, Json, Problems, Query, Result, User, counters,
+    App, Code, Connected, Fault, Json, Problems, Query, Result, counters,
     day::Date,
     db,
     review::{self, Review},
     text,
 };
 use serde::{Deserialize, Serialize};
+use sqlx::MySqlConnection;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -39,7 +40,11 @@ pub struct Page {
 
 /// The reviews, newest first.
 #[utoipa::path(get, path = "", params(Filter), responses((status = 200, description = "As it is now.", body = Page), Problems))]
-pub async fn list(user: User, State(app): State<App>, Query(filter): Query<Filter>) -> Result<Json<Page>> {
+pub async fn list(
+    Connected { user, db }: Connected,
+    State(app): State<App>,
+    Query(filter): Query<Filter>,
+) -> Result<Json<Page>> {
     let limit = filter.limit.unwrap_or(30);
     if !(1..=100).contains(&limit) {
         return Err(Fault::parameter("limit", Code::NumberOutOfRange).into());
@@ -48,14 +53,70 @@ pub async fn list(user: User, State(app): State<App>, Query(filter): Query<Filte
     let q = q.map_err(|code| Fault::parameter("q", code))?.flatten();
     let from = filter.from.map_or(NaiveDate::default(), |from| from.0);
     let to = filter.to.map_or(NaiveDate::MAX, |to| to.0);
-    let to = filter.cursor.map_or(to, |cursor| to.min(cursor.0 - Days::new(1)));
+    let to = filter.cursor.map_or(to, |cursor| to.min(cursor.0 - Days::new(1))).min(Date::LAST);
 
     let now = app.clock.now();
-    let mut db = db::snapshot(&app.db).await?;
-    let dates: Vec<(NaiveDate,)> = sqlx::query_as(
+    let mut db = db::snapshot(db).await?;
+    let dates = match &q {
+        None => newest(&mut db, user.id, from, to, filter.food_id, limit + 1).await?,
+        Some(q) => search(&mut db, user.id, from, to, filter.food_id, q, limit + 1).await?,
+    };
+    let mut dates: Vec<NaiveDate> = dates.into_iter().map(|(date,)| date).collect();
+    let more = dates.len() > usize::from(limit);
+    dates.truncate(limit.into());
+    let next_cursor = dates.last().copied().filter(|_| more);
+    let foods = counters::tracked(&mut db, user.id).await?;
+    let stored = review::load_dates(&mut db, user.id, &dates).await?;
+    let reviews = stored.into_iter().rev().map(|(date, stored)| stored.review(date, &foods, user.today(now), now));
+    Ok(Json(Page { reviews: reviews.collect(), next_cursor }))
+}
+
+/// The last dates from `from` to `to` on which anything is recorded. However long the history is, only so many are read.
+async fn newest(
+    db: &mut MySqlConnection,
+    user_id: Uuid,
+    from: NaiveDate,
+    to: NaiveDate,
+    food_id: Option<Uuid>,
+    limit: u8,
+) -> Result<Vec<(NaiveDate,)>> {
+    let mut dates = sqlx::query_as(
+        "(SELECT date FROM reviews
+          WHERE user_id = ? AND date BETWEEN ? AND ? AND (difficulty IS NOT NULL OR mood IS NOT NULL OR note IS NOT NULL)
+              AND ? IS NULL
+          ORDER BY date DESC LIMIT ?)
+         UNION
+         (SELECT DISTINCT date FROM outcomes
+          WHERE user_id = ? AND date BETWEEN ? AND ? AND COALESCE(food_id = ?, TRUE)
+              AND food_id NOT IN (SELECT id FROM foods FORCE INDEX (PRIMARY) WHERE user_id = ? AND deleted_at IS NOT NULL)
+          ORDER BY date DESC LIMIT ?)
+         UNION
+         (SELECT DISTINCT date FROM slips
+          WHERE user_id = ? AND date BETWEEN ? AND ? AND COALESCE(food_id = ?, TRUE)
+              AND food_id NOT IN (SELECT id FROM foods FORCE INDEX (PRIMARY) WHERE user_id = ? AND deleted_at IS NOT NULL)
+          ORDER BY date DESC LIMIT ?)
+         ORDER BY date DESC LIMIT ?",
+    );
+    dates = dates.bind(user_id).bind(from).bind(to).bind(food_id).bind(limit);
+    for _ in 0..2 {
+        dates = dates.bind(user_id).bind(from).bind(to).bind(food_id).bind(user_id).bind(limit);
+    }
+    Ok(dates.bind(limit).fetch_all(db).await?)
+}
+
+/// The last dates from `from` to `to` with a note that holds `q`.
+async fn search(
+    db: &mut MySqlConnection,
+    user_id: Uuid,
+    from: NaiveDate,
+    to: NaiveDate,
+    food_id: Option<Uuid>,
+    q: &str,
+    limit: u8,
+) -> Result<Vec<(NaiveDate,)>> {
+    let dates = sqlx::query_as(
         "SELECT date FROM (
-             SELECT date, note, NULL AS food_id FROM reviews
-             WHERE user_id = ? AND (difficulty IS NOT NULL OR mood IS NOT NULL OR note IS NOT NULL)
+             SELECT date, note, NULL AS food_id FROM reviews WHERE user_id = ?
              UNION ALL
              SELECT date, note, food_id FROM outcomes JOIN foods
                  ON foods.user_id = outcomes.user_id AND foods.id = food_id AND deleted_at IS NULL
@@ -67,28 +128,10 @@ pub async fn list(user: User, State(app): State<App>, Query(filter): Query<Filte
          ) AS recorded
          WHERE date BETWEEN ? AND ?
          GROUP BY date
-         HAVING (? IS NULL OR SUM(food_id = ?) > 0) AND (? IS NULL OR SUM(INSTR(LOWER(note), LOWER(?)) > 0) > 0)
+         HAVING (? IS NULL OR SUM(food_id = ?) > 0) AND SUM(INSTR(LOWER(note), LOWER(?)) > 0) > 0
          ORDER BY date DESC
          LIMIT ?",
-    )
-    .bind(user.id)
-    .bind(user.id)
-    .bind(user.id)
-    .bind(from)
-    .bind(to.min(Date::LAST))
-    .bind(filter.food_id)
-    .bind(filter.food_id)
-    .bind(&q)
-    .bind(&q)
-    .bind(u16::from(limit) + 1)
-    .fetch_all(&mut *db)
-    .await?;
-    let mut dates: Vec<NaiveDate> = dates.into_iter().map(|(date,)| date).collect();
-    let more = dates.len() > usize::from(limit);
-    dates.truncate(limit.into());
-    let next_cursor = dates.last().copied().filter(|_| more);
-    let foods = counters::tracked(&mut db, user.id).await?;
-    let stored = review::load(&mut db, user.id, &dates).await?;
-    let reviews = stored.into_iter().rev().map(|(date, stored)| stored.review(date, &foods, user.today(now), now));
-    Ok(Json(Page { reviews: reviews.collect(), next_cursor }))
+    );
+    let dates = dates.bind(user_id).bind(user_id).bind(user_id).bind(from).bind(to);
+    Ok(dates.bind(food_id).bind(food_id).bind(q).bind(limit).fetch_all(db).await?)
 }

@@ -7,7 +7,7 @@ use axum::{
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use common::{
-    App, Code, Error, Fault, Faults, Json, Object, Path, Problems, Result, User,
+    App, Code, Connected, Error, Fault, Faults, Json, Object, Path, Problems, Result,
     counters::{self, Streak, Tracked},
     day::Date,
     db,
@@ -26,10 +26,14 @@ use crate::{recordable, recordable_date};
 /// The review of a date. Its ETag covers difficulty, mood, notes and outcomes, not slips.
 #[utoipa::path(get, path = "/{date}", params(("date" = Date, Path)),
     responses((status = 200, description = "As it is now.", body = Review, headers(("ETag" = String))), Problems))]
-pub async fn show(user: User, State(app): State<App>, Path(date): Path<String>) -> Result<Response> {
+pub async fn show(
+    Connected { user, db }: Connected,
+    State(app): State<App>,
+    Path(date): Path<String>,
+) -> Result<Response> {
     let date = Date::parameter("date", &date)?;
     let now = app.clock.now();
-    let mut db = db::snapshot(&app.db).await?;
+    let mut db = db::snapshot(db).await?;
     let stored = stored(&mut db, user.id, date).await?;
     if stored.is_empty() {
         return Err(Code::NotFound.into());
@@ -40,7 +44,7 @@ pub async fn show(user: User, State(app): State<App>, Path(date): Path<String>) 
 }
 
 async fn stored(db: &mut MySqlConnection, user_id: Uuid, date: NaiveDate) -> Result<Stored> {
-    Ok(review::load(db, user_id, &[date]).await?.remove(&date).unwrap_or_default())
+    Ok(review::load(db, user_id, date, Date::LAST).await?.dates.remove(&date).unwrap_or_default())
 }
 
 /// A review to store. Difficulty, mood and note are replaced, absent being null. Of each food named
@@ -120,7 +124,7 @@ pub struct ReviewAnswer {
               (status = 201, description = "Created.", body = ReviewAnswer, headers(("ETag" = String))),
               (status = 412, description = "It was changed elsewhere; `current` is what is stored.", body = common::Problem, content_type = "application/problem+json"), Problems))]
 pub async fn put(
-    user: User,
+    Connected { user, db }: Connected,
     State(app): State<App>,
     Path(date): Path<String>,
     headers: HeaderMap,
@@ -130,9 +134,12 @@ pub async fn put(
     let today = user.today(now);
     let date = recordable_date(&date, today)?;
     let named: Vec<Uuid> = new.foods.iter().map(|Object(food)| food.food_id).collect();
-    let mut db = db::write(&app.db, user.id).await?;
-    let foods = counters::tracked(&mut db, user.id).await?;
-    let before = stored(&mut db, user.id, date).await?;
+    let mut db = db::write(db, user.id).await?;
+    let mut foods = counters::tracked(&mut db, user.id).await?;
+    let shown = |food: &Tracked| food.archived_on.is_none() || named.contains(&food.id);
+    let after = counters::closed_through(foods.iter().filter(|food| shown(food)));
+    let mut recorded = review::load(&mut db, user.id, date, after).await?;
+    let before = recorded.dates.remove(&date).unwrap_or_default();
     let after = new.onto(&before.content)?;
     let mut faults = Faults::default();
     for (index, &food_id) in named.iter().enumerate() {
@@ -146,14 +153,22 @@ pub async fn put(
         return Err(changed(current));
     }
     let status = if before.content.is_empty() && !after.is_empty() { StatusCode::CREATED } else { StatusCode::OK };
-    if after != before.content {
-        store(&mut db, user.id, date, &before.content, &after, now).await?;
-        refold(&mut db, user.id, &foods, &named, date, today).await?;
+    let (mut stored, mut refolded) = (before, false);
+    if after != stored.content {
+        store(&mut db, user.id, date, &stored.content, &after, now).await?;
+        refolded = refold(&mut db, user.id, &foods, &named, date, today).await?;
+        stored = stored.rewritten(after, now);
     }
-    let stored = stored(&mut db, user.id, date).await?;
     let etag = stored.content.etag()?;
-    let review = stored.review(date, &foods, today, now);
-    let streaks = counters::after_write(&mut db, user.id, &named, today).await?;
+    recorded.dates.insert(date, stored);
+    let recent = recorded.histories();
+    let review = recorded.dates.remove(&date).unwrap_or_default().review(date, &foods, today, now);
+    let streaks = if refolded {
+        counters::after_write(&mut db, user.id, &named, today).await?
+    } else {
+        foods.retain(shown);
+        counters::streaks(&mut db, user.id, foods, recent, today).await?
+    };
     db.commit().await?;
     Ok((status, [(header::ETAG, etag)], Json(ReviewAnswer { review, streaks })).into_response())
 }
@@ -183,16 +198,20 @@ async fn store(
             .execute(&mut *db)
             .await?;
     }
-    for (food_id, said) in after.foods.iter().filter(|&(food_id, said)| before.foods.get(food_id) != Some(said)) {
+    let said: Vec<_> = after.foods.iter().filter(|&(food_id, said)| before.foods.get(food_id) != Some(said)).collect();
+    if !said.is_empty() {
         sqlx::query(
-            "INSERT INTO outcomes (user_id, food_id, date, outcome, note) VALUES (?, ?, ?, ?, ?)
+            "INSERT INTO outcomes (user_id, food_id, date, outcome, note)
+             SELECT ?, UNHEX(REPLACE(food_id, '-', '')), ?, new.outcome, new.note
+             FROM JSON_TABLE(?, '$[*]' COLUMNS (
+                 food_id CHAR(36) PATH '$[0]', outcome VARCHAR(7) PATH '$[1].outcome',
+                 note VARCHAR(500) CHARACTER SET utf8mb4 PATH '$[1].note'
+             )) AS new
              ON DUPLICATE KEY UPDATE outcome = VALUE(outcome), note = VALUE(note)",
         )
         .bind(user_id)
-        .bind(food_id)
         .bind(date)
-        .bind(said.outcome)
-        .bind(&said.note)
+        .bind(sqlx::types::Json(said))
         .execute(&mut *db)
         .await?;
     }
@@ -215,7 +234,7 @@ async fn store(
     Ok(())
 }
 
-/// Folds those foods again whose `date` was already closed.
+/// Folds those foods again whose `date` was already closed; whether there were any.
 pub async fn refold(
     db: &mut MySqlConnection,
     user_id: Uuid,
@@ -223,10 +242,13 @@ pub async fn refold(
     named: &[Uuid],
     date: NaiveDate,
     today: NaiveDate,
-) -> Result<()> {
+) -> Result<bool> {
     let closed = foods.iter().filter(|food| named.contains(&food.id) && food.has_closed(date));
     let closed: Vec<Uuid> = closed.map(|food| food.id).collect();
-    if closed.is_empty() { Ok(()) } else { counters::recompute(db, user_id, &closed, today).await }
+    if !closed.is_empty() {
+        counters::recompute(db, user_id, &closed, today).await?;
+    }
+    Ok(!closed.is_empty())
 }
 
 /// Deletes the review of a date: outcomes and notes go, slips stay.
@@ -235,7 +257,7 @@ pub async fn refold(
     responses((status = 204, description = "Deleted."),
               (status = 412, description = "It was changed elsewhere; `current` is what is stored.", body = common::Problem, content_type = "application/problem+json"), Problems))]
 pub async fn delete(
-    user: User,
+    Connected { user, db }: Connected,
     State(app): State<App>,
     Path(date): Path<String>,
     headers: HeaderMap,
@@ -243,7 +265,7 @@ pub async fn delete(
     let date = Date::parameter("date", &date)?;
     let now = app.clock.now();
     let today = user.today(now);
-    let mut db = db::write(&app.db, user.id).await?;
+    let mut db = db::write(db, user.id).await?;
     let stored = stored(&mut db, user.id, date).await?;
     if stored.content.is_empty() {
         return Err(Code::NotFound.into());

@@ -9,7 +9,7 @@ use axum::{
 };
 use chrono::{Days, NaiveDate};
 use common::{
-    App, Code, Fault, Faults, Json, Path, Problems, Result, User,
+    App, Code, Connected, Fault, Faults, Json, Path, Problems, Result,
     counters::{self, Streak, Tracked},
     day::Date,
     db,
@@ -57,8 +57,7 @@ pub struct SkipAnswer {
 
 /// The ranges of days off.
 #[utoipa::path(get, path = "/skips", responses((status = 200, description = "As it is now.", body = Skips), Problems))]
-pub async fn list(user: User, State(app): State<App>) -> Result<Json<Skips>> {
-    let mut db = app.db.acquire().await?;
+pub async fn list(Connected { user, mut db }: Connected) -> Result<Json<Skips>> {
     let mut skips: Vec<Skip> = stored(&mut db, user.id).await?.into_values().collect();
     skips.sort_by_key(|skip| std::cmp::Reverse((skip.from, skip.id)));
     Ok(Json(Skips { skips }))
@@ -68,13 +67,13 @@ pub async fn list(user: User, State(app): State<App>) -> Result<Json<Skips>> {
 #[utoipa::path(put, path = "/skips/{skip_id}", params(("skip_id" = Uuid, Path)), request_body = NewSkip,
     responses((status = 200, description = "As it is now.", body = SkipAnswer), (status = 201, description = "Created.", body = SkipAnswer), Problems))]
 pub async fn put(
-    user: User,
+    Connected { user, db }: Connected,
     State(app): State<App>,
     Path(id): Path<Uuid>,
     Json(new): Json<NewSkip>,
 ) -> Result<Response> {
     let today = user.today(app.clock.now());
-    let mut db = db::write(&app.db, user.id).await?;
+    let mut db = db::write(db, user.id).await?;
     let foods = counters::tracked(&mut db, user.id).await?;
     let skip = new.check(id, &foods, today)?;
     let mut skips = stored(&mut db, user.id).await?;
@@ -190,9 +189,13 @@ async fn store(db: &mut MySqlConnection, user_id: Uuid, skip: &Skip) -> Result<(
 
 /// Deletes a range: its days are again what they were.
 #[utoipa::path(delete, path = "/skips/{skip_id}", params(("skip_id" = Uuid, Path)), responses((status = 204, description = "Done."), Problems))]
-pub async fn delete(user: User, State(app): State<App>, Path(id): Path<Uuid>) -> Result<StatusCode> {
+pub async fn delete(
+    Connected { user, db }: Connected,
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+) -> Result<StatusCode> {
     let today = user.today(app.clock.now());
-    let mut db = db::write(&app.db, user.id).await?;
+    let mut db = db::write(db, user.id).await?;
     let skip = stored(&mut db, user.id).await?.remove(&id).ok_or(Code::NotFound)?;
     sqlx::query("DELETE FROM skips WHERE user_id = ? AND id = ?").bind(user.id).bind(id).execute(&mut *db).await?;
     let foods = counters::tracked(&mut db, user.id).await?;

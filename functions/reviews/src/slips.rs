@@ -7,7 +7,7 @@ use axum::{
 };
 use chrono::NaiveDate;
 use common::{
-    App, Code, Fault, Faults, Json, Path, Problems, Result, User,
+    App, Code, Connected, Fault, Faults, Json, Path, Problems, Result,
     counters::{self, Streak},
     day::{Date, HourMinute},
     db,
@@ -50,7 +50,7 @@ pub struct SlipAnswer {
     request_body = NewSlip,
     responses((status = 200, description = "As it is now.", body = SlipAnswer), (status = 201, description = "Created.", body = SlipAnswer), Problems))]
 pub async fn put(
-    user: User,
+    Connected { user, db }: Connected,
     State(app): State<App>,
     Path((date, id)): Path<(String, Uuid)>,
     Json(new): Json<NewSlip>,
@@ -59,7 +59,7 @@ pub async fn put(
     let today = user.today(now);
     let date = recordable_date(&date, today)?;
     let slip = new.check(id, date)?;
-    let mut db = db::write(&app.db, user.id).await?;
+    let mut db = db::write(db, user.id).await?;
     let foods = counters::tracked(&mut db, user.id).await?;
     recordable(&foods, slip.food_id, "/food_id", date, today)?;
     let before = stored(&mut db, user.id, id).await?;
@@ -135,10 +135,14 @@ async fn refuse_too_many(db: &mut MySqlConnection, user_id: Uuid, slip: &Slip) -
 /// Deletes a slip.
 #[utoipa::path(delete, path = "/{date}/slips/{slip_id}", params(("date" = Date, Path), ("slip_id" = Uuid, Path)),
     responses((status = 204, description = "Done."), Problems))]
-pub async fn delete(user: User, State(app): State<App>, Path((date, id)): Path<(String, Uuid)>) -> Result<StatusCode> {
+pub async fn delete(
+    Connected { user, db }: Connected,
+    State(app): State<App>,
+    Path((date, id)): Path<(String, Uuid)>,
+) -> Result<StatusCode> {
     let date = Date::parameter("date", &date)?;
     let today = user.today(app.clock.now());
-    let mut db = db::write(&app.db, user.id).await?;
+    let mut db = db::write(db, user.id).await?;
     let foods = counters::tracked(&mut db, user.id).await?;
     let slip = stored(&mut db, user.id, id).await?;
     // A deleted food shows nothing, its slips neither.

@@ -2,7 +2,9 @@
 
 use axum::extract::State;
 use chrono::NaiveDate;
-use common::{App, Code, Fault, Json, Path, Problems, Query, Result, User, counters, day::Date, db, streak::Status};
+use common::{
+    App, Code, Connected, Fault, Json, Path, Problems, Query, Result, counters, day::Date, db, streak::Status,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -37,7 +39,7 @@ pub struct CalendarDay {
 #[utoipa::path(get, path = "/{food_id}/calendar", params(("food_id" = Uuid, Path), Range),
     responses((status = 200, description = "As it is now.", body = Calendar), Problems))]
 pub async fn show(
-    user: User,
+    Connected { user, db }: Connected,
     State(app): State<App>,
     Path(food_id): Path<Uuid>,
     Query(Range { from, to }): Query<Range>,
@@ -49,9 +51,8 @@ pub async fn show(
         return Err(Fault::parameter("to", Code::RangeTooLong).into());
     }
     let today = user.today(app.clock.now());
-    let mut db = db::snapshot(&app.db).await?;
-    let foods = counters::tracked(&mut db, user.id).await?;
-    let food = foods.into_iter().find(|food| food.id == food_id).ok_or(Code::NotFound)?;
+    let mut db = db::snapshot(db).await?;
+    let food = counters::tracked_one(&mut db, user.id, food_id).await?.ok_or(Code::NotFound)?;
     let history = counters::history(&mut db, user.id, food_id, from.0..=to.0).await?;
     let as_of = food.as_of(today);
     let (first, last) = (from.0.max(food.start_date), to.0.min(as_of));

@@ -4,11 +4,14 @@ mod calendar;
 mod stats;
 mod today;
 
+use std::collections::HashMap;
+
 use axum::{Router, extract::State};
 use chrono::NaiveDate;
 use common::{
-    App, Code, Json, Path, Problems, Result, User,
+    App, Code, Connected, Json, Path, Problems, Result,
     counters::{self, Streak},
+    day::Date,
     db,
 };
 use serde::Serialize;
@@ -38,22 +41,28 @@ struct Streaks {
 
 /// The numbers of the active foods, in the person's order.
 #[utoipa::path(get, path = "", responses((status = 200, description = "As it is now.", body = Streaks), Problems))]
-async fn list(user: User, State(app): State<App>) -> Result<Json<Streaks>> {
+async fn list(Connected { user, db }: Connected, State(app): State<App>) -> Result<Json<Streaks>> {
     let as_of = user.today(app.clock.now());
-    let mut db = db::snapshot(&app.db).await?;
+    let mut db = db::snapshot(db).await?;
     let mut foods = counters::tracked(&mut db, user.id).await?;
     foods.retain(|food| food.archived_on.is_none());
-    Ok(Json(Streaks { as_of, streaks: counters::streaks(&mut db, user.id, foods, as_of).await? }))
+    let recent = counters::recent(&mut db, user.id, &foods).await?;
+    Ok(Json(Streaks { as_of, streaks: counters::streaks(&mut db, user.id, foods, recent, as_of).await? }))
 }
 
 /// The numbers of one food, archived or not.
 #[utoipa::path(get, path = "/{food_id}", params(("food_id" = Uuid, Path)),
     responses((status = 200, description = "As it is now.", body = Streak), Problems))]
-async fn show(user: User, State(app): State<App>, Path(food_id): Path<Uuid>) -> Result<Json<Streak>> {
+async fn show(
+    Connected { user, db }: Connected,
+    State(app): State<App>,
+    Path(food_id): Path<Uuid>,
+) -> Result<Json<Streak>> {
     let today = user.today(app.clock.now());
-    let mut db = db::snapshot(&app.db).await?;
-    let mut foods = counters::tracked(&mut db, user.id).await?;
-    foods.retain(|food| food.id == food_id);
-    let mut streaks = counters::streaks(&mut db, user.id, foods, today).await?;
+    let mut db = db::snapshot(db).await?;
+    let food = counters::tracked_one(&mut db, user.id, food_id).await?.ok_or(Code::NotFound)?;
+    let history = counters::history(&mut db, user.id, food_id, food.counter.closed_through..=Date::LAST).await?;
+    let recent = HashMap::from([(food_id, history)]);
+    let mut streaks = counters::streaks(&mut db, user.id, vec![food], recent, today).await?;
     streaks.pop().map(Json).ok_or_else(|| Code::NotFound.into())
 }

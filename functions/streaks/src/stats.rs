@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use axum::extract::State;
 use chrono::{Datelike, Days, NaiveDate, NaiveTime, Timelike};
 use common::{
-    App, Code, Json, Path, Problems, Result, User, counters,
+    App, Code, Connected, Json, Path, Problems, Result, counters,
     day::Date,
     db,
     streak::{Outcome, Status},
@@ -59,11 +59,14 @@ pub struct Rate {
 /// Statistics of one food.
 #[utoipa::path(get, path = "/{food_id}/stats", params(("food_id" = Uuid, Path)),
     responses((status = 200, description = "As it is now.", body = Stats), Problems))]
-pub async fn show(user: User, State(app): State<App>, Path(food_id): Path<Uuid>) -> Result<Json<Stats>> {
+pub async fn show(
+    Connected { user, db }: Connected,
+    State(app): State<App>,
+    Path(food_id): Path<Uuid>,
+) -> Result<Json<Stats>> {
     let today = user.today(app.clock.now());
-    let mut db = db::snapshot(&app.db).await?;
-    let foods = counters::tracked(&mut db, user.id).await?;
-    let food = foods.into_iter().find(|food| food.id == food_id).ok_or(Code::NotFound)?;
+    let mut db = db::snapshot(db).await?;
+    let food = counters::tracked_one(&mut db, user.id, food_id).await?.ok_or(Code::NotFound)?;
     let as_of = food.as_of(today);
     let history = counters::history(&mut db, user.id, food_id, food.start_date..=Date::LAST).await?;
     let slips: Vec<(NaiveDate, Option<NaiveTime>, Option<String>)> =

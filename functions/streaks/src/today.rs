@@ -3,14 +3,15 @@
 use axum::extract::State;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use common::{
-    App, Json, Me, Problems, Result, User,
-    counters::{self, Streak},
+    App, Connected, Json, Me, Problems, Result,
+    counters::{self, Streak, Tracked},
     day, db,
     food::Food,
     review::{self, Review, Stored},
-    select_foods,
+    select_tracked,
 };
 use serde::Serialize;
+use sqlx::FromRow;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -42,28 +43,38 @@ pub struct Pending {
     food_ids: Vec<Uuid>,
 }
 
+/// A food and its counter, from one statement.
+#[derive(FromRow)]
+struct Row {
+    #[sqlx(flatten)]
+    food: Food,
+    #[sqlx(flatten)]
+    tracked: Tracked,
+}
+
 /// Everything the first screen shows.
 #[utoipa::path(get, path = "/today", responses((status = 200, description = "As it is now.", body = Today), Problems))]
-pub async fn show(user: User, State(app): State<App>) -> Result<Json<Today>> {
+pub async fn show(Connected { user, db }: Connected, State(app): State<App>) -> Result<Json<Today>> {
     let now = app.clock.now();
     let as_of = user.today(now);
     let yesterday = as_of - Days::new(1);
-    let mut db = db::snapshot(&app.db).await?;
-    let foods: Vec<Food> = sqlx::query_as(select_foods!(
-        "WHERE user_id = ? AND deleted_at IS NULL AND archived_on IS NULL ORDER BY position, id"
-    ))
-    .bind(user.id)
-    .fetch_all(&mut *db)
-    .await?;
-    let tracked = counters::tracked(&mut db, user.id).await?;
-    let mut stored = review::load(&mut db, user.id, &[yesterday, as_of]).await?;
-    let active = tracked.iter().filter(|food| food.archived_on.is_none()).cloned().collect();
-    let streaks = counters::streaks(&mut db, user.id, active, as_of).await?;
+    let mut db = db::snapshot(db).await?;
+    let rows = sqlx::query_as(select_tracked!(
+        "name, icon, color, motivation, position, created_at, updated_at, ",
+        "WHERE counters.user_id = ? AND deleted_at IS NULL ORDER BY position, id"
+    ));
+    let rows: Vec<Row> = rows.bind(user.id).fetch_all(&mut *db).await?;
+    let (foods, tracked): (Vec<Food>, Vec<Tracked>) = rows.into_iter().map(|row| (row.food, row.tracked)).unzip();
+    let active = || tracked.iter().filter(|food| food.archived_on.is_none());
+    let after = counters::closed_through(active()).min(yesterday);
+    let mut recorded = review::load(&mut db, user.id, yesterday, after).await?;
+    let streaks = counters::streaks(&mut db, user.id, active().cloned().collect(), recorded.histories(), as_of).await?;
 
-    let before = stored.remove(&yesterday).unwrap_or_default();
+    let foods: Vec<Food> = foods.into_iter().filter(|food| food.archived_on.is_none()).collect();
+    let before = recorded.dates.remove(&yesterday).unwrap_or_default();
     let waits = |food: &&Food| food.start_date <= yesterday && !is_recorded(&before, food.id);
     let food_ids: Vec<Uuid> = foods.iter().filter(waits).map(|food| food.id).collect();
-    let review = stored.remove(&as_of).filter(|stored| !stored.is_empty());
+    let review = recorded.dates.remove(&as_of).filter(|stored| !stored.is_empty());
     Ok(Json(Today {
         as_of,
         next_day_at: day::next_day_at(as_of, user.time_zone(), user.day_start),

@@ -73,7 +73,7 @@ impl Milestone {
 pub async fn milestones(app: &App, sink: &Sink) -> Result<()> {
     let (now, started) = (app.clock.now(), Instant::now());
     while !app.tasks.is_closed() && started.elapsed() < WORK_TIME {
-        let mut db = db::begin(&app.db).await?;
+        let mut db = db::begin(app.db.acquire().await?).await?;
         let reached: Option<Milestone> = sqlx::query_as(
             "SELECT user_id, food_id, days, reached_on FROM milestones
              WHERE announced_at IS NULL AND reached_on > ? AND EXISTS (

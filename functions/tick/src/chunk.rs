@@ -27,7 +27,7 @@ use crate::due::Due;
 /// Closes the finished days of `people`; returns how many foods were closed. Those that a write or
 /// another tick holds, or has changed, are passed over.
 pub async fn close(db: &MySqlPool, people: &[Due]) -> Result<u64> {
-    let mut db = db::begin(db).await?;
+    let mut db = db::begin(db.acquire().await?).await?;
     let mut gaps: BTreeMap<(NaiveDate, NaiveDate), Vec<Due>> = BTreeMap::new();
     for person in people {
         gaps.entry((person.since, person.ended)).or_default().push(person.clone());

@@ -62,7 +62,7 @@ async fn next(app: &App, after: Uuid) -> Result<Vec<(Uuid,)>> {
 
 /// Checks the counts of one person, under the lock that writes and the tick take. Returns how many drifted.
 async fn check_person(app: &App, user_id: Uuid) -> Result<u32> {
-    let mut db = db::write(&app.db, user_id).await?;
+    let mut db = db::write(app.db.acquire().await?, user_id).await?;
     let foods = counters::tracked(&mut db, user_id).await?;
     let mut drifted = Vec::new();
     for food in &foods {

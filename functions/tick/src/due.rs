@@ -83,7 +83,7 @@ pub async fn left(db: &MySqlPool, clocks: &[Clock]) -> Result<(u64, u32)> {
 
 /// A transaction that sees the clocks as the table `tick_clocks`.
 async fn with_clocks(db: &MySqlPool, clocks: &[Clock]) -> Result<db::Transaction> {
-    let mut db = db::begin(db).await?;
+    let mut db = db::begin(db.acquire().await?).await?;
     db.execute(
         "CREATE OR REPLACE TEMPORARY TABLE tick_clocks (
              time_zone VARCHAR(64) COLLATE utf8mb4_bin, day_start TIME, ended DATE, PRIMARY KEY (time_zone, day_start)

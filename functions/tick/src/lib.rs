@@ -193,7 +193,7 @@ async fn clear(app: &App, now: DateTime<Utc>) -> Result<()> {
 
 /// Erases the foods of a person that were deleted by `erasable`.
 async fn erase(app: &App, user_id: Uuid, erasable: DateTime<Utc>) -> Result<()> {
-    let mut db = db::write(&app.db, user_id).await?;
+    let mut db = db::write(app.db.acquire().await?, user_id).await?;
     sqlx::query("DELETE FROM foods WHERE user_id = ? AND deleted_at <= ?")
         .bind(user_id)
         .bind(erasable)
