@@ -18,9 +18,14 @@ struct Recorded {
     statements: Vec<Command>,
 }
 
+#[expect(clippy::disallowed_methods, reason = "it is to be as small as a program can be")]
+fn setting(name: &str) -> Result<String> {
+    Ok(var(name)?)
+}
+
 fn main() -> Result<()> {
-    let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, var("PORT")?.parse()?))?;
-    let recorded: Option<Vec<Recorded>> = var("STATEMENTS")
+    let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, setting("PORT")?.parse()?))?;
+    let recorded: Option<Vec<Recorded>> = setting("STATEMENTS")
         .ok()
         .map(|path| Ok::<_, anyhow::Error>(serde_json::from_reader(File::open(path)?)?))
         .transpose()?;
@@ -31,7 +36,7 @@ fn main() -> Result<()> {
             continue;
         }
         for Recorded { setup, statements } in recorded.iter().flatten() {
-            let mut connection = Connection::open(&var("SERVER")?, setup)?;
+            let mut connection = Connection::open(&setting("SERVER")?, setup)?;
             for statement in statements {
                 connection.send(statement)?;
             }
