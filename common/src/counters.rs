@@ -69,7 +69,8 @@ pub async fn recent(db: &mut MySqlConnection, user_id: Uuid, foods: &[Tracked]) 
     }
     let date = closed_through(foods);
     let outcomes: Vec<(Uuid, NaiveDate, Outcome)> = sqlx::query_as(
-        "SELECT food_id, date, outcome FROM outcomes WHERE user_id = ? AND date > ? AND outcome IS NOT NULL",
+        "SELECT food_id, date, outcome FROM outcomes FORCE INDEX (by_date)
+         WHERE user_id = ? AND date > ? AND outcome IS NOT NULL",
     )
     .bind(user_id)
     .bind(date)
@@ -79,7 +80,8 @@ pub async fn recent(db: &mut MySqlConnection, user_id: Uuid, foods: &[Tracked]) 
         histories.entry(food_id).or_default().set_outcome(date, outcome);
     }
     let slips: Vec<(Uuid, NaiveDate, u32)> = sqlx::query_as(
-        "SELECT food_id, date, CAST(COUNT(*) AS UNSIGNED INTEGER) FROM slips WHERE user_id = ? AND date > ? GROUP BY food_id, date",
+        "SELECT food_id, date, CAST(COUNT(*) AS UNSIGNED INTEGER) FROM slips FORCE INDEX (by_date)
+         WHERE user_id = ? AND date > ? GROUP BY food_id, date",
     )
     .bind(user_id)
     .bind(date)
@@ -153,7 +155,7 @@ pub async fn skips(
 ) -> Result<Vec<(Uuid, NaiveDate, NaiveDate)>> {
     let skips = sqlx::query_as(
         "SELECT food_id, from_date, to_date FROM skips
-         JOIN skip_foods ON skip_foods.user_id = skips.user_id AND skip_id = skips.id
+         STRAIGHT_JOIN skip_foods ON skip_foods.user_id = skips.user_id AND skip_id = skips.id
          WHERE skips.user_id = ? AND to_date >= ? AND from_date <= ?",
     );
     Ok(skips.bind(user_id).bind(dates.start()).bind(dates.end()).fetch_all(db).await?)

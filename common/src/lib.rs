@@ -31,7 +31,7 @@ pub use self::{
     env::Env,
     error::{Error, Fault, Faults, Problem, Problems, Result},
     extract::{Json, Object, Path, Query, body, present},
-    openapi::routes,
+    openapi::Routes,
     origin::Origin,
     server::{bind, complete, exit, finish, listen, serve, shutdown_signal, surround},
     session::{Connected, Me, Session, User},

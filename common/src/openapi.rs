@@ -1,6 +1,12 @@
 //! A function's routes, and the OpenAPI document that describes them.
 
-use axum::{Router, routing::get};
+use std::sync::{Arc, LazyLock};
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    routing::{MethodRouter, get},
+};
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
@@ -8,15 +14,62 @@ use utoipa::{
         security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
     },
 };
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use crate::{App, Json, Problem};
 
-/// The routes of a function under its `prefix`, and their OpenAPI at `{prefix}/openapi.json`.
-pub fn routes(app: App, prefix: &'static str, title: &str, routes: OpenApiRouter<App>) -> Router {
-    let (router, openapi) = OpenApiRouter::new().nest(prefix, routes).split_for_parts();
-    let openapi = serde_json::to_value(describe(openapi, title, &app)).unwrap_or_default();
-    router.route(&format!("{prefix}/openapi.json"), get(async move || Json(openapi))).with_state(app)
+/// Routes, and the OpenAPI that describes them. It is made when somebody first asks for it: to make it
+/// takes longer than the rest of a start.
+#[derive(Default)]
+pub struct Routes {
+    router: Router<App>,
+    described: Vec<Described>,
+}
+
+type Described = fn() -> UtoipaMethodRouter<App>;
+
+impl Routes {
+    /// Adds what [`routes!`](crate::routes!) makes of handlers.
+    pub fn routes(mut self, (path, methods, described): (String, MethodRouter<App>, Described)) -> Self {
+        self.router = self.router.route(if path.is_empty() { "/" } else { &path }, methods);
+        self.described.push(described);
+        self
+    }
+
+    /// How large the bodies of those so far may be.
+    pub fn body_limit(mut self, limit: usize) -> Self {
+        self.router = self.router.layer(DefaultBodyLimit::max(limit));
+        self
+    }
+
+    /// The routes of a function under its `prefix`, and their OpenAPI at `{prefix}/openapi.json`.
+    pub fn under(self, prefix: &'static str, title: &'static str, app: App) -> Router {
+        let Self { router, described } = self;
+        let of = app.clone();
+        let document = Arc::new(LazyLock::new(move || {
+            let routes = described.iter().fold(OpenApiRouter::new(), |routes, described| routes.routes(described()));
+            describe(OpenApiRouter::new().nest(prefix, routes).into_openapi(), title, &of)
+        }));
+        let document = get(async move || Json(OpenApi::clone(&document)));
+        Router::new().nest(prefix, router).route(&format!("{prefix}/openapi.json"), document).with_state(app)
+    }
+}
+
+/// Handlers of one path, as their `#[utoipa::path]` say.
+#[macro_export]
+macro_rules! routes {
+    ($first:path $(, $more:path)*) => {{
+        use utoipa_axum::{PathItemExt, paste, routes};
+        let methods = axum::routing::MethodRouter::new();
+        let methods = $crate::routes!(@add methods, $first);
+        $(let methods = $crate::routes!(@add methods, $more);)*
+        (paste! { routes!(@path [path()] of $first) }, methods, || routes!($first $(, $more)*))
+    }};
+    (@add $methods:ident, $handler:path) => {
+        paste! { routes!(@path [methods()] of $handler) }
+            .iter()
+            .fold($methods, |methods, method| methods.on(method.to_method_filter(), $handler))
+    };
 }
 
 /// Adds what every function's document has: a title, the session's cookie and the tokens, the schema of problems,

@@ -224,26 +224,31 @@ impl Recorded {
     }
 }
 
-// What is stored on some dates; of deleted foods nothing shows.
+// What is stored on some dates; of deleted foods nothing shows. The order of the tables is given, and
+// the index: where most people have few records, the server thinks little of reading all of one person's.
 macro_rules! select_days {
-    ($dates:literal) => {
-        concat!("SELECT reviews.date, difficulty, mood, note, updated_at FROM reviews ", $dates)
+    ($reviews:literal, $dates:literal) => {
+        concat!("SELECT reviews.date, difficulty, mood, note, updated_at FROM ", $reviews, " ", $dates)
     };
 }
 macro_rules! select_said {
-    ($dates:literal) => {
+    ($outcomes:literal, $dates:literal) => {
         concat!(
-            "SELECT outcomes.date, food_id, outcome, note FROM outcomes
-             JOIN foods ON foods.user_id = outcomes.user_id AND foods.id = food_id AND deleted_at IS NULL ",
+            "SELECT outcomes.date, food_id, outcome, note FROM ",
+            $outcomes,
+            " FORCE INDEX (by_date)
+             STRAIGHT_JOIN foods ON foods.user_id = outcomes.user_id AND foods.id = food_id AND deleted_at IS NULL ",
             $dates
         )
     };
 }
 macro_rules! select_slips {
-    ($dates:literal) => {
+    ($slips:literal, $dates:literal) => {
         concat!(
-            "SELECT slips.id, slips.date, food_id, time, craving, cause, amount, note, slips.updated_at FROM slips
-             JOIN foods ON foods.user_id = slips.user_id AND foods.id = food_id AND deleted_at IS NULL ",
+            "SELECT slips.id, slips.date, food_id, time, craving, cause, amount, note, slips.updated_at FROM ",
+            $slips,
+            " FORCE INDEX (by_date)
+             STRAIGHT_JOIN foods ON foods.user_id = slips.user_id AND foods.id = food_id AND deleted_at IS NULL ",
             $dates,
             " ORDER BY slips.date, time IS NULL, time, slips.id"
         )
@@ -253,11 +258,11 @@ macro_rules! select_slips {
 /// What is stored on `date`, and on every date after `after`.
 pub async fn load(db: &mut MySqlConnection, user_id: Uuid, date: NaiveDate, after: NaiveDate) -> Result<Recorded> {
     let skips = counters::skips(db, user_id, date.min(after)..=Date::LAST).await?;
-    let days = sqlx::query_as(select_days!("WHERE user_id = ? AND (date = ? OR date > ?)"));
+    let days = sqlx::query_as(select_days!("reviews", "WHERE user_id = ? AND (date = ? OR date > ?)"));
     let days = days.bind(user_id).bind(date).bind(after).fetch_all(&mut *db).await?;
-    let said = sqlx::query_as(select_said!("WHERE outcomes.user_id = ? AND (date = ? OR date > ?)"));
+    let said = sqlx::query_as(select_said!("outcomes", "WHERE outcomes.user_id = ? AND (date = ? OR date > ?)"));
     let said = said.bind(user_id).bind(date).bind(after).fetch_all(&mut *db).await?;
-    let slips = sqlx::query_as(select_slips!("WHERE slips.user_id = ? AND (date = ? OR date > ?)"));
+    let slips = sqlx::query_as(select_slips!("slips", "WHERE slips.user_id = ? AND (date = ? OR date > ?)"));
     let slips = slips.bind(user_id).bind(date).bind(after).fetch_all(&mut *db).await?;
     Ok(Recorded::new(&[date], skips, days, said, slips))
 }
@@ -272,17 +277,18 @@ pub async fn load_dates(
     let skips = counters::skips(db, user_id, first..=last).await?;
     let json = sqlx::types::Json(dates);
     let days = sqlx::query_as(select_days!(
-        "JOIN JSON_TABLE(?, '$[*]' COLUMNS (date DATE PATH '$')) AS dates ON dates.date = reviews.date WHERE user_id = ?"
+        "JSON_TABLE(?, '$[*]' COLUMNS (date DATE PATH '$')) AS dates STRAIGHT_JOIN reviews",
+        "WHERE user_id = ? AND reviews.date = dates.date"
     ));
     let days = days.bind(json).bind(user_id).fetch_all(&mut *db).await?;
     let said = sqlx::query_as(select_said!(
-        "JOIN JSON_TABLE(?, '$[*]' COLUMNS (date DATE PATH '$')) AS dates ON dates.date = outcomes.date
-         WHERE outcomes.user_id = ?"
+        "JSON_TABLE(?, '$[*]' COLUMNS (date DATE PATH '$')) AS dates STRAIGHT_JOIN outcomes",
+        "WHERE outcomes.user_id = ? AND outcomes.date = dates.date"
     ));
     let said = said.bind(json).bind(user_id).fetch_all(&mut *db).await?;
     let slips = sqlx::query_as(select_slips!(
-        "JOIN JSON_TABLE(?, '$[*]' COLUMNS (date DATE PATH '$')) AS dates ON dates.date = slips.date
-         WHERE slips.user_id = ?"
+        "JSON_TABLE(?, '$[*]' COLUMNS (date DATE PATH '$')) AS dates STRAIGHT_JOIN slips",
+        "WHERE slips.user_id = ? AND slips.date = dates.date"
     ));
     let slips = slips.bind(json).bind(user_id).fetch_all(&mut *db).await?;
     Ok(Recorded::new(dates, skips, days, said, slips).dates)

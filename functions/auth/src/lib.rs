@@ -10,8 +10,7 @@ mod tokens;
 use std::sync::Arc;
 
 use axum::{Extension, Router};
-use common::{App, oauth::Provider};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use common::{App, Routes, oauth::Provider, routes};
 
 /// The part of the public path that is this function's.
 pub const PREFIX: &str = "/api/auth";
@@ -20,7 +19,7 @@ pub const PREFIX: &str = "/api/auth";
 type Providers = Arc<Vec<Provider>>;
 
 pub fn router(app: App, providers: Vec<Provider>) -> Router {
-    let routes = OpenApiRouter::new()
+    let routes = Routes::default()
         .routes(routes!(sign_in::providers))
         .routes(routes!(sign_in::start))
         .routes(routes!(sign_in::callback))
@@ -33,5 +32,5 @@ pub fn router(app: App, providers: Vec<Provider>) -> Router {
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
         .routes(routes!(account::show, account::change, account::delete));
-    common::routes(app, PREFIX, "Hanip sign-in", routes).layer(Extension(Providers::new(providers)))
+    routes.under(PREFIX, "Hanip sign-in", app).layer(Extension(Providers::new(providers)))
 }

@@ -10,13 +10,12 @@ mod table;
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{Extension, Router, extract::DefaultBodyLimit};
-use common::{App, Code, Result};
+use axum::{Extension, Router};
+use common::{App, Code, Result, Routes, routes};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The part of the public path that is this function's.
 pub const PREFIX: &str = "/api/data";
@@ -24,9 +23,9 @@ pub const PREFIX: &str = "/api/data";
 const IMPORT_LIMIT: usize = 64 * 1024 * 1024;
 
 pub fn router(app: App) -> Router {
-    let import = OpenApiRouter::new().routes(routes!(import::import)).layer(DefaultBodyLimit::max(IMPORT_LIMIT));
+    let import = Routes::default().routes(routes!(import::import)).body_limit(IMPORT_LIMIT);
     let routes = import.routes(routes!(export::export));
-    common::routes(app, PREFIX, "Hanip data", routes).layer(Extension(Turns::default()))
+    routes.under(PREFIX, "Hanip data", app).layer(Extension(Turns::default()))
 }
 
 /// What bounds memory and connections, however many ask at once.

@@ -6,26 +6,25 @@ mod create;
 
 use axum::{Router, extract::State};
 use common::{
-    App, Code, Connected, Json, Path, Problems, Query, Result,
+    App, Code, Connected, Json, Path, Problems, Query, Result, Routes,
     food::{Food, RESTORABLE},
-    select_foods,
+    routes, select_foods,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::MySqlConnection;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 /// The part of the public path that is this function's.
 pub const PREFIX: &str = "/api/foods";
 
 pub fn router(app: App) -> Router {
-    let routes = OpenApiRouter::new()
+    let routes = Routes::default()
         .routes(routes!(list, create::create))
         .routes(routes!(change::order))
         .routes(routes!(show, change::change, change::delete))
         .routes(routes!(change::restore));
-    common::routes(app, PREFIX, "Hanip foods", routes)
+    routes.under(PREFIX, "Hanip foods", app)
 }
 
 #[derive(Clone, Copy, Default, Deserialize, ToSchema)]

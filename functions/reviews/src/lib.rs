@@ -5,10 +5,9 @@ mod reviews;
 mod skips;
 mod slips;
 
-use axum::{Router, extract::DefaultBodyLimit};
+use axum::Router;
 use chrono::NaiveDate;
-use common::{App, Code, Fault, Result, counters::Tracked, day::Date};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use common::{App, Code, Fault, Result, Routes, counters::Tracked, day::Date, routes};
 use uuid::Uuid;
 
 /// The part of the public path that is this function's.
@@ -17,15 +16,14 @@ pub const PREFIX: &str = "/api/reviews";
 const REVIEW_LIMIT: usize = 512 * 1024;
 
 pub fn router(app: App) -> Router {
-    let reviews = OpenApiRouter::new()
-        .routes(routes!(reviews::show, reviews::put, reviews::delete))
-        .layer(DefaultBodyLimit::max(REVIEW_LIMIT));
+    let reviews =
+        Routes::default().routes(routes!(reviews::show, reviews::put, reviews::delete)).body_limit(REVIEW_LIMIT);
     let routes = reviews
         .routes(routes!(list::list))
         .routes(routes!(slips::put, slips::delete))
         .routes(routes!(skips::list))
         .routes(routes!(skips::put, skips::delete));
-    common::routes(app, PREFIX, "Hanip reviews", routes)
+    routes.under(PREFIX, "Hanip reviews", app)
 }
 
 /// The date of a path on which something may be recorded.

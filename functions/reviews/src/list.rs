@@ -86,12 +86,12 @@ async fn newest(
               AND ? IS NULL
           ORDER BY date DESC LIMIT ?)
          UNION
-         (SELECT DISTINCT date FROM outcomes
+         (SELECT DISTINCT date FROM outcomes FORCE INDEX (by_date)
           WHERE user_id = ? AND date BETWEEN ? AND ? AND COALESCE(food_id = ?, TRUE)
               AND food_id NOT IN (SELECT id FROM foods FORCE INDEX (PRIMARY) WHERE user_id = ? AND deleted_at IS NOT NULL)
           ORDER BY date DESC LIMIT ?)
          UNION
-         (SELECT DISTINCT date FROM slips
+         (SELECT DISTINCT date FROM slips FORCE INDEX (by_date)
           WHERE user_id = ? AND date BETWEEN ? AND ? AND COALESCE(food_id = ?, TRUE)
               AND food_id NOT IN (SELECT id FROM foods FORCE INDEX (PRIMARY) WHERE user_id = ? AND deleted_at IS NOT NULL)
           ORDER BY date DESC LIMIT ?)

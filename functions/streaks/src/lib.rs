@@ -9,27 +9,26 @@ use std::collections::HashMap;
 use axum::{Router, extract::State};
 use chrono::NaiveDate;
 use common::{
-    App, Code, Connected, Json, Path, Problems, Result,
+    App, Code, Connected, Json, Path, Problems, Result, Routes,
     counters::{self, Streak},
     day::Date,
-    db,
+    db, routes,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 /// The part of the public path that is this function's.
 pub const PREFIX: &str = "/api/streaks";
 
 pub fn router(app: App) -> Router {
-    let routes = OpenApiRouter::new()
+    let routes = Routes::default()
         .routes(routes!(list))
         .routes(routes!(today::show))
         .routes(routes!(show))
         .routes(routes!(calendar::show))
         .routes(routes!(stats::show));
-    common::routes(app, PREFIX, "Hanip streaks", routes)
+    routes.under(PREFIX, "Hanip streaks", app)
 }
 
 #[derive(Serialize, ToSchema)]
