@@ -141,6 +141,22 @@ need_kustomize() {
   GOBIN=$root/target/tools/bin go install "sigs.k8s.io/kustomize/kustomize/v5@v$built"
 }
 
+# The edge. Its package would start a server, so where it is missing only the program is taken, to a folder of ours.
+need_nginx() {
+  local folder=$root/target/nginx package
+  PATH=$PATH:$folder/usr/sbin
+  ! have nginx || return 0
+  can_install || fail "Please install nginx"
+  say "Fetching nginx"
+  apt update
+  mkdir -p "$folder"
+  for package in nginx nginx-core; do # the one or the other has it
+    (cd "$folder" && rm -f ./*.deb && apt-get -qq download "$package" && dpkg --extract ./*.deb .)
+    ! have nginx || break
+  done
+  nginx -v 2>/dev/null || fail "nginx does not run here. Please install it."
+}
+
 # What checks the dependencies, in a folder of ours.
 need_cargo_deny() {
   local wanted=0.20.2 tools=$root/target/tools

@@ -122,6 +122,22 @@ pub struct Problem {
     members: Map<String, Value>,
 }
 
+impl Problem {
+    /// What `code` says by itself.
+    pub fn new(code: Code, language: Language) -> Self {
+        let status = code.status();
+        Self {
+            r#type: "about:blank",
+            title: status.canonical_reason().unwrap_or_default(),
+            status: status.as_u16(),
+            code: code.as_str(),
+            detail: code.text(language, None),
+            errors: Vec::new(),
+            members: Map::new(),
+        }
+    }
+}
+
 /// One refused field: `pointer` into the body, or `parameter` of path or query.
 #[derive(Serialize, ToSchema)]
 struct FieldProblem {
@@ -148,15 +164,9 @@ pub(crate) struct Again;
 impl Shown {
     pub(crate) fn render(&self, language: Language) -> Response {
         let status = self.code.status();
+        let plain = Problem::new(self.code, language);
         let problem = Problem {
-            r#type: "about:blank",
-            title: status.canonical_reason().unwrap_or_default(),
-            status: status.as_u16(),
-            code: self.code.as_str(),
-            detail: self
-                .faults
-                .first()
-                .map_or_else(|| self.code.text(language, None), |fault| fault.code.text(language, fault.date)),
+            detail: self.faults.first().map_or(plain.detail, |fault| fault.code.text(language, fault.date)),
             errors: self
                 .faults
                 .iter()
@@ -174,6 +184,7 @@ impl Shown {
                 })
                 .collect(),
             members: self.members.clone(),
+            ..plain
         };
         let mut response = (status, axum::Json(problem)).into_response();
         let headers = response.headers_mut();

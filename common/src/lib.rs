@@ -1,5 +1,6 @@
 //! What all functions share. A function is a `router(app)`; [`serve`] runs it.
 
+pub mod api;
 mod back_channel;
 mod body;
 mod clock;
@@ -33,7 +34,7 @@ pub use self::{
     extract::{Json, Object, Path, Query, body, present},
     openapi::Routes,
     origin::Origin,
-    server::{bind, complete, exit, finish, listen, serve, shutdown_signal, surround},
+    server::{bind, complete, exit, finish, listen, security_headers, serve, shutdown_signal, surround},
     session::{Connected, Me, Session, User},
     words::{Code, Language},
 };

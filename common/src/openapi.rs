@@ -16,7 +16,7 @@ use utoipa::{
 };
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
-use crate::{App, Json, Problem};
+use crate::{App, Json, Problem, api::Api};
 
 /// Routes, and the OpenAPI that describes them. It is made when somebody first asks for it: to make it
 /// takes longer than the rest of a start.
@@ -42,16 +42,16 @@ impl Routes {
         self
     }
 
-    /// The routes of a function under its `prefix`, and their OpenAPI at `{prefix}/openapi.json`.
-    pub fn under(self, prefix: &'static str, title: &'static str, app: App) -> Router {
+    /// The routes of a function under its prefix, and their OpenAPI at `{prefix}/openapi.json`.
+    pub fn under(self, api: &'static Api, app: App) -> Router {
         let Self { router, described } = self;
         let of = app.clone();
         let document = Arc::new(LazyLock::new(move || {
             let routes = described.iter().fold(OpenApiRouter::new(), |routes, described| routes.routes(described()));
-            describe(OpenApiRouter::new().nest(prefix, routes).into_openapi(), title, &of)
+            describe(OpenApiRouter::new().nest(api.prefix, routes).into_openapi(), api, &of)
         }));
         let document = get(async move || Json(OpenApi::clone(&document)));
-        Router::new().nest(prefix, router).route(&format!("{prefix}/openapi.json"), document).with_state(app)
+        Router::new().nest(api.prefix, router).route(&format!("{}/openapi.json", api.prefix), document).with_state(app)
     }
 }
 
@@ -74,8 +74,8 @@ macro_rules! routes {
 
 /// Adds what every function's document has: a title, the session's cookie and the tokens, the schema of problems,
 /// and ids of operations that are each their own.
-fn describe(mut openapi: OpenApi, title: &str, app: &App) -> OpenApi {
-    openapi.info = Info::new(title, env!("CARGO_PKG_VERSION"));
+fn describe(mut openapi: OpenApi, api: &Api, app: &App) -> OpenApi {
+    openapi.info = Info::new(format!("Hanip {}", api.name), env!("CARGO_PKG_VERSION").to_owned());
     let components = openapi.components.get_or_insert_default();
     let mut schemas = vec![(Problem::name().into_owned(), Problem::schema())];
     Problem::schemas(&mut schemas);

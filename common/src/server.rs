@@ -34,14 +34,13 @@ use tower::ServiceExt;
 use tracing::Instrument;
 
 use crate::{
-    App, Code, Env, Error, Language,
+    App, Code, Env, Error, Language, Origin,
+    api::BODY_LIMIT,
     body::{UPLOAD_TIME, hand_on, read},
     error::{Again, Shown},
     session, telemetry,
 };
 
-/// How large a body may be, unless a route says otherwise.
-const BODY_LIMIT: usize = 16 * 1024;
 /// How long a client may take to send the head of a request; also how long a connection may idle.
 const HEAD_TIME: Duration = Duration::from_secs(8);
 /// How many connections are served at once; further ones wait to be accepted.
@@ -259,20 +258,23 @@ fn check_origin(app: &App, request: &Parts) -> Result<(), Error> {
     if ours { Ok(()) } else { Err(Code::OriginForeign.into()) }
 }
 
-/// Sets the security headers that the answer does not set itself.
+/// The security headers of every answer that does not set them itself.
+pub fn security_headers(origin: &Origin) -> impl Iterator<Item = (HeaderName, &'static str)> {
+    let https = origin.is_https().then_some("max-age=31536000; includeSubDomains");
+    [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ]
+    .into_iter()
+    .chain(https.map(|value| (header::STRICT_TRANSPORT_SECURITY, value)))
+}
+
 fn secure(app: &App, is_api: bool, response: &mut Response) {
-    let mut set = |name: HeaderName, value: &'static str| {
+    let no_store = is_api.then_some((header::CACHE_CONTROL, "no-store"));
+    for (name, value) in security_headers(&app.origin).chain(no_store) {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
-    };
-    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(header::REFERRER_POLICY, "no-referrer");
-    set(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
-    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
-    set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
-    if app.origin.is_https() {
-        set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
-    }
-    if is_api {
-        set(header::CACHE_CONTROL, "no-store");
     }
 }

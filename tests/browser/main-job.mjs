@@ -209,7 +209,7 @@ await step('the API pages show every function', async () => {
     ['Foods', 'Hanip foods'],
     ['Reviews and slips', 'Hanip reviews'],
     ['Streaks', 'Hanip streaks'],
-    ['Sign-in and account', 'Hanip sign-in'],
+    ['Sign-in and account', 'Hanip auth'],
   ]) {
     await functions.selectOption({ label: name });
     await page.getByRole('heading', { name: title }).waitFor();

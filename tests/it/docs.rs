@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, path::Path, process::Command};
 
+use common::api::APIS;
 use serde_json::Value;
 
 use crate::world::{Person, World};
@@ -32,6 +33,7 @@ async fn every_function_describes_its_own_prefix_and_the_api_pages_show_it() {
     let pages = stranger.get("/api/docs/swagger-initializer.js").await.body;
     for (name, description) in descriptions(&stranger).await {
         let openapi = format!("/api/{name}/openapi.json");
+        assert!(APIS.iter().any(|api| api.name == name), "{name} is in the list of common::api");
         assert!(pages.contains(&openapi), "{openapi} is among the API pages");
         check(&name, &description);
         let paths = description["paths"].as_object().expect("paths");

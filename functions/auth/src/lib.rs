@@ -10,10 +10,7 @@ mod tokens;
 use std::sync::Arc;
 
 use axum::{Extension, Router};
-use common::{App, Routes, oauth::Provider, routes};
-
-/// The part of the public path that is this function's.
-pub const PREFIX: &str = "/api/auth";
+use common::{App, Routes, api::AUTH, oauth::Provider, routes};
 
 /// Where people can sign in.
 type Providers = Arc<Vec<Provider>>;
@@ -32,5 +29,5 @@ pub fn router(app: App, providers: Vec<Provider>) -> Router {
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
         .routes(routes!(account::show, account::change, account::delete));
-    routes.under(PREFIX, "Hanip sign-in", app).layer(Extension(Providers::new(providers)))
+    routes.under(&AUTH, app).layer(Extension(Providers::new(providers)))
 }

@@ -11,21 +11,16 @@ mod table;
 use std::{sync::Arc, time::Duration};
 
 use axum::{Extension, Router};
-use common::{App, Code, Result, Routes, routes};
+use common::{App, Code, Result, Routes, api::DATA, routes};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
 
-/// The part of the public path that is this function's.
-pub const PREFIX: &str = "/api/data";
-/// How large an import may be.
-const IMPORT_LIMIT: usize = 64 * 1024 * 1024;
-
 pub fn router(app: App) -> Router {
-    let import = Routes::default().routes(routes!(import::import)).body_limit(IMPORT_LIMIT);
+    let import = Routes::default().routes(routes!(import::import)).body_limit(DATA.body_limit);
     let routes = import.routes(routes!(export::export));
-    routes.under(PREFIX, "Hanip data", app).layer(Extension(Turns::default()))
+    routes.under(&DATA, app).layer(Extension(Turns::default()))
 }
 
 /// What bounds memory and connections, however many ask at once.

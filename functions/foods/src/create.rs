@@ -7,6 +7,7 @@ use axum::{
 };
 use common::{
     App, Code, Connected, Json, Problems, Result,
+    api::FOODS,
     counters::{self, Tracked},
     db,
     food::{Food, MOST_FOODS},
@@ -15,7 +16,7 @@ use common::{
 use sqlx::MySqlConnection;
 use uuid::Uuid;
 
-use crate::{PREFIX, body::NewFood, food};
+use crate::{body::NewFood, food};
 
 /// Creates a food. With an `id` made by the client, the same body again answers 200 and the food as it is now.
 #[utoipa::path(post, path = "", request_body = NewFood,
@@ -62,7 +63,7 @@ pub async fn create(
     }
     let food = food(&mut db, user.id, id).await?;
     db.commit().await?;
-    let location = [(header::LOCATION, format!("{PREFIX}/{id}"))];
+    let location = [(header::LOCATION, format!("{}/{id}", FOODS.prefix))];
     Ok((status, location, Json(food)).into_response())
 }
 

@@ -7,6 +7,7 @@ mod create;
 use axum::{Router, extract::State};
 use common::{
     App, Code, Connected, Json, Path, Problems, Query, Result, Routes,
+    api::FOODS,
     food::{Food, RESTORABLE},
     routes, select_foods,
 };
@@ -15,16 +16,13 @@ use sqlx::MySqlConnection;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-/// The part of the public path that is this function's.
-pub const PREFIX: &str = "/api/foods";
-
 pub fn router(app: App) -> Router {
     let routes = Routes::default()
         .routes(routes!(list, create::create))
         .routes(routes!(change::order))
         .routes(routes!(show, change::change, change::delete))
         .routes(routes!(change::restore));
-    routes.under(PREFIX, "Hanip foods", app)
+    routes.under(&FOODS, app)
 }
 
 #[derive(Clone, Copy, Default, Deserialize, ToSchema)]

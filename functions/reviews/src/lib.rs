@@ -7,23 +7,18 @@ mod slips;
 
 use axum::Router;
 use chrono::NaiveDate;
-use common::{App, Code, Fault, Result, Routes, counters::Tracked, day::Date, routes};
+use common::{App, Code, Fault, Result, Routes, api::REVIEWS, counters::Tracked, day::Date, routes};
 use uuid::Uuid;
-
-/// The part of the public path that is this function's.
-pub const PREFIX: &str = "/api/reviews";
-/// A review of 200 foods with their notes is larger than other bodies.
-const REVIEW_LIMIT: usize = 512 * 1024;
 
 pub fn router(app: App) -> Router {
     let reviews =
-        Routes::default().routes(routes!(reviews::show, reviews::put, reviews::delete)).body_limit(REVIEW_LIMIT);
+        Routes::default().routes(routes!(reviews::show, reviews::put, reviews::delete)).body_limit(REVIEWS.body_limit);
     let routes = reviews
         .routes(routes!(list::list))
         .routes(routes!(slips::put, slips::delete))
         .routes(routes!(skips::list))
         .routes(routes!(skips::put, skips::delete));
-    routes.under(PREFIX, "Hanip reviews", app)
+    routes.under(&REVIEWS, app)
 }
 
 /// The date of a path on which something may be recorded.

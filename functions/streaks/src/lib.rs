@@ -10,6 +10,7 @@ use axum::{Router, extract::State};
 use chrono::NaiveDate;
 use common::{
     App, Code, Connected, Json, Path, Problems, Result, Routes,
+    api::STREAKS,
     counters::{self, Streak},
     day::Date,
     db, routes,
@@ -18,9 +19,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// The part of the public path that is this function's.
-pub const PREFIX: &str = "/api/streaks";
-
 pub fn router(app: App) -> Router {
     let routes = Routes::default()
         .routes(routes!(list))
@@ -28,7 +26,7 @@ pub fn router(app: App) -> Router {
         .routes(routes!(show))
         .routes(routes!(calendar::show))
         .routes(routes!(stats::show));
-    routes.under(PREFIX, "Hanip streaks", app)
+    routes.under(&STREAKS, app)
 }
 
 #[derive(Serialize, ToSchema)]

@@ -11,12 +11,11 @@ use axum::{
 use common::{Code, Error, Path, Result};
 use rust_embed::{Embed, EmbeddedFile};
 
-#[cfg(test)]
-mod tests;
+pub mod edge;
 
 const SHELL: &str = "index.html";
-/// Paths that other functions own: an unknown one must never look like a page.
-const FOREIGN: [&str; 2] = ["api", "local"];
+/// Paths that are not the app's: an unknown one must never look like a page.
+const FOREIGN: [&str; 4] = ["api", "local", "healthz", "metrics"];
 /// Names under this folder carry a hash of their content.
 const HASHED: &str = "assets/";
 /// What the build leaves beside a file, in order of preference: content coding and extension.

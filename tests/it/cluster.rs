@@ -1,0 +1,65 @@
+//! Everything as on a cluster: the edge, a gateway that knows functions by their host, and every function as
+//! a process of its own, signed in to through a certified provider.
+
+use std::sync::{Arc, Weak};
+
+use common::{Env, api::APIS};
+use tokio::sync::Mutex;
+
+use crate::{
+    edge::Edge,
+    gateway::Gateway,
+    oidc::{CLIENT_ID, CLIENT_SECRET, OidcProvider},
+    processes::{Function, origin},
+    program::free_port,
+    world::database,
+};
+
+pub struct Cluster {
+    pub edge: Edge,
+    _gateway: Gateway,
+    _functions: Vec<Function>,
+    _provider: OidcProvider,
+}
+
+impl Cluster {
+    pub async fn start() -> Self {
+        let port = free_port();
+        let public_origin = origin(port);
+        let provider = OidcProvider::start(&[&format!("{public_origin}/api/auth/oidc/callback")]);
+        let database = database().await;
+        migrations::run(&Env::from([("DATABASE_URL", database.as_str())])).await.expect("the schema is applied");
+        let settings = [
+            ("DATABASE_URL", database.as_str()),
+            ("PUBLIC_ORIGIN", &public_origin),
+            ("OIDC_ISSUER", provider.issuer()),
+            ("OIDC_CLIENT_ID", CLIENT_ID),
+            ("OIDC_CLIENT_SECRET", CLIENT_SECRET),
+            ("OIDC_NAME", "Test"),
+            ("TRUST_EDGE", "true"),
+        ];
+        // The tick is on the cluster too, though no browser reaches it.
+        let names: Vec<&str> = APIS.iter().map(|api| api.name).chain(["tick"]).collect();
+        let ports: Vec<(&str, u16)> = names.into_iter().map(|name| (name, free_port())).collect();
+        let functions: Vec<Function> =
+            ports.iter().map(|(name, port)| Function::start(name, *port, &settings)).collect();
+        for function in &functions {
+            function.is_ready().await;
+        }
+        let gateway = Gateway::start(&ports).await;
+        let edge = Edge::with(port, &[("GATEWAY", &gateway.authority)]).await;
+        Self { edge, _gateway: gateway, _functions: functions, _provider: provider }
+    }
+
+    /// One that the tests of this process have in common, as long as one of them uses it.
+    pub async fn shared() -> Arc<Self> {
+        static SHARED: Mutex<Weak<Cluster>> = Mutex::const_new(Weak::new());
+        let mut shared = SHARED.lock().await;
+        if let Some(cluster) = shared.upgrade() {
+            return cluster;
+        }
+        let cluster = Arc::new(Self::start().await);
+        *shared = Arc::downgrade(&cluster);
+        cluster
+    }
+}

@@ -1,0 +1,65 @@
+//! Where the API is used by HTTP alone: behind the edge and the gateway, or at `HANIP_BASE_URL`, of which
+//! nothing is known but that anybody can sign in there.
+
+use std::sync::Arc;
+
+use chrono::{Days, NaiveDate};
+use common::Env;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    cluster::Cluster,
+    oidc::sign_in_through,
+    world::{Person, text},
+};
+
+/// Where everything is, as long as this value is kept.
+pub struct Place {
+    pub origin: String,
+    _cluster: Option<Arc<Cluster>>,
+}
+
+impl Place {
+    pub async fn get() -> Self {
+        match Env::process().optional("HANIP_BASE_URL").expect("it is right") {
+            Some(origin) => Self { origin: origin.trim_end_matches('/').to_owned(), _cluster: None },
+            None => {
+                let cluster = Cluster::shared().await;
+                Self { origin: cluster.edge.origin.clone(), _cluster: Some(cluster) }
+            }
+        }
+    }
+
+    /// Somebody whom nobody has been before.
+    pub async fn somebody(&self) -> Person {
+        self.person(&format!("p{}", Uuid::new_v4().simple())).await
+    }
+
+    /// Signs in by the first way that is offered.
+    pub async fn person(&self, name: &str) -> Person {
+        let mut person = Person::new(&self.origin);
+        let providers = person.get("/api/auth/providers").await.ok();
+        let provider = text(&providers["providers"][0]["id"]);
+        if provider == "local" {
+            person.sign_in(name, "UTC").await;
+        } else {
+            let start = format!("{}/api/auth/{provider}/start?time_zone=UTC&locale=en", self.origin);
+            let landed = sign_in_through(&person.client, &start, name).await;
+            let cookie = landed.headers()["set-cookie"].to_str().expect("a text");
+            person.cookie = cookie.split(';').next().expect("a value").to_owned();
+            person.id = text(&person.get("/api/auth/me").await.ok()["id"]);
+        }
+        person
+    }
+}
+
+/// The person's today.
+pub async fn today(person: &Person) -> NaiveDate {
+    text(&person.get("/api/streaks/today").await.ok()["as_of"]).parse().expect("a date")
+}
+
+/// A food begun ten days before `today`.
+pub async fn food(person: &Person, today: NaiveDate) -> String {
+    person.food(json!({ "name": "라면", "start_date": today - Days::new(10) })).await
+}
