@@ -70,3 +70,11 @@ export const isDate = (text: string) => {
 };
 
 export const daysBetween = (from: string, to: string) => Math.round((utc(to) - utc(from)) / DAY);
+
+/** The label of the day at an instant, by this device: the wall clock of the zone less `dayStart`. */
+export function dayAt(instant: number, timeZone: string, dayStart: string): string {
+  const wall = new Intl.DateTimeFormat('sv', { timeZone, dateStyle: 'short', timeStyle: 'medium' });
+  const [hours, minutes] = dayStart.split(':').map(Number);
+  const time = Date.parse(`${wall.format(instant).replace(' ', 'T')}Z`);
+  return label(time - (hours! * 60 + minutes!) * 60_000);
+}

@@ -4,7 +4,7 @@
  *     const written = await outbox.add(write.slip({ id: uuid(), date, food_id, ... }));
  *     // Now it is on this device and survives a reload: the page may go on as if it were done.
  *     written.answer();  // the API's answer; rejects with its Problem, whose words belong at the field
- *     written.soon();    // the same, or null as soon as it is clear that it has to wait
+ *     written.soon();    // the same, or null as soon as it is clear that it has to wait: for forms
  *     written.undo();    // sends the write that takes it back, through here as well
  *
  * Writes are sent in order, by one tab at a time, on load and whenever the network, the tab or the
@@ -61,6 +61,7 @@ class Outbox {
   /** Told when nothing is left to send. */
   emptied: () => void = () => {};
   #account: string | null = null;
+  #asked = $state.raw<number[]>([]);
   #flushing: Promise<void> | null = null;
   #again = false;
   #delay = BACK_OFF.first;
@@ -80,6 +81,11 @@ class Outbox {
     return this.items.filter((item) => !item.refused && !item.conflict).length;
   }
 
+  /** What the pages show as if it were stored. */
+  get shown() {
+    return this.items.filter((item) => !item.refused && !this.#asked.includes(item.seq));
+  }
+
   /** Whose writes are sent from now on. */
   async use(account: string | null) {
     if (account === this.#account) return;
@@ -88,10 +94,12 @@ class Outbox {
     this.retry();
   }
 
-  async add<T = unknown>({ undo, ...write }: Write): Promise<Written<T>> {
+  /** `asking`: shown by the pages only once `soon()` has come to an end. */
+  async add<T = unknown>({ undo, ...write }: Write, { asking = false } = {}): Promise<Written<T>> {
     if (!this.#account) throw new Unavailable();
     const item = { ...write, account: this.#account } as Item;
     const seq = await (await device()).add('outbox', item);
+    if (asking) this.#asked = [...this.#asked, seq];
     await this.#changed();
     void this.#flush();
     return new Written<T>(seq, { undo, ...write });
@@ -123,6 +131,7 @@ class Outbox {
       throw error;
     } finally {
       stop();
+      this.#asked = this.#asked.filter((other) => other !== seq);
       // From here on the shell tells of a refusal.
       this.#listeners.delete(seq);
     }

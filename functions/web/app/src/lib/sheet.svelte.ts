@@ -1,6 +1,6 @@
-/** The day's sheet as the page holds it: edits, sending, and what to do when somebody was first. */
-import * as api from './api';
+/** The day's sheet as the page holds it: edits, until they are on their way. */
 import { Problem } from './http';
+import { outbox } from './outbox.svelte';
 import {
   type Edits,
   isStored,
@@ -8,53 +8,57 @@ import {
   noEdits,
   shownDifficulty,
   shownNote,
-  toInput,
+  toSaid,
 } from './sheet';
 import { read, write } from './storage';
 import { today } from './today.svelte';
-import type { Level, Outcome, Review, Today } from './types';
+import type { Level, Outcome } from './types';
+import { review } from './write';
 
 const KEY = 'hanip.sheet';
 type Kept = { account: string; date: string; edits: Edits };
 
 class Sheet {
-  edits = $state.raw<Edits>(noEdits());
-  sending = $state(false);
   error = $state.raw<unknown>(null);
-  /** What another device stored meanwhile, with the condition to replace it. */
-  conflict = $state.raw<{ theirs: Review | null; etag: string | null } | null>(null);
-  #date: string | null = null;
-  #etag: string | null = null;
+  /** Edits of one date by one account; they outlive a reload and a sign-in. */
+  #kept = $state.raw(read<Kept>(sessionStorage, KEY));
 
-  constructor() {
-    today.loaded = (data) => this.#follow(data);
+  get edits(): Edits {
+    const { as_of, me } = today.data ?? {};
+    const mine = this.#kept?.account === me?.id && this.#kept?.date === as_of;
+    return (mine && this.#kept?.edits) || noEdits();
   }
 
-  get #streaks() {
-    return today.data?.foods.map(({ streak }) => streak) ?? [];
+  get #review() {
+    return today.data?.review ?? null;
   }
-  get input() {
-    return toInput(this.#streaks, today.data?.review ?? null, this.edits);
+  get said() {
+    const streaks = today.data?.foods.map(({ streak }) => streak) ?? [];
+    return toSaid(streaks, this.#review, this.edits);
   }
   get stored() {
-    return isStored(this.input, today.data?.review ?? null);
+    return isStored(this.said, this.#review);
   }
   /** There is nothing to say yet, such as before the first food has begun. */
   get empty() {
-    const { difficulty, note, foods } = this.input;
-    return !today.data?.review && !difficulty && !note && foods.length === 0;
+    const { difficulty, note, foods } = this.said;
+    return !this.#review && !difficulty && !note && !foods?.length;
   }
-  get untouched() {
-    return isUntouched(this.edits);
+  /** Whether the review of the day is still on its way. */
+  get unsent() {
+    return outbox.items.some((item) => item.review?.date === today.data?.as_of);
+  }
+  get conflict() {
+    return outbox.items.some((item) => item.conflict && item.review?.date === today.data?.as_of);
   }
   get difficulty() {
-    return shownDifficulty(today.data?.review ?? null, this.edits);
+    return shownDifficulty(this.#review, this.edits);
   }
   set difficulty(value: Level | null) {
     this.#change({ ...this.edits, difficulty: value });
   }
   get note() {
-    return shownNote(today.data?.review ?? null, this.edits);
+    return shownNote(this.#review, this.edits);
   }
   set note(value: string) {
     this.#change({ ...this.edits, note: value });
@@ -64,91 +68,37 @@ class Sheet {
     this.#change({ ...this.edits, outcomes: { ...this.edits.outcomes, [food]: outcome } });
   }
 
-  /** Follows a fresh answer: the edits of the same date and account stay, even over a sign-in. */
-  #follow(data: Today) {
-    this.#etag = null;
-    if (this.#date !== data.as_of) {
-      const kept = read<Kept>(sessionStorage, KEY);
-      const mine = kept?.account === data.me.id && kept.date === data.as_of;
-      this.edits = mine ? kept.edits : noEdits();
-      this.#date = data.as_of;
-      this.error = null;
-      this.conflict = null;
-    }
-    // Asked for now, so that saving is one request later.
-    void this.#condition().catch(() => {});
-  }
-
   async save() {
-    await this.#send(() => this.#condition());
-  }
-
-  async keepMine() {
-    await this.#send(async () => this.conflict?.etag ?? null);
-  }
-
-  async takeTheirs() {
-    this.clear();
-    await today.load();
+    const data = today.data;
+    if (!data) return;
+    const sent = this.edits;
+    this.error = null;
+    try {
+      const written = await outbox.add(review(data.as_of, this.said, data.review));
+      // From here on the queue holds what was typed.
+      if (this.edits === sent) this.#change(noEdits());
+      await written.answer();
+    } catch (error) {
+      // About a conflict the shell asks.
+      if (error instanceof Problem && error.status === 412) return;
+      this.error = error;
+      if (isUntouched(this.edits) && today.data?.as_of === data.as_of) this.edits = sent;
+    }
   }
 
   clear() {
     this.#change(noEdits());
-    this.conflict = null;
+  }
+
+  set edits(edits: Edits) {
+    const { as_of, me } = today.data ?? {};
+    this.#kept = me && as_of ? { account: me.id, date: as_of, edits } : null;
+    write(sessionStorage, KEY, isUntouched(edits) ? null : this.#kept);
   }
 
   #change(edits: Edits) {
+    this.error = null;
     this.edits = edits;
-    this.error = null;
-    const account = today.data?.me.id;
-    write(sessionStorage, KEY, this.untouched ? null : { account, date: this.#date, edits });
-  }
-
-  /** The ETag to overwrite; the review it belongs to comes along, in case it just changed. */
-  async #condition(): Promise<string | null> {
-    if (!today.data?.review || this.#etag) return this.#etag;
-    const date = this.#date;
-    const { value, etag } = await api.review(today.data.as_of);
-    if (date === this.#date) {
-      this.#etag = etag;
-      today.setReview(value);
-    }
-    return etag;
-  }
-
-  async #send(condition: () => Promise<string | null>) {
-    if (this.sending || !today.data) return;
-    const date = today.data.as_of;
-    this.sending = true;
-    this.error = null;
-    try {
-      const etag = await condition();
-      const sent = this.edits;
-      const answer = await api.putReview(date, this.input, etag);
-      this.#etag = answer.etag;
-      this.conflict = null;
-      today.setReview(answer.value.review);
-      today.setStreaks(answer.value.streaks);
-      // What was touched while it was on its way is not stored yet.
-      if (this.edits === sent) this.#change(noEdits());
-    } catch (error) {
-      await this.#explain(error, date);
-    } finally {
-      this.sending = false;
-    }
-  }
-
-  async #explain(error: unknown, date: string) {
-    if (!(error instanceof Problem && error.status === 412)) {
-      this.error = error;
-      return;
-    }
-    try {
-      const { value, etag } = await api.review(date);
-      this.conflict = { theirs: value, etag };
-    } catch (later) {
-      this.error = later;
-    }
   }
 }
 

@@ -2,7 +2,8 @@
  * The day's sheet as a pure function: what is stored, with the edits of this page laid over it.
  * What was not touched follows the stored review, so a reload never fights with an edit.
  */
-import type { Level, Outcome, Review, ReviewInput, Streak } from './types';
+import { type Said, toFields } from './review';
+import type { Level, Outcome, Review, Streak } from './types';
 
 export interface Edits {
   outcomes: Record<string, Outcome>;
@@ -31,34 +32,25 @@ export const shownDifficulty = (review: Review | null, edits: Edits) =>
 export const shownNote = (review: Review | null, edits: Edits) => edits.note ?? review?.note ?? '';
 
 /**
- * The body to store. A status that comes from a slip or a skip range alone is left out unless
- * it was touched: it would otherwise outlive the slip or the range.
+ * What is to be stored. A status that comes from a slip or days off alone is left out unless it
+ * was touched: it would otherwise outlive them.
  */
-export function toInput(streaks: Streak[], review: Review | null, edits: Edits): ReviewInput {
-  const foods = streaks.flatMap((streak) => {
-    const id = streak.food_id;
-    const stored = review?.foods.find((food) => food.food_id === id);
-    const outcome =
-      edits.outcomes[id] ?? stored?.outcome ?? (streak.today === 'open' ? 'kept' : null);
-    if (!outcome) return [];
-    return [{ food_id: id, outcome, note: stored?.note ?? null }];
+export function toSaid(streaks: Streak[], review: Review | null, edits: Edits): Said {
+  const foods = streaks.flatMap(({ food_id, today }) => {
+    const stored = review?.foods.find((food) => food.food_id === food_id)?.outcome;
+    const outcome = edits.outcomes[food_id] ?? stored ?? (today === 'open' ? 'kept' : null);
+    return outcome ? [{ food_id, outcome }] : [];
   });
   return {
     difficulty: shownDifficulty(review, edits),
-    mood: review?.mood ?? null,
-    note: shownNote(review, edits).trim() || null,
+    note: edits.note === undefined ? (review?.note ?? null) : edits.note.trim() || null,
     foods,
   };
 }
 
-/** Whether storing the input would change nothing. */
-export function isStored(input: ReviewInput, review: Review | null): boolean {
-  if (!review) return false;
-  return (
-    input.difficulty === review.difficulty &&
-    input.note === (review.note || null) &&
-    input.foods.every(({ food_id, outcome }) =>
-      review.foods.some((food) => food.food_id === food_id && food.outcome === outcome),
-    )
-  );
+/** Whether storing it would change nothing. */
+export function isStored(said: Said, review: Review | null): boolean {
+  const stored = toFields(review);
+  const wanted = Object.entries(toFields(said));
+  return !!review && wanted.every(([name, value]) => (stored[name] ?? null) === value);
 }

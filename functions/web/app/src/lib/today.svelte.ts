@@ -1,79 +1,144 @@
-/** Everything the first screen shows, as one answer of the API, and what came of it since. */
+/**
+ * Everything the first screen shows: the last answer of the API, which this device keeps for the
+ * next time, and laid over it what waits to be sent.
+ */
 import * as api from './api';
-import { context } from './http';
+import { dayAt } from './dates';
+import { keepToday, lastToday } from './device';
+import { context, Unavailable } from './http';
+import { layOver, overlay, roll } from './optimistic';
 import { outbox } from './outbox.svelte';
+import { prepare } from './send';
 import type { Food, Me, Review, Streak, Today } from './types';
 import { words } from './words/index.svelte';
+import type { Item } from './write';
+
+/** While the network is away, so often it is looked for. */
+const AGAIN = 15_000;
 
 class TodayStore {
-  data = $state.raw<Today | null>(null);
+  /** True until the API itself has answered: what is shown is from last time. */
+  stale = $state(true);
   error = $state.raw<unknown>(null);
   loading = $state(false);
-  /** Told of every fresh answer: the sheet lays its edits over it. */
-  loaded: (data: Today) => void = () => {};
+  #answer = $state.raw<Today | null>(null);
+  #now = $state(Date.now());
   #readAt = 0;
+  #writes = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
+  data = $derived.by(() => {
+    const answer = this.#answer;
+    if (!answer) return null;
+    const { time_zone, day_start } = answer.me;
+    const over = this.#now >= Date.parse(answer.next_day_at);
+    const rolled = over ? roll(answer, dayAt(this.#now, time_zone, day_start)) : answer;
+    return overlay(rolled, outbox.shown);
+  });
+
+  constructor() {
+    outbox.sent = (item, answer) => this.#follow(item, answer);
+    outbox.emptied = () => void (this.stale && this.load());
+  }
+
+  /** Shows what was here last, then what the API says. */
   async load() {
     if (this.loading) return;
     this.loading = true;
+    clearTimeout(this.#timer);
     try {
-      const data = await api.today();
-      if (this.data?.me.id !== data.me.id) words.use(data.me.locale);
-      context.account = data.me.id;
-      void outbox.use(data.me.id);
-      this.data = data;
+      if (!this.#answer) await this.#remember();
+      let writes;
+      let data;
+      do {
+        // What was stored meanwhile may be missing in the answer.
+        writes = this.#writes;
+        data = await api.today();
+      } while (writes !== this.#writes);
+      this.#show(data);
+      this.stale = false;
       this.error = null;
       this.#readAt = Date.now();
-      this.loaded(data);
+      await keepToday(data);
+      void prepare(data.as_of, data.review, data.me.id).catch(() => {});
     } catch (error) {
       this.error = error;
+      this.#now = Date.now();
+      if (error instanceof Unavailable) this.#timer = setTimeout(() => void this.load(), AGAIN);
     } finally {
       this.loading = false;
     }
   }
 
-  /** True once another day may have begun, or another device may have written. */
-  get isOld(): boolean {
-    const now = Date.now();
-    return now - this.#readAt > 60_000 || now >= Date.parse(this.data?.next_day_at ?? '');
+  async #remember() {
+    const kept = await lastToday().catch(() => null);
+    if (kept) this.#show(kept);
   }
 
-  forget() {
+  #show(data: Today) {
+    if (this.#answer?.me.id !== data.me.id) void words.use(data.me.locale);
+    context.account = data.me.id;
+    void outbox.use(data.me.id);
+    this.#now = Date.now();
+    this.#answer = data;
+  }
+
+  /** Asks again once another day may have begun, or another device may have written. */
+  async refresh() {
+    const now = Date.now();
+    const next = Date.parse(this.#answer?.next_day_at ?? '');
+    if (this.stale || now - this.#readAt > 60_000 || now >= next) await this.load();
+  }
+
+  /** Nothing of the account is left to see; what it has not sent stays until it comes back. */
+  async forget() {
+    clearTimeout(this.#timer);
     context.account = null;
-    void outbox.use(null);
-    this.data = null;
+    this.#answer = null;
     this.error = null;
+    this.stale = true;
+    await Promise.all([outbox.use(null), keepToday(null)]);
   }
 
   find(id: string) {
     return this.data?.foods.find(({ food }) => food.id === id);
   }
 
-  setMe(me: Me) {
-    if (this.data) this.data = { ...this.data, me };
-  }
-
   setFood(food: Food) {
-    this.#mapFoods((entry) => (entry.food.id === food.id ? { ...entry, food } : entry));
-  }
-
-  setReview(review: Review | null) {
-    if (this.data) this.data = { ...this.data, review };
-  }
-
-  /** Counts that came with the answer to a write. A new day among them asks for everything anew. */
-  setStreaks(streaks: Streak[]) {
-    if (streaks.some((streak) => streak.as_of !== this.data?.as_of)) return void this.load();
-    this.#mapFoods((entry) => ({
-      ...entry,
-      streak: streaks.find((streak) => streak.food_id === entry.food.id) ?? entry.streak,
+    this.#change((data) => ({
+      ...data,
+      foods: data.foods.map((entry) => (entry.food.id === food.id ? { ...entry, food } : entry)),
     }));
   }
 
-  #mapFoods(change: (entry: Today['foods'][number]) => Today['foods'][number]) {
-    if (this.data) this.data = { ...this.data, foods: this.data.foods.map(change) };
+  setMe(me: Me) {
+    this.#change((data) => ({ ...data, me }));
+  }
+
+  /** What came of a write: its own part at once, all else when everything is sent. */
+  #follow(item: Item, answer: unknown) {
+    this.#writes += 1;
+    const { review, streaks } = (answer ?? {}) as { review?: Review; streaks?: Streak[] };
+    const food = item.path.startsWith('/api/foods') ? (answer as Food | null) : null;
+    this.#change((data) => {
+      const laid = layOver(data, item);
+      const foods = laid.foods.map((entry) => ({
+        food: entry.food.id === food?.id ? food : entry.food,
+        streak: streaks?.find((streak) => streak.food_id === entry.food.id) ?? entry.streak,
+        waiting: entry.waiting && !streaks?.some(({ food_id }) => food_id === entry.food.id),
+      }));
+      return { ...laid, foods, review: review?.date === data.as_of ? review : laid.review };
+    });
+    const { as_of } = this.#answer ?? {};
+    const complete = item.review?.date === as_of && streaks?.every((s) => s.as_of === as_of);
+    if (!complete) this.stale = true;
+  }
+
+  #change(change: (data: Today) => Today) {
+    if (!this.#answer) return;
+    this.#answer = change(this.#answer);
+    void keepToday(this.#answer);
   }
 }
 
 export const today = new TodayStore();
-outbox.emptied = () => void today.load();

@@ -114,7 +114,8 @@ export interface Today {
   as_of: string;
   next_day_at: string;
   me: Me;
-  foods: { food: Food; streak: Streak }[];
+  /** `waiting`: its numbers are the last known ones, until what waits on this device is sent. */
+  foods: { food: Food; streak: Streak; waiting?: boolean }[];
   review: Review | null;
   pending: { date: string; food_ids: string[] } | null;
 }

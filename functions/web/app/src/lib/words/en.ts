@@ -18,6 +18,10 @@ export const en: typeof ko = {
   save: 'Save',
   sending: 'Sending',
   saved: 'Saved',
+  waiting: (n) => `Will send when you're back online (${n})`,
+  away: 'No connection. This is how it looked last time.',
+  discard: "Don't send",
+  otherAccount: 'Another account is signed in here.',
   undo: 'Undo',
   retry: 'Try again',
   loading: 'Loading',
@@ -101,6 +105,7 @@ export const en: typeof ko = {
         : `Noted. Your best of ${best} and ${days(kept)} kept stay yours. Carry on tomorrow.`,
     again: 'Carry on from today',
     waiting: (n) => `${days(n)} in a row once you confirm yesterday`,
+    unsent: 'Counted again once it is sent',
     later: (date) => `Counts from ${date}`,
   },
 

@@ -16,6 +16,10 @@ export const ko = {
   save: '저장하기',
   sending: '보내는 중',
   saved: '저장됨',
+  waiting: (n: number) => `연결되면 보낼게요 (${n})`,
+  away: '연결이 없어서 마지막으로 본 모습이에요.',
+  discard: '보내지 않기',
+  otherAccount: '다른 계정으로 로그인되어 있어요.',
   undo: '되돌리기',
   retry: '다시 시도',
   loading: '불러오는 중',
@@ -96,6 +100,7 @@ export const ko = {
         : `기록했어요. 최고 ${days(best)}과 지킨 날 ${days(kept)}은 그대로예요. 내일부터 다시 이어 가요.`,
     again: '오늘부터 다시 이어 가요',
     waiting: (n: number) => `어제를 확인하면 ${days(n)} 연속이에요`,
+    unsent: '보내고 나면 다시 셀게요',
     later: (date: string) => `${date}부터 세요`,
   },
 

@@ -197,6 +197,10 @@ export const en: typeof ko = {
     dayStart: 'The day starts at',
     dayStartHint: 'With 04:00, a bite at one in the morning belongs to the evening before.',
     logout: 'Sign out',
+    unsent: (n) =>
+      `${n === 1 ? '1 record is' : `${n} records are`} not sent yet. Signing out removes ${n === 1 ? 'it' : 'them'} from this device.`,
+    logoutAnyway: 'Sign out anyway',
+    stay: 'Stay signed in',
     name: 'Name',
     list: 'Your list',
     listHint: 'Order, archived, removed',

@@ -191,6 +191,10 @@ export const ko = {
     dayStart: '하루가 시작되는 시각',
     dayStartHint: '04:00으로 두면 새벽 1시에 먹은 것은 전날 기록이에요.',
     logout: '로그아웃',
+    unsent: (n: number) =>
+      `아직 보내지 못한 기록이 ${n}개 있어요. 로그아웃하면 이 기기에서 사라져요.`,
+    logoutAnyway: '그래도 로그아웃',
+    stay: '로그인한 채로 있기',
     name: '이름',
     list: '목록 정리',
     listHint: '순서, 보관한 것, 지운 것',

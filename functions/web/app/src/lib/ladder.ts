@@ -1,0 +1,25 @@
+/** The badges, by the rules of the API: for numbers that are certain before it has answered. */
+import { addDays } from './dates';
+import type { Food, Streak } from './types';
+
+const FIRST = [1, 3, 7, 14, 21, 30, 50, 66, 100, 200];
+
+/** Every number of days that brings a badge, up to the first one above `run`. */
+function steps(run: number, goal: number | null): number[] {
+  const years = Array.from({ length: Math.floor(run / 365) + 1 }, (_, i) => (i + 1) * 365);
+  const all = new Set([...FIRST, ...years, ...(goal ? [goal] : [])]);
+  return [...all].sort((a, b) => a - b);
+}
+
+export const reached = (run: number, goal: number | null, from: string): Streak['milestones'] =>
+  steps(run, goal)
+    .filter((days) => days <= run)
+    .map((days) => ({ days, reached_on: addDays(from, days - 1) }));
+
+/** The next badge, and when: the day itself counts towards it while it is open. */
+export function next(run: number, food: Food, streak: Pick<Streak, 'as_of' | 'today'>) {
+  const days = steps(run, food.goal_days).find((days) => days > run)!;
+  const remaining = days - run;
+  const on = addDays(streak.as_of, remaining - (streak.today === 'open' ? 1 : 0));
+  return { days, remaining, on };
+}
