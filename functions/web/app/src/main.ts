@@ -1,5 +1,15 @@
 import { mount } from 'svelte';
 import './app.css';
 import App from './App.svelte';
+import { words } from './lib/words/index.svelte';
+import { register } from './lib/worker';
+import { find } from './pages';
 
-mount(App, { target: document.getElementById('app')! });
+async function start() {
+  // Both are on their way before anything is drawn, so that nothing jumps.
+  await Promise.allSettled([words.use(null), find(location.pathname)?.load()]);
+  mount(App, { target: document.getElementById('app')! });
+  register();
+}
+
+void start();

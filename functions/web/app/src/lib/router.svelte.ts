@@ -1,7 +1,7 @@
 /** Real paths through the History API: the address is the only state a page starts from. */
 
 class Router {
-  path = $state(location.pathname);
+  path = $state.raw(location.pathname);
   query = $state.raw(new URLSearchParams(location.search));
 
   constructor() {

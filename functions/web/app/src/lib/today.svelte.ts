@@ -22,7 +22,7 @@ class TodayStore {
   error = $state.raw<unknown>(null);
   loading = $state(false);
   #answer = $state.raw<Today | null>(null);
-  #now = $state(Date.now());
+  #now = $state.raw(Date.now());
   #readAt = 0;
   #writes = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;

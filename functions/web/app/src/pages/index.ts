@@ -1,9 +1,13 @@
-/** The pages behind the first screen, each loaded when it is first opened. */
+/** The pages, each loaded when it is first opened. */
 import type { Component } from 'svelte';
+import SignIn from './SignIn.svelte';
+import Today from './Today.svelte';
 
 type Load = () => Promise<{ default: Component<any> }>;
 
 const pages: Record<string, Load> = {
+  '/': async () => ({ default: Today }),
+  '/sign-in': async () => ({ default: SignIn }),
   '/history': () => import('./History.svelte'),
   '/days/:date': () => import('./Day.svelte'),
   '/days/:date/slip': () => import('./Slip.svelte'),
@@ -17,6 +21,9 @@ const pages: Record<string, Load> = {
   '/settings/tokens': () => import('./Tokens.svelte'),
   '/settings/data': () => import('./Data.svelte'),
 };
+
+/** What those see who are not signed in. */
+export const isOpen = (path: string) => path === '/sign-in';
 
 export interface Route {
   load: Load;

@@ -1,11 +1,15 @@
-/** The language of the app: one typed catalogue for each, switched at once. */
+/** The language of the app: one typed catalogue for each, of which only the one in use is fetched. */
 import { context } from '../http';
 import { read, write } from '../storage';
 import type { Locale } from '../types';
-import { en } from './en';
-import { ko } from './ko';
+import type { ko } from './ko';
 
-const catalogues = { ko, en };
+type Catalogue = typeof ko;
+
+const catalogues: Record<Locale, () => Promise<Catalogue>> = {
+  ko: async () => (await import('./ko')).ko,
+  en: async () => (await import('./en')).en,
+};
 const KEY = 'hanip.locale';
 
 const known = (tag: string | null): Locale | undefined =>
@@ -17,30 +21,22 @@ function initial(): Locale {
 }
 
 class Words {
-  locale = $state<Locale>(initial());
-
-  constructor() {
-    this.#apply();
-  }
-
-  get t(): typeof ko {
-    return catalogues[this.locale];
-  }
+  locale = $state.raw<Locale>(initial());
+  /** There before the app is drawn. */
+  t = $state.raw({} as Catalogue);
 
   /** The language that the button offers. */
   get other(): Locale {
     return this.locale === 'ko' ? 'en' : 'ko';
   }
 
-  use(tag: string) {
-    this.locale = known(tag) ?? this.locale;
-    write(localStorage, KEY, this.locale);
-    this.#apply();
-  }
-
-  #apply() {
-    context.locale = this.locale;
-    document.documentElement.lang = this.locale;
+  async use(tag: string | null) {
+    const locale = known(tag) ?? this.locale;
+    this.t = await catalogues[locale]();
+    this.locale = locale;
+    context.locale = locale;
+    document.documentElement.lang = locale;
+    if (tag) write(localStorage, KEY, locale);
   }
 }
 
