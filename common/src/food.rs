@@ -15,6 +15,8 @@ use crate::{Code, streak::Counting, text};
 pub const RESTORABLE: TimeDelta = TimeDelta::days(30);
 /// How many foods a person can have, archived ones too.
 pub const MOST_FOODS: i64 = 200;
+/// How many with those that are deleted and not erased yet: what is created and deleted in a loop ends too.
+pub const MOST_KEPT: i64 = 1000;
 /// How many days a goal can be.
 pub const GOAL_DAYS: RangeInclusive<u32> = 1..=36_500;
 

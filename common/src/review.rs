@@ -98,13 +98,18 @@ impl Content {
     /// Whether `If-Match` and `If-None-Match` let a write pass (RFC 9110, section 13.1).
     pub fn satisfies(&self, headers: &HeaderMap) -> Result<bool> {
         let etag = self.etag()?;
-        let names = |header: &header::HeaderName| {
-            let values = headers.get_all(header).iter().filter_map(|value| value.to_str().ok());
-            let mut tags = values.flat_map(|value| value.split(',')).map(str::trim).peekable();
-            let given = tags.peek().is_some();
-            given.then(|| tags.any(|tag| tag == etag || (tag == "*" && !self.is_empty())))
+        // A condition that can't be read names nothing, and is one all the same.
+        let names = |header: &header::HeaderName, weak: &str| {
+            let mut values = headers.get_all(header).iter().peekable();
+            values.peek()?;
+            let mut tags = values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+            Some(tags.any(|tag| match tag.trim() {
+                "*" => !self.is_empty(),
+                tag => tag.strip_prefix(weak).unwrap_or(tag) == etag,
+            }))
         };
-        Ok(names(&header::IF_MATCH).unwrap_or(true) && !names(&header::IF_NONE_MATCH).unwrap_or(false))
+        // If-None-Match compares weakly, If-Match does not.
+        Ok(names(&header::IF_MATCH, "").unwrap_or(true) && !names(&header::IF_NONE_MATCH, "W/").unwrap_or(false))
     }
 }
 

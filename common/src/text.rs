@@ -46,7 +46,7 @@ fn is_blank(character: char) -> bool {
         || matches!(
             character,
             '\u{AD}' | '\u{115F}' | '\u{1160}' | '\u{180E}' | '\u{200B}'
-                ..='\u{200F}' | '\u{2060}' | '\u{3164}' | '\u{FFA0}'
+                ..='\u{200F}' | '\u{2060}' | '\u{2800}' | '\u{3164}' | '\u{FFA0}'
         )
 }
 
@@ -59,7 +59,7 @@ mod tests {
         assert_eq!(line("  라면 ", 2), Ok(Some("라면".to_owned())), "decomposed jamo compose");
         assert_eq!(line("abc", 2), Err(Code::TextTooLong));
         assert_eq!(line(" \u{3000}", 2), Ok(None));
-        assert_eq!(line("\u{3164}\u{200B}", 2), Ok(None), "what shows nothing is blank");
+        assert_eq!(line("\u{3164}\u{2800}", 2), Ok(None), "what shows nothing is blank");
     }
 
     #[test]

@@ -132,6 +132,7 @@ codes! {
     StartDateAfterHistory "start-date-after-history" CONFLICT "{date} 기록이 있어서 그 뒤로는 옮길 수 없어요." "There is a record on {date}, so the start can't move past it."
     PriceWithoutCurrency "price-without-currency" UNPROCESSABLE_ENTITY "값과 통화를 함께 적어 주세요." "A price needs its currency, and a currency its price."
     FoodExists "food-exists" CONFLICT "같은 id로 다른 항목이 있어요." "Another food has this id."
+    TooManyDeleted "too-many-deleted" CONFLICT "지운 항목이 너무 많아요. 지운 지 30일이 지나면 다시 만들 수 있어요." "Too many deleted foods are still kept. Each is gone after 30 days."
     TooManyFoods "too-many-foods" CONFLICT "200개까지 둘 수 있어요." "There can be at most 200 foods."
 
     // Reviews and slips.

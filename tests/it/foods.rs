@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::world::{World, text};
+use crate::{
+    data::{export, import},
+    world::{World, text},
+};
 
 #[tokio::test]
 async fn only_a_name_is_needed_and_it_begins_today() {
@@ -133,4 +136,24 @@ async fn two_hundred_foods_are_enough_even_when_two_come_at_once() {
     statuses.sort();
     assert_eq!(statuses, [201, 409], "{} {}", one.body, two.body);
     ada.post("/api/foods", json!({ "name": "z" })).await.problem(409, "too-many-foods");
+}
+
+#[tokio::test]
+async fn foods_created_and_deleted_in_a_loop_come_to_an_end() {
+    let world = World::new().await;
+    let (ada, eve) = (world.person("ada").await, world.person("eve").await);
+    let at = "2026-03-10T00:00:00Z";
+    let deleted = |index| {
+        json!({ "id": Uuid::from_u64_pair(1, index), "name": "tea", "start_date": "2026-03-01", "counting": "assume",
+                "deleted_at": at, "created_at": at, "updated_at": at })
+    };
+    let archive =
+        |count| json!({ "format": "hanip", "version": 1, "foods": (0..count).map(deleted).collect::<Vec<_>>() });
+    import(&ada, &archive(999)).await;
+    let last = ada.food(json!({ "name": "tea" })).await;
+    ada.delete(&format!("/api/foods/{last}")).await.is(204);
+    ada.post("/api/foods", json!({ "name": "coffee" })).await.problem(409, "too-many-deleted");
+    ada.post("/api/data/import", archive(1000)).await.problem(409, "too-many-deleted");
+    ada.send(ada.request(Method::POST, &format!("/api/foods/{last}/restore"))).await.ok();
+    import(&eve, &export(&ada).await).await;
 }

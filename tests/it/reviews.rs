@@ -85,6 +85,19 @@ async fn a_review_changed_elsewhere_is_shown_and_not_overwritten() {
 }
 
 #[tokio::test]
+async fn a_condition_that_can_not_be_read_lets_no_write_pass() {
+    let ada = World::new().await.person("ada").await;
+    let first = put_if(&ada, "If-None-Match", "*", json!({ "note": "one" })).await;
+    let etag = first.header("etag");
+    for unreadable in ["é", "", ",", etag.trim_matches('"'), &format!("W/{etag}"), &format!("\"x\" {etag}")] {
+        let refused = put_if(&ada, "If-Match", unreadable, json!({ "note": "two" })).await;
+        assert_eq!(refused.problem(412, "review-changed")["current"]["note"], "one", "{unreadable}");
+    }
+    put_if(&ada, "If-None-Match", &format!("W/{etag}"), json!({ "note": "two" })).await.problem(412, "review-changed");
+    put_if(&ada, "If-Match", &format!("\"x\", {etag}"), json!({ "note": "two" })).await.ok();
+}
+
+#[tokio::test]
 async fn the_etag_of_a_date_without_a_review_is_as_good_as_another() {
     let ada = World::new().await.person("ada").await;
     let ramen = ada.food_since("2026-03-01").await;

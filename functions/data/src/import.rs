@@ -10,7 +10,7 @@ use axum::{
 use chrono::{DateTime, NaiveDate, Utc};
 use common::{
     App, Code, Error, Fault, Json, Object, Problems, Result, User, counters, db,
-    food::{MOST_FOODS, RESTORABLE},
+    food::{MOST_FOODS, MOST_KEPT, RESTORABLE},
     review::{MOST_SKIPS, MOST_SLIPS},
 };
 use serde::Serialize;
@@ -118,16 +118,20 @@ fn named(archive: &Archive) -> Vec<Uuid> {
 
 /// The limits of the API, on what is there with what was added.
 async fn refuse_too_many(db: &mut MySqlConnection, user_id: Uuid, archive: &Archive, added: &Counts) -> Result<()> {
-    let (foods, skips): (i64, i64) = sqlx::query_as(
+    let (foods, kept, skips): (i64, i64, i64) = sqlx::query_as(
         "SELECT (SELECT COUNT(*) FROM foods WHERE user_id = ? AND deleted_at IS NULL),
-                (SELECT COUNT(*) FROM skips WHERE user_id = ?)",
+                (SELECT COUNT(*) FROM foods WHERE user_id = ?), (SELECT COUNT(*) FROM skips WHERE user_id = ?)",
     )
+    .bind(user_id)
     .bind(user_id)
     .bind(user_id)
     .fetch_one(&mut *db)
     .await?;
     if added.foods > 0 && foods > MOST_FOODS {
         return Err(Code::TooManyFoods.into());
+    }
+    if added.foods > 0 && kept > MOST_KEPT {
+        return Err(Code::TooManyDeleted.into());
     }
     if added.skips > 0 && skips > MOST_SKIPS as i64 {
         return Err(Code::TooManySkips.into());

@@ -10,7 +10,7 @@ use common::{
     api::FOODS,
     counters::{self, Tracked},
     db,
-    food::{Food, MOST_FOODS},
+    food::{Food, MOST_FOODS, MOST_KEPT},
     session,
 };
 use sqlx::MySqlConnection;
@@ -35,6 +35,7 @@ pub async fn create(
     if !before {
         // Checked only now: what was right when it was sent first need not be so again.
         let draft = new.check(user.today(now))?;
+        refuse_too_many_kept(&mut db, user.id).await?;
         let position = next_position(&mut db, user.id).await?;
         sqlx::query(
             "INSERT INTO foods (user_id, id, name, icon, color, start_date, counting, goal_days, motivation,
@@ -80,6 +81,12 @@ async fn created_before(db: &mut MySqlConnection, user_id: Uuid, id: Uuid, body_
         Some((Some(hash), false)) if hash == body_hash => Ok(true),
         Some(_) => Err(Code::FoodExists.into()),
     }
+}
+
+async fn refuse_too_many_kept(db: &mut MySqlConnection, user_id: Uuid) -> Result<()> {
+    let (kept,): (i64,) =
+        sqlx::query_as("SELECT COUNT(*) FROM foods WHERE user_id = ?").bind(user_id).fetch_one(db).await?;
+    if kept < MOST_KEPT { Ok(()) } else { Err(Code::TooManyDeleted.into()) }
 }
 
 /// The place after the last food; refused where there are as many as there can be.
