@@ -1,5 +1,6 @@
 //! The foods a person quits.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

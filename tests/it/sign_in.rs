@@ -117,7 +117,9 @@ async fn what_the_provider_answers_is_checked() {
 async fn a_browser_is_told_in_the_app_what_went_wrong() {
     let ada = World::new().await.stranger();
     let look = ada.request(Method::GET, "/api/auth/local/callback?state=x").header(header::ACCEPT, "text/html,*/*");
-    assert_eq!(ada.send(look).await.location(), "/sign-in?problem=sign-in-expired");
+    let told = ada.send(look).await;
+    told.is_found();
+    assert_eq!(told.location(), "/sign-in?problem=sign-in-expired");
 }
 
 #[tokio::test]

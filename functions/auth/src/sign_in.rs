@@ -4,7 +4,7 @@ use axum::{
     Extension,
     extract::State,
     http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -252,7 +252,10 @@ fn refuse(headers: &HeaderMap, code: Code, page: Option<&str>) -> Response {
         .iter()
         .any(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html")));
     match is_browser {
-        true => Redirect::to(&format!("{}?problem={}", page.unwrap_or("/sign-in"), code.as_str())).into_response(),
+        true => {
+            let page = format!("{}?problem={}", page.unwrap_or("/sign-in"), code.as_str());
+            (StatusCode::FOUND, [(header::LOCATION, page)]).into_response()
+        }
         false => Error::from(code).into_response(),
     }
 }
