@@ -113,7 +113,7 @@ def tracked_secrets(root):
 def documents(root):
     """What the operations page names is there."""
     page = re.sub(r"https?://\S+", "", (root / "knative/README.md").read_text())
-    named = set(re.findall(r"\b((?:knative|scripts|functions|migrations|tests)/[\w./*-]*\w)", page))
+    named = set(re.findall(r"\b((?:knative|functions|migrations|tests)/[\w./*-]*\w)", page))
     named |= {
         f"knative/{path}" for path in re.findall(r"`((?:base|components|overlays|platform|schemas)/?[\w./-]*)`", page)
     }
