@@ -1,5 +1,4 @@
-// One thread: the database is waited for, not the processor, and a second one is mostly woken in vain.
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main]
 async fn main() -> std::process::ExitCode {
     common::serve(|app, _| Ok(streaks::router(app))).await
 }
