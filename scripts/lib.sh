@@ -88,6 +88,14 @@ need_rust() {
     fail "$(rustc --version) is too old, $wanted is needed. With rustup: rustup update stable && rustup default stable"
 }
 
+# build_static: from here on, what cargo builds is static, so that it runs in an image without any other file.
+# The target is named, since procedural macros can't be static; and no path of this machine stays in a program.
+build_static() {
+  host=$(rustc --version --verbose | sed -n 's/^host: //p')
+  export CARGO_BUILD_TARGET=$host
+  export RUSTFLAGS="-C target-feature=+crt-static --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo --remap-path-prefix=$root=/hanip"
+}
+
 # The names of the functions that have an image: all but the one that is all of them.
 functions() {
   local main
@@ -164,6 +172,31 @@ need_cargo_deny() {
   say "Building cargo-deny: a minute or two, once"
   cargo install --quiet --locked --profile dev --root "$tools" --target-dir "$tools/build" "cargo-deny@$wanted"
   rm -rf "$tools/build"
+}
+
+# need_docker: one that answers, else one of our own, which reaches nothing outside and ends with the script.
+need_docker() {
+  have docker || need_apt docker.io iptables
+  ! docker info &>/dev/null || return 0
+  ((EUID == 0)) || fail "Docker does not answer. Please start it and let $USER use it: sudo usermod -aG docker $USER"
+  have dockerd iptables || need_apt docker.io iptables
+  docker_files=$(mktemp -d /tmp/hanip-docker.XXXXXX)
+  export DOCKER_HOST=unix://$docker_files/socket
+  # No rules of a firewall: those of another one, or of the machine, stay as they are.
+  dockerd --host="$DOCKER_HOST" --data-root="$docker_files/data" --exec-root="$docker_files/exec" \
+    --pidfile="$docker_files/pid" --bridge=none --iptables=false --ip6tables=false </dev/null &>"$docker_files/log" &
+  docker_daemon=$!
+  until docker info &>/dev/null; do
+    kill -0 "$docker_daemon" 2>/dev/null || fail "Docker can't run here:" "$(tail -n 5 "$docker_files/log")"
+    sleep 0.1
+  done
+}
+
+# Ends the Docker of our own, if there is one.
+stop_docker() {
+  [[ -n ${docker_daemon:-} ]] || return 0
+  { kill "$docker_daemon" && wait "$docker_daemon"; } 2>/dev/null || true
+  rm -rf "$docker_files"
 }
 
 # start_mariadb [OPTION…]: a MariaDB for the tests alone: quick, not durable, and reached by nobody else.

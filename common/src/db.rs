@@ -33,8 +33,10 @@ pub fn pool(env: &Env) -> anyhow::Result<MySqlPool> {
     Ok(MySqlPoolOptions::new()
         .max_connections(5)
         .acquire_timeout(Duration::from_secs(1))
-        .idle_timeout(Duration::from_secs(60))
-        .max_lifetime(Duration::from_secs(600))
+        // Looking for idle connections makes those it leaves young again, some for ever. Their age alone
+        // ends them all: where nobody asks any more, within a minute.
+        .idle_timeout(None)
+        .max_lifetime(Duration::from_secs(30))
         // A ping for each request would double the round trips: only what has idled is tried.
         .test_before_acquire(false)
         .before_acquire(|connection, meta| {

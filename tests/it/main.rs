@@ -41,6 +41,7 @@ mod program;
 mod provider_faults;
 mod providers;
 mod proxy;
+mod replaced;
 mod requests;
 mod reviews;
 mod rights;

@@ -1,6 +1,7 @@
 // An OpenID Connect provider for the tests: any name signs in with any password and becomes `sub`.
 //
 // REDIRECT_URIS   where the app may be answered, comma separated
+// PORT, LISTEN    the port, which is also the issuer's, and the address to listen on; else a free one of loopback
 // stdout          one line when ready: {"issuer":"http://127.0.0.1:PORT"}
 // stdin           closing it ends the provider, so that a killed test leaves none behind
 
@@ -14,7 +15,7 @@ const { Provider } = await import('oidc-provider');
 
 process.stdin.resume().on('close', () => process.exit());
 
-const server = createServer().listen(0, '127.0.0.1');
+const server = createServer().listen(process.env.PORT ?? 0, process.env.LISTEN ?? '127.0.0.1');
 await once(server, 'listening');
 const issuer = `http://127.0.0.1:${server.address().port}`;
 
