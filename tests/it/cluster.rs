@@ -17,7 +17,7 @@ use crate::{
 
 pub struct Cluster {
     pub edge: Edge,
-    _gateway: Gateway,
+    pub gateway: Gateway,
     _functions: Vec<Function>,
     _provider: OidcProvider,
 }
@@ -48,7 +48,7 @@ impl Cluster {
         }
         let gateway = Gateway::start(&ports).await;
         let edge = Edge::with(port, &[("GATEWAY", &gateway.authority)]).await;
-        Self { edge, _gateway: gateway, _functions: functions, _provider: provider }
+        Self { edge, gateway, _functions: functions, _provider: provider }
     }
 
     /// One that the tests of this process have in common, as long as one of them uses it.

@@ -20,7 +20,7 @@ const USER: u32 = 65532;
 /// An nginx, until this value ends.
 pub struct Edge {
     process: Child,
-    _folder: TempDir,
+    folder: TempDir,
     pub origin: String,
     pub health: String,
 }
@@ -56,7 +56,7 @@ impl Edge {
         }
         command.args(["-e", "stderr", "-p"]).arg(folder.path()).arg("-c").arg(&conf);
         let process = command.stdout(output).spawn().expect("nginx is installed; scripts/test does it");
-        let edge = Self { process, _folder: folder, origin: own, health };
+        let edge = Self { process, folder, origin: own, health };
         for _ in 0..2000 {
             if reqwest::get(format!("{}/healthz", edge.health)).await.is_ok() {
                 return edge;
@@ -64,6 +64,11 @@ impl Edge {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         panic!("nginx is not ready");
+    }
+
+    /// What it has logged.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).expect("a text")
     }
 }
 

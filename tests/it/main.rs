@@ -16,6 +16,7 @@ mod diary;
 mod docs;
 mod eaters;
 mod edge;
+mod edge_laws;
 mod event_log;
 mod faults;
 mod foods;
