@@ -76,25 +76,24 @@ export const send = (page, method, path, body) =>
 /** Steps, each told when it is done; the first that fails ends it all, with a picture of the page. */
 export function steps(page, picture, complaints = []) {
   let passed = 0;
-  return {
-    async step(name, run) {
-      try {
-        await run();
-      } catch (error) {
-        await page.screenshot({ path: picture, fullPage: true }).catch(() => {});
-        console.error(`not ok: ${name}\n${error.stack}\nat ${page.url()}, see ${picture}`);
-        for (const complaint of complaints) console.error(`  ${complaint}`);
-        console.log(`${passed} passed, 1 failed`);
-        process.exit(1);
-      }
-      passed += 1;
-      console.log(`ok: ${name}`);
-    },
-    async quiet() {
-      await this.step('the console stayed quiet and no policy was violated', () =>
-        assert.deepEqual(complaints, []),
-      );
-      console.log(`${passed} passed, 0 failed`);
-    },
-  };
+  async function step(name, run) {
+    try {
+      await run();
+    } catch (error) {
+      await page.screenshot({ path: picture, fullPage: true }).catch(() => {});
+      console.error(`not ok: ${name}\n${error.stack}\nat ${page.url()}, see ${picture}`);
+      for (const complaint of complaints) console.error(`  ${complaint}`);
+      console.log(`${passed} passed, 1 failed`);
+      process.exit(1);
+    }
+    passed += 1;
+    console.log(`ok: ${name}`);
+  }
+  async function quiet() {
+    await step('the console stayed quiet and no policy was violated', () =>
+      assert.deepEqual(complaints, []),
+    );
+    console.log(`${passed} passed, 0 failed`);
+  }
+  return { step, quiet };
 }

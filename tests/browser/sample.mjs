@@ -29,19 +29,29 @@ export async function fill(page) {
   await slip(ramen, 12, { trigger: '캠핑' });
   await slip(snack, 4, { time: '00:30', trigger: 'habit' });
 
-  const notes = ['회식이 있었지만 물만 마셨어요', '', '산책을 다녀왔어요', '', '', '조금 힘들었어요'];
-  for (let days = 1; days <= 18; days += 1) {
-    if (days === 6 || days === 7) continue;
-    const note = notes[days % notes.length] || null;
-    const outcome = days === 12 ? 'slipped' : 'kept';
-    await send(page, 'PUT', `/api/reviews/${daysAgo(days)}`, {
-      difficulty: days % 2 ? (days % 5) + 1 : null,
-      note,
-      foods: [
-        ...(days > 1 ? [{ food_id: soda, outcome }] : []),
-        ...(days < 6 ? [{ food_id: ramen, outcome: 'kept' }] : []),
-      ],
-    });
+  const days = {
+    1: { difficulty: 2 },
+    2: { difficulty: 1, note: '친구랑 산책을 다녀왔어요' },
+    3: {},
+    4: { difficulty: 4, note: '늦게까지 일해서 출출했어요' },
+    5: { difficulty: 3 },
+    8: { note: '여행 준비로 바빴어요' },
+    9: {},
+    10: { difficulty: 2, note: '물을 많이 마셨어요' },
+    11: {},
+    12: { difficulty: 5, note: '캠핑을 갔어요. 그래도 즐거웠어요', outcome: 'slipped' },
+    13: {},
+    14: { difficulty: 2 },
+    15: {},
+    16: { difficulty: 1, note: '회식이 있었지만 물만 마셨어요' },
+    17: {},
+    18: {},
+  };
+  for (const [ago, { outcome = 'kept', ...said }] of Object.entries(days)) {
+    const foods = [];
+    if (ago > 1) foods.push({ food_id: soda, outcome });
+    if (ago < 6) foods.push({ food_id: ramen, outcome: 'kept' });
+    await send(page, 'PUT', `/api/reviews/${daysAgo(ago)}`, { ...said, foods });
   }
   await send(page, 'PUT', `/api/reviews/skips/${await id()}`, {
     from: daysAgo(7),

@@ -8,20 +8,55 @@ use crate::{
     world::database,
 };
 
-#[test]
-fn a_person_signs_in_registers_foods_and_reviews_the_day_in_a_browser() {
+/// Runs one of the scripts on a standalone of its own; its second argument is in the folder for pictures.
+fn runs(script: &str, pictures: &str) {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     let output = tests.join("output");
-    std::fs::create_dir_all(&output).expect("a folder for screenshots");
+    std::fs::create_dir_all(&output).expect("a folder for pictures");
     let folder = tempfile::tempdir_in("/tmp").expect("a folder");
     let standalone = Standalone::start(folder.path(), 0);
     let script = Command::new("node")
-        .arg(tests.join("browser/main-job.mjs"))
+        .arg(tests.join("browser").join(script))
         .arg(&standalone.origin)
-        .arg(output.join("today.png"))
+        .arg(output.join(pictures))
         .status();
     assert!(script.expect("node runs").success(), "what it could not do is told above");
     standalone.stop();
+}
+
+#[test]
+fn a_person_signs_in_registers_foods_and_reviews_the_day_in_a_browser() {
+    runs("main-job.mjs", "today.png");
+}
+
+#[test]
+fn every_page_of_the_app_does_what_it_says_in_a_browser() {
+    runs("pages.mjs", "pages.png");
+}
+
+#[test]
+fn the_app_is_used_by_keyboard_alone_in_a_browser() {
+    runs("keyboard.mjs", "keyboard.png");
+}
+
+#[test]
+fn every_screen_is_accessible_in_both_languages_and_themes_in_a_browser() {
+    runs("screens.mjs", "screens");
+}
+
+#[tokio::test]
+async fn nothing_is_lost_without_a_network_in_two_tabs_or_with_two_people_on_a_device() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = tests.join("output");
+    std::fs::create_dir_all(&output).expect("a folder for screenshots");
+    let script = tokio::process::Command::new("node")
+        .arg(tests.join("browser/offline.mjs"))
+        .arg(program("standalone").get_program())
+        .args([database().await, free_port().to_string()])
+        .arg(output.join("offline.png"))
+        .status()
+        .await;
+    assert!(script.expect("node runs").success(), "what it could not do is told above");
 }
 
 #[tokio::test]

@@ -26,10 +26,12 @@ export function datesOf(month: string): string[] {
   return dates;
 }
 
-type Style = 'day' | 'weekday' | 'weekdayFull' | 'full' | 'month';
+type Style = 'day' | 'short' | 'medium' | 'weekday' | 'weekdayFull' | 'full' | 'month';
 
 const styles: Record<Style, Intl.DateTimeFormatOptions> = {
   day: { month: 'long', day: 'numeric' },
+  short: { month: 'short', day: 'numeric' },
+  medium: { year: 'numeric', month: 'short', day: 'numeric' },
   weekday: { month: 'long', day: 'numeric', weekday: 'long' },
   weekdayFull: { year: 'numeric', month: 'long', day: 'numeric', weekday: 'long' },
   full: { year: 'numeric', month: 'long', day: 'numeric' },
@@ -63,6 +65,9 @@ export const formatInstant = (
 /** The wall clock of a zone right now, `HH:MM`. */
 export const wallTime = (timeZone: string) =>
   new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone }).format(Date.now());
+
+/** Today on this device's calendar. */
+export const wallDate = () => new Intl.DateTimeFormat('sv').format(Date.now());
 
 export const isDate = (text: string) => {
   const time = utc(text);

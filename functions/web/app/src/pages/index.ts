@@ -8,6 +8,7 @@ type Load = () => Promise<{ default: Component<any> }>;
 const pages: Record<string, Load> = {
   '/': async () => ({ default: Today }),
   '/sign-in': async () => ({ default: SignIn }),
+  '/demo': () => import('./Demo.svelte'),
   '/history': () => import('./History.svelte'),
   '/days/:date': () => import('./Day.svelte'),
   '/days/:date/slip': () => import('./Slip.svelte'),
@@ -23,7 +24,7 @@ const pages: Record<string, Load> = {
 };
 
 /** What those see who are not signed in. */
-export const isOpen = (path: string) => path === '/sign-in';
+export const isOpen = (path: string) => ['/sign-in', '/demo'].includes(path);
 
 export interface Route {
   load: Load;

@@ -39,6 +39,7 @@ export const en: typeof ko = {
     with: (provider) => `Continue with ${provider}`,
     local: 'Start on this computer',
     again: 'Please sign in again. What you wrote is still here.',
+    preview: 'Look around first',
     none: 'There is no way to sign in yet.',
     problems: {
       'sign-in-expired': 'Signing in took a long time. Please start once more.',

@@ -59,10 +59,9 @@ export const en: typeof ko = {
     figures: 'At a glance',
     rate: 'Share of days kept',
     lately: 'Lately',
+    last30: 'Last 30 days',
     rate30: (kept, counted) =>
-      counted === 30
-        ? `${kept} of the last 30`
-        : `${kept} of ${counted} counted in the last 30 days`,
+      counted === 30 ? `${kept} of the last 30` : `${kept} of ${counted}`,
     saved: 'Money saved',
     kept: 'Days kept',
     confirmed: 'Confirmed by you',
@@ -327,10 +326,7 @@ export const en: typeof ko = {
     start: 'Start with my own',
     more: (name) => `${name} in detail`,
     saved: 'This is a preview, so nothing was stored.',
-    foods: [
-      { name: 'Soda', reasons: 'I want to sleep better' },
-      { name: 'Ramen', reasons: 'I want to feel lighter' },
-    ],
+    foods: [{ name: 'Soda' }, { name: 'Ramen' }],
   },
 
   triggers: {

@@ -55,10 +55,9 @@ export const ko = {
     figures: '한눈에 보기',
     rate: '지킨 비율',
     lately: '요즘',
+    last30: '최근 30일',
     rate30: (kept: number, counted: number) =>
-      counted === 30
-        ? `최근 30일 중 ${days(kept)}`
-        : `최근 30일에 센 ${days(counted)} 중 ${days(kept)}`,
+      counted === 30 ? `최근 30일 중 ${days(kept)}` : `${days(counted)} 중 ${days(kept)}`,
     saved: '아낀 돈',
     kept: '지킨 날',
     confirmed: '직접 확인한 날',
@@ -319,10 +318,7 @@ export const ko = {
     start: '내 것으로 시작하기',
     more: (name: string) => `${name} 자세히 보기`,
     saved: '미리보기라서 저장하지는 않았어요.',
-    foods: [
-      { name: '탄산음료', reasons: '잠을 더 잘 자고 싶어요' },
-      { name: '라면', reasons: '속이 편했으면 해요' },
-    ],
+    foods: [{ name: '탄산음료' }, { name: '라면' }],
   },
 
   triggers: {

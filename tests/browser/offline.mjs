@@ -1,0 +1,278 @@
+// The app without a network, in two tabs, on two devices, and with two people on one of them.
+// Usage: node tests/browser/offline.mjs <standalone> <database-url> <port> <screenshot.png>
+// It starts and kills the server itself.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { daysAgo, launch, phone, send, signIn, steps } from './page.mjs';
+
+const [program, database, port, picture] = process.argv.slice(2);
+const base = `http://127.0.0.1:${port}`;
+let server;
+
+async function start() {
+  const env = { PATH: process.env.PATH, DATABASE_URL: database, PORT: port, LOG: 'error' };
+  server = spawn(program, { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  while (!(await fetch(`${base}/healthz`).catch(() => null))?.ok) await sleep(20);
+}
+
+async function kill() {
+  const gone = once(server, 'exit');
+  server.kill('SIGKILL');
+  await gone;
+}
+
+process.on('exit', () => server?.kill('SIGKILL'));
+await start();
+const browser = await launch();
+// What a browser logs where the network is away, and where the API says no as it should.
+const expected = [
+  ['ERR_', base],
+  ['401', '/api/'],
+  ['404', '/api/reviews/'],
+  ['412', '/api/reviews/'],
+  ['422', '/api/reviews/'],
+];
+const { context, page, complaints } = await phone(browser, { expected });
+const { context: elsewhere, page: other } = await phone(browser, { expected });
+const test = steps(page, picture, complaints);
+const step = (name, run) => test.step(name, run);
+
+const today = daysAgo(0);
+const me = `한입이 ${Date.now()}`;
+const button = (name, on = page) => on.getByRole('button', { name, exact: true });
+const card = (name, on = page) => on.getByRole('article').filter({ hasText: name });
+const see = (locator) => locator.first().waitFor({ state: 'visible' });
+const waiting = (count) => page.getByText(`연결되면 보낼게요 (${count})`, { exact: true });
+const review = (on = other) => send(on, 'GET', `/api/reviews/${today}`);
+const names = async () =>
+  (await send(other, 'GET', '/api/foods')).foods.map((food) => food.name).sort();
+
+/** Every write that the API took, by whichever tab it was sent. */
+const taken = [];
+context.on('response', (response) => {
+  const request = response.request();
+  if (request.method() === 'GET' || response.status() >= 300) return;
+  taken.push(`${request.method()} ${new URL(response.url()).pathname}`);
+});
+
+async function until(holds) {
+  const end = Date.now() + 15_000;
+  while (!(await holds())) {
+    assert.ok(Date.now() < end, `never true: ${holds}`);
+    await sleep(50);
+  }
+}
+
+/** What a person does, counted: taps here, and nothing is ever typed. */
+let taps = 0;
+const tap = async (locator) => {
+  taps += 1;
+  await locator.click();
+};
+const within = async (most, run) => {
+  taps = 0;
+  await run();
+  console.log(`   ${taps} taps, 0 typed characters`);
+  assert.ok(taps <= most, `${taps} taps`);
+};
+
+await step('the first food counts after three taps at most', async () => {
+  await signIn(page, base, me);
+  await see(page.getByText('Asia/Seoul', { exact: false }));
+  await within(3, async () => {
+    await tap(button('라면'));
+    await see(card('라면').getByText('오늘이 1일째, 시작했어요'));
+  });
+  await signIn(other, base, me);
+});
+
+await step('a clean day is two taps', async () => {
+  await page.reload();
+  await see(card('라면'));
+  await within(2, async () => {
+    await tap(page.getByText('쉬웠어요', { exact: true }));
+    await tap(button('저장하기'));
+    await see(button('저장됨'));
+  });
+  assert.equal((await review()).foods[0].outcome, 'kept');
+});
+
+await step('a day with a slip is four', async () => {
+  await within(4, async () => {
+    await tap(card('라면').getByText('먹었어요', { exact: true }));
+    await tap(page.getByText('힘들었어요', { exact: true }));
+    await tap(button('저장하기'));
+    await see(button('저장됨'));
+  });
+  assert.equal((await review()).foods[0].outcome, 'slipped');
+});
+
+await step('it can be installed', async () => {
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  const session = await context.newCDPSession(page);
+  const { installabilityErrors } = await session.send('Page.getInstallabilityErrors');
+  const why = installabilityErrors.map(({ errorId }) => errorId);
+  // A window of its own without a profile has no place to install to.
+  assert.deepEqual(why.filter((id) => id !== 'in-incognito'), []);
+});
+
+await step('it opens without a server, as it was last', async () => {
+  await kill();
+  await page.reload();
+  await see(page.getByText('연결이 없어서 마지막으로 본 모습이에요.'));
+  await see(card('라면'));
+  assert.ok(await page.getByRole('radio', { name: '힘들었어요', exact: true }).isChecked());
+});
+
+await step('a review and a new food wait, over a reload too', async () => {
+  await page.getByText('그저 그랬어요', { exact: true }).click();
+  await button('저장하기').click();
+  await see(waiting(1));
+  await button('끊을 것 더하기').click();
+  await page.getByRole('dialog').getByRole('button', { name: '설탕', exact: true }).click();
+  await see(card('설탕'));
+  await see(waiting(2));
+  await page.reload();
+  await see(waiting(2));
+  await see(card('설탕'));
+  assert.ok(await page.getByRole('radio', { name: '그저 그랬어요' }).isChecked());
+});
+
+await step('a slip made in another tab waits behind them', async () => {
+  const tab = await context.newPage();
+  await tab.goto(`${base}/days/${today}/slip`);
+  await button('저장하기', tab).click();
+  await see(tab.getByText('연결되면 보낼게요 (3)'));
+  await see(waiting(3));
+  taken.length = 0;
+  await start();
+  await until(async () => !(await page.getByText('연결되면 보낼게요', { exact: false }).count()));
+  await until(() => taken.length >= 3);
+  await tab.close();
+});
+
+await step('all of them are stored, and sent once', async () => {
+  assert.equal(taken.filter((write) => write.startsWith('PUT')).length, 2, taken.join());
+  assert.deepEqual(taken.filter((write) => write.startsWith('POST')), ['POST /api/foods']);
+  const stored = await review();
+  assert.deepEqual([stored.difficulty, stored.slips.length], [3, 1]);
+  assert.deepEqual(await names(), ['라면', '설탕']);
+  await page.reload();
+  await see(card('설탕').getByText('오늘이 1일째, 시작했어요'));
+});
+
+/** Writes on this device while it is away, and on the other meanwhile. */
+async function disagree(mine, theirs) {
+  await context.setOffline(true);
+  await page.getByText(mine, { exact: true }).click();
+  await button('저장하기').click();
+  await see(waiting(1));
+  await send(other, 'PUT', `/api/reviews/${today}`, { difficulty: theirs });
+  await context.setOffline(false);
+  await see(page.getByText('다른 기기에서 바뀐 기록이 있어요. 어느 쪽을 남길까요?'));
+}
+
+await step('what two devices say is asked about: theirs', async () => {
+  await disagree('쉬웠어요', 5);
+  await page.reload();
+  await button('다른 기기 기록 남기기').click();
+  await page.waitForFunction(() => !document.querySelector('[role=alert]'));
+  assert.equal((await review()).difficulty, 5);
+  assert.ok(await page.getByRole('radio', { name: '아주 힘들었어요' }).isChecked());
+});
+
+await step('what two devices say is asked about: mine', async () => {
+  await disagree('괜찮았어요', 4);
+  await button('이 기록 남기기').click();
+  await page.waitForFunction(() => !document.querySelector('[role=alert]'));
+  await until(async () => (await review()).difficulty === 2);
+  assert.equal((await review()).difficulty, 2);
+});
+
+await step('what is refused is told, and the rest goes on', async () => {
+  await context.setOffline(true);
+  await card('설탕').getByText('먹었어요', { exact: true }).click();
+  await button('저장하기').click();
+  await see(waiting(1));
+  await button('끊을 것 더하기').click();
+  await page.getByRole('dialog').getByRole('button', { name: '커피', exact: true }).click();
+  await see(waiting(2));
+  await page.reload();
+  await see(waiting(2));
+  const { foods } = await send(other, 'GET', '/api/foods');
+  const sugar = foods.find((food) => food.name === '설탕');
+  await send(other, 'DELETE', `/api/foods/${sugar.id}`);
+  await context.setOffline(false);
+  // With the food went what was said of it: that, too, was changed elsewhere.
+  await button('이 기록 남기기').click();
+  await see(page.getByText('찾을 수 없는 항목이에요.'));
+  await see(card('커피'));
+  await button('보내지 않기').click();
+  await page.getByText('찾을 수 없는 항목이에요.').waitFor({ state: 'hidden' });
+  assert.deepEqual(await names(), ['라면', '커피']);
+});
+
+/** Writes while away, and is signed out by the other device meanwhile. */
+async function writeAndBeSignedOut(face) {
+  await context.setOffline(true);
+  await page.getByText(face, { exact: true }).click();
+  await button('저장하기').click();
+  await see(waiting(1));
+  const { sessions } = await send(other, 'GET', '/api/auth/sessions');
+  for (const { id, current } of sessions) {
+    if (!current) await send(other, 'DELETE', `/api/auth/sessions/${id}`);
+  }
+  await context.setOffline(false);
+  await see(page.getByText('다시 로그인해 주세요. 적던 내용은 그대로 있어요.'));
+}
+
+await step('nothing is sent under another account', async () => {
+  await writeAndBeSignedOut('힘들었어요');
+  taken.length = 0;
+  await signIn(page, base, `다른 ${me}`);
+  await see(page.getByRole('heading', { name: '무엇을 끊을까요?' }));
+  await sleep(1_000);
+  const theirs = await send(page, 'GET', '/api/streaks/today');
+  assert.deepEqual([theirs.foods, theirs.review, taken], [[], null, []]);
+  assert.equal((await review()).difficulty, 2);
+});
+
+await step('it is sent once its own account is back', async () => {
+  await context.clearCookies();
+  await signIn(page, base, me);
+  await see(card('라면'));
+  await until(async () => (await review()).difficulty === 4);
+});
+
+await step('signing out warns of what is unsent, and wipes the device', async () => {
+  await context.route('**/api/reviews/**', (route) => route.abort());
+  await page.getByText('그저 그랬어요', { exact: true }).click();
+  await button('저장하기').click();
+  await see(waiting(1));
+  await page.getByRole('link', { name: '설정', exact: true }).click();
+  await button('로그아웃').click();
+  await see(page.getByText('아직 보내지 못한 기록이 1개 있어요.', { exact: false }));
+  await button('그래도 로그아웃').click();
+  await see(page.getByRole('link', { name: '이 컴퓨터에서 시작하기' }));
+  const left = await page.evaluate(async () => {
+    const db = await new Promise((resolve) => {
+      indexedDB.open('hanip').onsuccess = ({ target }) => resolve(target.result);
+    });
+    const rows = [...db.objectStoreNames].map(
+      (name) =>
+        new Promise((resolve) => {
+          const all = db.transaction(name).objectStore(name).getAll();
+          all.onsuccess = () => resolve(all.result);
+        }),
+    );
+    return [...(await Promise.all(rows)).flat(), ...Object.values(sessionStorage)];
+  });
+  assert.deepEqual(left, []);
+});
+
+await test.quiet();
+await elsewhere.close();
+await browser.close();
+process.exit(0);
