@@ -9,14 +9,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::Env;
 use reqwest::Method;
 use serde_json::json;
 use tokio::{task::JoinSet, time::sleep};
 use uuid::Uuid;
 
 use crate::{
-    oidc::sign_in_through,
+    place::Place,
     world::{Person, date, text},
 };
 
@@ -40,11 +39,8 @@ struct User {
 }
 
 impl User {
-    async fn sign_in(origin: &str, name: &str) -> Self {
-        let mut person = Person::new(origin);
-        let start = format!("{origin}/api/auth/oidc/start?time_zone=Asia/Seoul&locale=ko&return_to=/");
-        sign_in_through(&person.client, &start, name).await;
-        person.id = text(&person.get("/api/auth/me").await.ok()["id"]);
+    async fn sign_in(place: &Place, name: &str) -> Self {
+        let person = place.person(name).await;
         let food = person.food_since("2020-01-01").await;
         Self { person, food, told: Told::default() }
     }
@@ -115,11 +111,11 @@ impl User {
 #[tokio::test]
 #[ignore = "scripts/containers replaces the functions, until standard input ends"]
 async fn no_request_fails_and_every_acknowledged_write_is_there_once_while_functions_are_replaced() {
-    let origin = Env::process().required("HANIP_ORIGIN", "where it runs").expect("scripts/containers sets it");
+    let place = Place::get().await;
     let stop = Arc::new(AtomicBool::new(false));
     let mut people = JoinSet::new();
     for number in 0..4 {
-        people.spawn(User::sign_in(&origin, &format!("user {number}")).await.goes_on_until(stop.clone()));
+        people.spawn(User::sign_in(&place, &format!("user {number}")).await.goes_on_until(stop.clone()));
     }
     let ends = tokio::task::spawn_blocking(|| std::io::read_to_string(std::io::stdin()));
     ends.await.expect("no panic").expect("a text");
