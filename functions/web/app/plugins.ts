@@ -25,7 +25,9 @@ export function listFiles(): Plugin {
         const worker = bundle['sw.js'];
         if (worker?.type !== 'chunk') this.error('there is no service worker');
         const files = Object.values(bundle).filter((file) => file !== worker);
-        const shared = readdirSync('public').map((name) => join('public', name));
+        // Pictures of the app are for who installs it, and fetched then.
+        const kept = readdirSync('public').filter((name) => !name.endsWith('.png'));
+        const shared = kept.map((name) => join('public', name));
         const version = createHash('sha256');
         for (const file of files) version.update(file.fileName).update(sourceOf(file));
         for (const path of shared) version.update(readFileSync(path));
