@@ -160,6 +160,22 @@ async fn a_file_has_the_type_of_its_name_compressed_or_not() {
 }
 
 #[tokio::test]
+async fn every_icon_that_the_manifest_names_is_there_and_of_its_type() {
+    for site in Site::all().await {
+        let manifest = site.ask("GET", "/manifest.webmanifest", &[]).await;
+        let manifest: serde_json::Value = serde_json::from_slice(&manifest.body).expect("JSON");
+        let icons = manifest["icons"].as_array().expect("icons");
+        assert!(icons.iter().any(|icon| icon["type"] == "image/png" && icon["purpose"] == "maskable"));
+        for icon in icons {
+            let path = icon["src"].as_str().expect("a path");
+            let answer = site.ask("GET", path, &[]).await;
+            assert_eq!((answer.status, answer.header("content-type")), (200, icon["type"].as_str().expect("a type")));
+            assert_eq!(answer.body.starts_with(b"\x89PNG"), path.ends_with(".png"), "{path}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_the_browser_has_is_not_sent_again() {
     for site in Site::all().await {
         for path in ["/".to_owned(), site.script().await] {
