@@ -31,6 +31,7 @@ const expected = [
   ['ERR_', base],
   ['401', '/api/'],
   ['404', '/api/reviews/'],
+  ['404', '/api/foods/'],
   ['412', '/api/reviews/'],
   ['422', '/api/reviews/'],
 ];
@@ -59,7 +60,9 @@ context.on('response', (response) => {
 
 async function until(holds) {
   const end = Date.now() + 15_000;
-  while (!(await holds())) {
+  for (;;) {
+    const held = await holds();
+    if (held) return held;
     assert.ok(Date.now() < end, `never true: ${holds}`);
     await sleep(50);
   }
@@ -191,9 +194,18 @@ await step('what two devices say is asked about: mine', async () => {
   assert.equal((await review()).difficulty, 2);
 });
 
-await step('what is refused is told, and the rest goes on', async () => {
+const gone = page.getByRole('alert').filter({ hasText: '다른 곳에서 지운 항목이라' });
+/** Deletes a food on the other device. */
+async function deleteElsewhere(name) {
+  const { foods } = await send(other, 'GET', '/api/foods');
+  await send(other, 'DELETE', `/api/foods/${foods.find((food) => food.name === name).id}`);
+}
+
+await step('of a food deleted elsewhere it is told at once what waits, and the rest is stored', async () => {
   await context.setOffline(true);
   await card('설탕').getByText('먹었어요', { exact: true }).click();
+  await page.getByText('힘들었어요', { exact: true }).click();
+  await page.getByLabel('메모').fill('비가 왔다');
   await button('저장하기').click();
   await see(waiting(1));
   await button('끊을 것 더하기').click();
@@ -201,16 +213,43 @@ await step('what is refused is told, and the rest goes on', async () => {
   await see(waiting(2));
   await page.reload();
   await see(waiting(2));
-  const { foods } = await send(other, 'GET', '/api/foods');
-  const sugar = foods.find((food) => food.name === '설탕');
-  await send(other, 'DELETE', `/api/foods/${sugar.id}`);
+  await deleteElsewhere('설탕');
   await context.setOffline(false);
-  // With the food went what was said of it: that, too, was changed elsewhere.
-  await button('이 기록 남기기').click();
-  await see(page.getByText('찾을 수 없는 항목이에요.'));
+  await see(gone.filter({ hasText: '설탕 먹음' }));
+  assert.equal(await page.getByText('어느 쪽을 남길까요?', { exact: false }).count(), 0);
+  await until(async () => (await review()).note === '비가 왔다');
+  assert.equal((await review()).difficulty, 4);
   await see(card('커피'));
+  assert.deepEqual(await names(), ['라면', '커피']);
+});
+
+await step('it stays over a reload, and is stored when the food is brought back', async () => {
+  await page.reload();
+  await see(gone);
+  await button('되살리고 저장하기').click();
+  await gone.waitFor({ state: 'hidden' });
+  await see(card('설탕'));
+  const sugar = await until(async () => {
+    const { foods } = await send(other, 'GET', '/api/foods');
+    return foods.find((food) => food.name === '설탕');
+  });
+  await until(async () =>
+    (await review()).foods.some((f) => f.food_id === sugar.id && f.outcome === 'slipped'),
+  );
+});
+
+await step('a slip of a food deleted elsewhere is told, and let go of when asked', async () => {
+  await context.setOffline(true);
+  await page.goto(`${base}/days/${today}/slip`);
+  await page.getByLabel('무엇을 먹었나요?').selectOption({ label: '설탕' });
+  await page.getByLabel('양').fill('두 스푼');
+  await button('저장하기').click();
+  await see(waiting(1));
+  await deleteElsewhere('설탕');
+  await context.setOffline(false);
+  await see(gone.filter({ hasText: '두 스푼' }));
   await button('보내지 않기').click();
-  await page.getByText('찾을 수 없는 항목이에요.').waitFor({ state: 'hidden' });
+  await gone.waitFor({ state: 'hidden' });
   assert.deepEqual(await names(), ['라면', '커피']);
 });
 

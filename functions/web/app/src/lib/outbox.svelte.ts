@@ -8,29 +8,26 @@
  *     written.undo();    // sends the write that takes it back, through here as well
  *
  * Writes are sent in order, by one tab at a time, on load and whenever the network, the tab or the
- * person comes back; never under another account. Whoever asks for the answer shows the refusal;
- * one that nobody waits for, and every conflict, stays in `items` and is shown by the shell
- * (parts/Unsent.svelte). After a 401 all wait for the same person to sign in again.
+ * person comes back; never under another account. Whoever asks for the answer shows the refusal.
+ * One that nobody waits for, what a review says of a food that is gone, and every conflict stay in
+ * `items` and are shown by the shell (parts/Unsent.svelte). After a 401 all wait for the same
+ * person to sign in again.
  *
  * `outbox.state` says how it goes: 'saved', 'sending', or 'waiting' for a connection, with
  * `outbox.unsent` writes. What waits is laid over the last answer in `today.data` (optimistic.ts);
  * when the answers are there, `today` follows by itself. The writes are made in write.ts.
  */
-import { device } from './device';
+import { Answers } from './answers';
 import { Problem, Unavailable } from './http';
-import { type Fields, type Said, toFields } from './review';
-import { Changed, send } from './send';
+import * as queue from './queue';
+import { type Said, toFields } from './review';
+import { Changed, Partly, send } from './send';
 import type { Item, Write } from './write';
 
 const CHANNEL = 'hanip-outbox';
 /** So often the API may break on a write before the rest goes on without it. */
 const BREAKS = 4;
 const BACK_OFF = { first: 2_000, most: 60_000 };
-/** As long as a form is worth keeping open for an answer. */
-const SOON = 4_000;
-const CHANGED = { status: 412, code: 'review-changed', detail: '', errors: [] };
-
-type Listener = { resolve: (answer: unknown) => void; reject: (problem: Problem) => void };
 type Message = { seq: number; answer: unknown } | 'changed';
 
 export class Written<T = unknown> {
@@ -66,9 +63,7 @@ class Outbox {
   #again = false;
   #delay = BACK_OFF.first;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #impatient = new Set<() => void>();
-  #listeners = new Map<number, Listener>();
-  #answers = new Map<number, unknown>();
+  #answers = new Answers();
   #channel = new BroadcastChannel(CHANNEL);
 
   constructor() {
@@ -98,7 +93,7 @@ class Outbox {
   async add<T = unknown>({ undo, ...write }: Write, { asking = false } = {}): Promise<Written<T>> {
     if (!this.#account) throw new Unavailable();
     const item = { ...write, account: this.#account } as Item;
-    const seq = await (await device()).add('outbox', item);
+    const seq = await queue.add(item);
     if (asking) this.#asked = [...this.#asked, seq];
     await this.#changed();
     void this.#flush();
@@ -106,40 +101,22 @@ class Outbox {
   }
 
   answer(seq: number): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      if (this.#answers.has(seq)) return resolve(this.#answers.get(seq));
-      this.#listeners.set(seq, { resolve, reject });
-      this.#deliver();
-    });
+    const answer = this.#answers.of(seq);
+    this.#deliver();
+    return answer;
   }
 
   async soon(seq: number): Promise<unknown> {
-    let stop = () => {};
-    const waits = new Promise<null>((resolve) => {
-      const giveUp = () => resolve(null);
-      const timer = setTimeout(giveUp, this.state === 'waiting' ? 0 : SOON);
-      this.#impatient.add(giveUp);
-      stop = () => {
-        clearTimeout(timer);
-        this.#impatient.delete(giveUp);
-      };
-    });
     try {
-      return await Promise.race([this.answer(seq), waits]);
-    } catch (error) {
-      if (error instanceof Problem && error.status === 412) return null;
-      throw error;
+      return await this.#answers.soon(this.answer(seq), seq, this.state === 'waiting');
     } finally {
-      stop();
       this.#asked = this.#asked.filter((other) => other !== seq);
-      // From here on the shell tells of a refusal.
-      this.#listeners.delete(seq);
     }
   }
 
   /** Forgets a refused write, or one that is not worth keeping. */
   async drop(seq: number) {
-    await (await device()).delete('outbox', seq);
+    await queue.drop(seq);
     await this.#changed();
   }
 
@@ -162,25 +139,15 @@ class Outbox {
 
   /** Lets go of this write, and of what was written on top of it. */
   async takeTheirs(seq: number) {
-    const { store, done } = (await device()).transaction('outbox', 'readwrite');
-    const items = await store.getAll();
-    const date = items.find((item) => item.seq === seq)?.review?.date;
-    for (const item of items) {
-      const mine = item.account === this.#account;
-      if (mine && item.seq >= seq && item.review?.date === date) void store.delete(item.seq);
-    }
-    await done;
+    const item = this.items.find((item) => item.seq === seq);
+    if (item) await queue.dropFrom(item);
     await this.#changed();
     this.emptied();
   }
 
   /** Forgets all that this account has not sent. */
   async wipe() {
-    const { store, done } = (await device()).transaction('outbox', 'readwrite');
-    for (const item of await store.getAll()) {
-      if (item.account === this.#account) void store.delete(item.seq);
-    }
-    await done;
+    await queue.dropAll(this.#account);
     this.#account = null;
     await this.#changed();
   }
@@ -209,7 +176,7 @@ class Outbox {
     }
     if (!this.#next()) return this.#idle();
     this.state = 'waiting';
-    this.#impatient.forEach((giveUp) => giveUp());
+    this.#answers.late();
     this.#timer = setTimeout(() => void this.#flush(), this.#delay * (0.75 + Math.random() / 2));
     this.#delay = Math.min(this.#delay * 2, BACK_OFF.most);
   }
@@ -242,22 +209,14 @@ class Outbox {
   }
 
   async #done(item: Item, answer: unknown) {
-    const { store, done } = (await device()).transaction('outbox', 'readwrite');
-    const later = await store.getAll();
-    void store.delete(item.seq);
-    // What was written on top of it has seen what is stored now.
-    const seen = toFields((answer as { review?: Said } | null)?.review ?? null);
-    for (const next of onTopOf(item, later)) void store.put(withSeen(next, seen));
-    await done;
+    await queue.settle(item, toFields((answer as { review?: Said } | null)?.review ?? null));
     this.#channel.postMessage({ seq: item.seq, answer } satisfies Message);
     await this.#answered(item, answer);
   }
 
   async #answered(item: Item, answer: unknown) {
     this.sent(item, answer);
-    this.#answers.set(item.seq, answer);
-    this.#listeners.get(item.seq)?.resolve(answer);
-    this.#listeners.delete(item.seq);
+    this.#answers.came(item.seq, answer);
     await this.#read();
     if (this.#next()) return;
     if (!this.#flushing) this.#idle();
@@ -268,6 +227,11 @@ class Outbox {
   async #explain(item: Item, error: unknown): Promise<boolean> {
     if (error instanceof Changed) {
       await this.#change(item.seq, (stored) => (stored.conflict = { theirs: error.theirs }));
+      return true;
+    }
+    if (error instanceof Partly) {
+      await queue.split(item, error.foods);
+      await this.#changed();
       return true;
     }
     if (!(error instanceof Problem)) {
@@ -282,27 +246,12 @@ class Outbox {
       if (!broken || broken >= BREAKS) stored.refused = { status, code, detail: message, errors };
     });
     if (broken && broken < BREAKS) return false;
-    await this.#skip(item);
+    await queue.skip(item);
     return true;
   }
 
-  /** What was written on top of a refused write stands on what was below it. */
-  async #skip(item: Item) {
-    const { store, done } = (await device()).transaction('outbox', 'readwrite');
-    for (const next of onTopOf(item, await store.getAll())) {
-      void store.put(withSeen(next, item.review!.seen));
-    }
-    await done;
-  }
-
-  async #change(seq: number, change: (item: Item) => void) {
-    const { store, done } = (await device()).transaction('outbox', 'readwrite');
-    const item = await store.get(seq);
-    if (item) {
-      change(item);
-      void store.put(item);
-    }
-    await done;
+  async #change(seq: number, how: (item: Item) => void) {
+    await queue.change(seq, how);
     await this.#changed();
   }
 
@@ -312,20 +261,14 @@ class Outbox {
   }
 
   async #read() {
-    const all = await (await device()).getAll('outbox');
-    this.items = all.filter((item) => item.account === this.#account);
+    this.items = await queue.all(this.#account);
     this.#deliver();
   }
 
   /** Hands refusals to those who wait for them. */
   #deliver() {
-    for (const { seq, refused, conflict } of this.items) {
-      const listener = this.#listeners.get(seq);
-      if (!listener || !(refused || conflict)) continue;
-      this.#listeners.delete(seq);
-      const { status, code, detail, errors } = refused ?? CHANGED;
-      listener.reject(new Problem(status, code, detail, errors));
-      if (refused) void this.drop(seq);
+    for (const item of this.items) {
+      if (this.#answers.refused(item)) void this.drop(item.seq);
     }
   }
 
@@ -340,18 +283,6 @@ class Outbox {
     if (item) await this.#answered(item, message.answer);
   }
 }
-
-/** The later writes of the same date. */
-const onTopOf = ({ seq, account, review }: Item, items: Item[]) =>
-  items.filter(
-    (item) =>
-      item.seq > seq && item.account === account && review && item.review?.date === review.date,
-  );
-
-const withSeen = (item: Item, seen: Fields): Item => ({
-  ...item,
-  review: { ...item.review!, seen },
-});
 
 /** One tab at a time. Where the browser has no locks, a write may be sent twice, which does no harm. */
 const alone = async (run: () => Promise<boolean>): Promise<boolean> =>

@@ -35,6 +35,22 @@ function asStored(value: string | number | null) {
 export const sameFieldsOf = (review: Fields, change: Fields): Fields =>
   Object.fromEntries(Object.keys(change).map((name) => [name, review[name] ?? null]));
 
+const foodOf = (name: string) => name.match(/^(.+)\./)?.[1];
+
+export const foodsOf = (change: Fields) => [
+  ...new Set(Object.keys(change).flatMap((name) => foodOf(name) ?? [])),
+];
+
+const pick = (change: Fields, wanted: (food: string | undefined) => boolean): Fields =>
+  Object.fromEntries(Object.entries(change).filter(([name]) => wanted(foodOf(name))));
+
+/** What a change says of one food. */
+export const saidOf = (change: Fields, food: string) => pick(change, (other) => other === food);
+
+/** What it says of all but these. */
+export const saidBeside = (change: Fields, foods: string[]) =>
+  pick(change, (food) => !food || !foods.includes(food));
+
 /** Whether the date holds something that the person neither saw nor wants. */
 export const conflicts = (stored: Fields, seen: Fields, wanted: Fields) =>
   Object.entries(wanted).some(([name, want]) => {
@@ -45,12 +61,11 @@ export const conflicts = (stored: Fields, seen: Fields, wanted: Fields) =>
 /** The body of a PUT that makes the change and leaves all else as it is stored. */
 export function toBody(stored: Fields, change: Fields): ReviewInput {
   const all = { ...stored, ...change };
-  const ids = new Set(Object.keys(change).flatMap((name) => name.match(/^(.+)\./)?.[1] ?? []));
   return {
     difficulty: (all.difficulty ?? null) as Level | null,
     mood: (all.mood ?? null) as Level | null,
     note: (all.note ?? null) as string | null,
-    foods: [...ids].map((id) => ({
+    foods: foodsOf(change).map((id) => ({
       food_id: id,
       outcome: (all[`${id}.outcome`] ?? null) as Outcome | null,
       note: (all[`${id}.note`] ?? null) as string | null,

@@ -1,12 +1,19 @@
 /** How a write that waited on this device reaches the API. */
 import { type Answer, call, Problem } from './http';
-import { conflicts, type Fields, toBody, toFields } from './review';
-import type { Review, Streak } from './types';
+import { conflicts, type Fields, foodsOf, saidOf, toBody, toFields } from './review';
+import type { Review, ReviewInput, Streak } from './types';
 import type { Item } from './write';
 
 /** Another device wrote something else meanwhile. */
 export class Changed extends Error {
   constructor(readonly theirs: Review | null) {
+    super();
+  }
+}
+
+/** Nothing can be recorded of these foods: another device deleted them, say. The rest can. */
+export class Partly extends Error {
+  constructor(readonly foods: Map<string, Problem>) {
     super();
   }
 }
@@ -44,11 +51,18 @@ async function sendReview(
     if (conflicts(stored.fields, seen, change)) {
       known.delete(path);
       if (before) continue;
+      // With a food goes what was said of it, which is nothing to choose between.
+      const contested = foodsOf(change).filter((food) =>
+        conflicts(stored.fields, seen, saidOf(change, food)),
+      );
+      const deleted = await deletedOf(contested, headers);
+      if (deleted.size) throw new Partly(deleted);
       throw new Changed(stored.review);
     }
+    const body = toBody(stored.fields, change);
     try {
       const answer = await call<{ review: Review; streaks: Streak[] }>('PUT', path, {
-        body: toBody(stored.fields, change),
+        body,
         headers: {
           ...headers,
           ...(stored.etag ? { 'If-Match': stored.etag } : { 'If-None-Match': '*' }),
@@ -58,9 +72,34 @@ async function sendReview(
       return answer.value;
     } catch (error) {
       known.delete(path);
-      if (!(error instanceof Problem && error.status === 412) || attempt === 4) throw error;
+      if (!(error instanceof Problem)) throw error;
+      const refused = refusedOf(body, error);
+      if (refused.size) throw new Partly(refused);
+      if (error.status !== 412 || attempt === 4) throw error;
     }
   }
+}
+
+async function deletedOf(foods: string[], headers: Record<string, string>) {
+  const deleted = new Map<string, Problem>();
+  for (const food of foods) {
+    try {
+      await call('GET', `/api/foods/${food}`, { headers });
+    } catch (error) {
+      if (!(error instanceof Problem && error.status === 404)) throw error;
+      deleted.set(food, error);
+    }
+  }
+  return deleted;
+}
+
+function refusedOf({ foods }: ReviewInput, { status, errors }: Problem) {
+  const refused = new Map<string, Problem>();
+  for (const { pointer, code, detail } of errors) {
+    const food = foods[Number(pointer?.match(/^\/foods\/(\d+)\/food_id$/)?.[1])];
+    if (food) refused.set(food.food_id, new Problem(status, code, detail));
+  }
+  return refused;
 }
 
 async function look(path: string, headers: Record<string, string>): Promise<Stored> {

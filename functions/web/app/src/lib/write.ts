@@ -22,12 +22,19 @@ interface ReviewWrite {
   seen: Fields;
 }
 
+interface Refusal {
+  status: number;
+  code: string;
+  detail: string;
+  errors: FieldError[];
+}
+
 /** A write on this device. */
 export interface Item extends Omit<Write, 'undo'> {
   seq: number;
   account: string;
-  /** Why the API refused it, in its words. */
-  refused?: { status: number; code: string; detail: string; errors: FieldError[] };
+  /** Why the API refused it, in its words; `food` is what a part of a review was refused for. */
+  refused?: Refusal & { food?: string };
   /** What another device stored meanwhile. */
   conflict?: { theirs: Review | null };
   /** How often the API broke on it. */

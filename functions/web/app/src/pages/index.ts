@@ -1,13 +1,16 @@
 /** The pages, each loaded when it is first opened. */
 import type { Component } from 'svelte';
+import { words } from '../lib/words/index.svelte';
 import SignIn from './SignIn.svelte';
 import Today from './Today.svelte';
 
 type Load = () => Promise<{ default: Component<any> }>;
 
-const pages: Record<string, Load> = {
+const first: Record<string, Load> = {
   '/': async () => ({ default: Today }),
   '/sign-in': async () => ({ default: SignIn }),
+};
+const later: Record<string, Load> = {
   '/demo': () => import('./Demo.svelte'),
   '/history': () => import('./History.svelte'),
   '/days/:date': () => import('./Day.svelte'),
@@ -22,6 +25,9 @@ const pages: Record<string, Load> = {
   '/settings/tokens': () => import('./Tokens.svelte'),
   '/settings/data': () => import('./Data.svelte'),
 };
+
+const withMore = ([path, load]: [string, Load]) => [path, () => words.withMore(load())] as const;
+const pages = { ...first, ...Object.fromEntries(Object.entries(later).map(withMore)) };
 
 /** What those see who are not signed in. */
 export const isOpen = (path: string) => ['/sign-in', '/demo'].includes(path);

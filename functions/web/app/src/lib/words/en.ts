@@ -1,9 +1,5 @@
 import type { ko } from './ko';
-
-const plural = new Intl.PluralRules('en');
-const count = (n: number, one: string, other: string) =>
-  `${n} ${plural.select(n) === 'one' ? one : other}`;
-const days = (n: number) => count(n, 'day', 'days');
+import { days, plural } from './plural';
 
 export const en: typeof ko = {
   app: 'Hanip',
@@ -20,7 +16,6 @@ export const en: typeof ko = {
   saved: 'Saved',
   waiting: (n) => `Will send when you're back online (${n})`,
   away: 'No connection. This is how it looked last time.',
-  discard: "Don't send",
   otherAccount: 'Another account is signed in here.',
   undo: 'Undo',
   retry: 'Try again',
@@ -121,12 +116,6 @@ export const en: typeof ko = {
     pending: (date) => `Nothing recorded yesterday (${date})`,
     pendingSave: 'Kept yesterday too',
     pendingSaved: 'Yesterday is saved as kept.',
-    conflict: 'This changed on another device. Which one should stay?',
-    mine: 'Written on this device',
-    theirs: 'From the other device',
-    keepMine: 'Keep this one',
-    keepTheirs: "Keep the other device's",
-    empty: 'nothing recorded',
   },
 
   account: {

@@ -18,7 +18,6 @@ export const ko = {
   saved: '저장됨',
   waiting: (n: number) => `연결되면 보낼게요 (${n})`,
   away: '연결이 없어서 마지막으로 본 모습이에요.',
-  discard: '보내지 않기',
   otherAccount: '다른 계정으로 로그인되어 있어요.',
   undo: '되돌리기',
   retry: '다시 시도',
@@ -116,12 +115,6 @@ export const ko = {
     pending: (date: string) => `어제(${date}) 기록이 아직 없어요`,
     pendingSave: '어제도 지켰어요',
     pendingSaved: '어제도 지킨 날로 저장했어요.',
-    conflict: '다른 기기에서 바뀐 기록이 있어요. 어느 쪽을 남길까요?',
-    mine: '이 기기에서 적은 기록',
-    theirs: '다른 기기의 기록',
-    keepMine: '이 기록 남기기',
-    keepTheirs: '다른 기기 기록 남기기',
-    empty: '기록 없음',
   },
 
   account: {

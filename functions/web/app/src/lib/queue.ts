@@ -1,0 +1,82 @@
+/** The writes that wait on this device, in the order they were made: what IndexedDB holds of the outbox. */
+import { device } from './device';
+import type { Problem } from './http';
+import { type Fields, saidBeside, saidOf } from './review';
+import type { Item } from './write';
+
+export const add = async (item: Item) => (await device()).add('outbox', item);
+
+export const drop = async (seq: number) => (await device()).delete('outbox', seq);
+
+export const all = async (account: string | null) =>
+  (await (await device()).getAll('outbox')).filter((item) => item.account === account);
+
+async function edit(run: (items: Item[], store: Store) => void) {
+  const { store, done } = (await device()).transaction('outbox', 'readwrite');
+  run(await store.getAll(), store);
+  await done;
+}
+type Store = { put: (item: Item) => unknown; delete: (seq: number) => unknown };
+
+export const dropAll = (account: string | null) =>
+  edit((items, store) => {
+    for (const item of items) if (item.account === account) store.delete(item.seq);
+  });
+
+export const change = (seq: number, how: (item: Item) => void) =>
+  edit((items, store) => {
+    const item = items.find((item) => item.seq === seq);
+    if (!item) return;
+    how(item);
+    store.put(item);
+  });
+
+/** The later writes of the same date. */
+const onTopOf = ({ seq, account, review }: Item, items: Item[]) =>
+  items.filter(
+    (item) =>
+      item.seq > seq && item.account === account && review && item.review?.date === review.date,
+  );
+
+/** Lets go of a write, and of what was written on top of it. */
+export const dropFrom = (item: Item) =>
+  edit((items, store) => {
+    for (const { seq } of [item, ...onTopOf(item, items)]) store.delete(seq);
+  });
+
+/** Lets go of a write that is stored: what was written on top of it has seen what is stored now. */
+export const settle = (item: Item, seen: Fields) =>
+  edit((items, store) => {
+    store.delete(item.seq);
+    for (const next of onTopOf(item, items)) store.put(withSeen(next, seen));
+  });
+
+/** What was written on top of a refused write stands on what was below it. */
+export const skip = (item: Item) =>
+  edit((items, store) => {
+    for (const next of onTopOf(item, items)) store.put(withSeen(next, item.review!.seen));
+  });
+
+const withSeen = (item: Item, seen: Fields): Item => ({
+  ...item,
+  review: { ...item.review!, seen },
+});
+
+/** Leaves of a review what can be stored; what it says of each of these foods stays beside it, refused. */
+export const split = (item: Item, foods: Map<string, Problem>) =>
+  edit((_, store) => {
+    const review = item.review!;
+    const refused = [...foods].map(([food, { status, code, message, errors }]) => ({
+      ...item,
+      review: { ...review, change: saidOf(review.change, food) },
+      refused: { status, code, detail: message, errors, food },
+    }));
+    const rest = saidBeside(review.change, [...foods.keys()]);
+    const stays = Object.keys(rest).length > 0;
+    const [first, ...others] = [
+      ...(stays ? [{ ...item, review: { ...review, change: rest } }] : []),
+      ...refused,
+    ];
+    store.put(first!);
+    for (const { seq, ...other } of others) store.put(other as Item);
+  });
