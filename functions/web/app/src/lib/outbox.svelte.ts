@@ -20,7 +20,7 @@
 import { Answers } from './answers';
 import { Problem, Unavailable } from './http';
 import * as queue from './queue';
-import { type Said, toFields } from './review';
+import { toFields } from './review';
 import { Changed, Partly, send } from './send';
 import type { Item, Write } from './write';
 
@@ -209,7 +209,7 @@ class Outbox {
   }
 
   async #done(item: Item, answer: unknown) {
-    await queue.settle(item, toFields((answer as { review?: Said } | null)?.review ?? null));
+    await queue.settle(item);
     this.#channel.postMessage({ seq: item.seq, answer } satisfies Message);
     await this.#answered(item, answer);
   }

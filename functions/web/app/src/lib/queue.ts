@@ -1,7 +1,7 @@
 /** The writes that wait on this device, in the order they were made: what IndexedDB holds of the outbox. */
 import { device } from './device';
 import type { Problem } from './http';
-import { type Fields, saidBeside, saidOf } from './review';
+import { type Fields, sameFieldsOf, saidBeside, saidOf } from './review';
 import type { Item } from './write';
 
 export const add = async (item: Item) => (await device()).add('outbox', item);
@@ -44,39 +44,42 @@ export const dropFrom = (item: Item) =>
     for (const { seq } of [item, ...onTopOf(item, items)]) store.delete(seq);
   });
 
-/** Lets go of a write that is stored: what was written on top of it has seen what is stored now. */
-export const settle = (item: Item, seen: Fields) =>
+/** Lets go of a write that is stored: what was written on top of it has seen that. */
+export const settle = (item: Item) =>
   edit((items, store) => {
     store.delete(item.seq);
-    for (const next of onTopOf(item, items)) store.put(withSeen(next, seen));
+    const change = item.review?.change ?? {};
+    for (const next of onTopOf(item, items)) store.put(seeing(next, change));
   });
 
 /** What was written on top of a refused write stands on what was below it. */
 export const skip = (item: Item) =>
   edit((items, store) => {
-    for (const next of onTopOf(item, items)) store.put(withSeen(next, item.review!.seen));
+    for (const next of onTopOf(item, items)) store.put(seeing(next, below(item.review!)));
   });
 
-const withSeen = (item: Item, seen: Fields): Item => ({
-  ...item,
-  review: { ...item.review!, seen },
-});
+const seeing = (item: Item, fields: Fields): Item => {
+  const review = item.review!;
+  return { ...item, review: { ...review, seen: { ...review.seen, ...fields } } };
+};
+
+const below = ({ seen, change }: NonNullable<Item['review']>) => sameFieldsOf(seen, change);
 
 /** Leaves of a review what can be stored; what it says of each of these foods stays beside it, refused. */
 export const split = (item: Item, foods: Map<string, Problem>) =>
-  edit((_, store) => {
+  edit((items, store) => {
     const review = item.review!;
-    const refused = [...foods].map(([food, { status, code, message, errors }]) => ({
+    const parts = [...foods].map(([food, { status, code, message, errors }]) => ({
       ...item,
       review: { ...review, change: saidOf(review.change, food) },
       refused: { status, code, detail: message, errors, food },
     }));
-    const rest = saidBeside(review.change, [...foods.keys()]);
-    const stays = Object.keys(rest).length > 0;
-    const [first, ...others] = [
-      ...(stays ? [{ ...item, review: { ...review, change: rest } }] : []),
-      ...refused,
-    ];
+    for (const next of onTopOf(item, items)) {
+      store.put(parts.reduce((next, { review }) => seeing(next, below(review)), next));
+    }
+    const change = saidBeside(review.change, [...foods.keys()]);
+    const rest = Object.keys(change).length ? [{ ...item, review: { ...review, change } }] : [];
+    const [first, ...others] = [...rest, ...parts];
     store.put(first!);
     for (const { seq, ...other } of others) store.put(other as Item);
   });
