@@ -1,0 +1,18 @@
+/** What a page asks for when it opens, and again when the person says so. */
+export class Asked<T> {
+  value = $state.raw<T | null>(null);
+  error = $state.raw<unknown>(null);
+
+  constructor(private ask: () => Promise<T>) {
+    void this.load();
+  }
+
+  load = async () => {
+    this.error = null;
+    try {
+      this.value = await this.ask();
+    } catch (problem) {
+      this.error = problem;
+    }
+  };
+}
