@@ -204,7 +204,7 @@ async function deleteElsewhere(name) {
 await step('of a food deleted elsewhere it is told at once what waits, and the rest is stored', async () => {
   await context.setOffline(true);
   await card('설탕').getByText('먹었어요', { exact: true }).click();
-  await page.getByText('힘들었어요', { exact: true }).click();
+  await page.getByText('그저 그랬어요', { exact: true }).click();
   await page.getByLabel('메모').fill('비가 왔다');
   await button('저장하기').click();
   await see(waiting(1));
@@ -218,7 +218,7 @@ await step('of a food deleted elsewhere it is told at once what waits, and the r
   await see(gone.filter({ hasText: '설탕 먹음' }));
   assert.equal(await page.getByText('어느 쪽을 남길까요?', { exact: false }).count(), 0);
   await until(async () => (await review()).note === '비가 왔다');
-  assert.equal((await review()).difficulty, 4);
+  assert.equal((await review()).difficulty, 3);
   await see(card('커피'));
   assert.deepEqual(await names(), ['라면', '커피']);
 });
@@ -275,7 +275,7 @@ await step('nothing is sent under another account', async () => {
   await sleep(1_000);
   const theirs = await send(page, 'GET', '/api/streaks/today');
   assert.deepEqual([theirs.foods, theirs.review, taken], [[], null, []]);
-  assert.equal((await review()).difficulty, 2);
+  assert.equal((await review()).difficulty, 3);
 });
 
 await step('it is sent once its own account is back', async () => {
