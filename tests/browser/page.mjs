@@ -1,5 +1,6 @@
 // What the browser tests share: a browser, people in it, and steps that say what was seen.
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 
 export const launch = () =>
@@ -72,6 +73,47 @@ export const send = (page, method, path, body) =>
     },
     [method, path, body],
   );
+
+/** What a person does and sees on a page in Korean. */
+export function handsOn(page) {
+  const button = (name) => page.getByRole('button', { name, exact: true });
+  const link = (name) => page.getByRole('link', { name, exact: true });
+  const heading = (name) => page.getByRole('heading', { name, exact: true });
+  const see = (locator) => locator.first().waitFor({ state: 'visible' });
+  const seeText = (text) => see(page.getByText(text));
+  const gone = (locator) => locator.waitFor({ state: 'detached' });
+  const read = (path) => send(page, 'GET', path);
+  const undo = async () => {
+    await button('되돌리기').click();
+    await gone(button('되돌리기'));
+  };
+  /** Until the API has what the page has sent. */
+  async function stored(what, check) {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return check(await what());
+      } catch (error) {
+        if (attempt === 50) throw error;
+        await page.waitForTimeout(100);
+      }
+    }
+  }
+  return { button, link, heading, see, seeText, gone, read, undo, stored };
+}
+
+/** Waits until something holds, and gives what it is. */
+export async function until(holds) {
+  const end = Date.now() + 15_000;
+  for (;;) {
+    const held = await holds();
+    if (held) return held;
+    assert.ok(Date.now() < end, `never true: ${holds}`);
+    await sleep(50);
+  }
+}
+
+/** 2026-03-05 is "3월 5일". */
+export const spoken = (date) => `${Number(date.slice(5, 7))}월 ${Number(date.slice(8))}일`;
 
 /** Steps, each told when it is done; the first that fails ends it all, with a picture of the page. */
 export function steps(page, picture, complaints = []) {

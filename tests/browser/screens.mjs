@@ -20,6 +20,7 @@ const { page, complaints } = await phone(browser, {
   deviceScaleFactor: 1,
   expected: [
     ['404', '/api/reviews/'], // nothing is recorded on today yet
+    ['404', '/api/foods/'], // deleted elsewhere
     ['401', '/api/streaks/today'], // nobody is signed in yet
   ],
 });
@@ -100,7 +101,7 @@ for (const locale of ['ko', 'en']) {
   });
 }
 
-const { ramen, coffee } = await fill(page);
+const { ramen, snack, coffee } = await fill(page);
 const screens = {
   today: '/',
   history: '/history',
@@ -126,6 +127,25 @@ for (const locale of ['ko', 'en']) {
       await look(name, locale);
     });
   }
+}
+
+await step('what another device wrote, and a food that it deleted', async () => {
+  const today = `/api/reviews/${daysAgo(0)}`;
+  await open('/');
+  await send(page, 'PUT', today, { difficulty: 5, note: 'It rained all day' });
+  await send(page, 'DELETE', `/api/foods/${snack}`);
+  await page.getByRole('article').filter({ hasText: '야식' }).getByText('I had some').click();
+  await page.getByText('fine', { exact: true }).click();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByRole('button', { name: 'Keep this one' }).waitFor();
+  await page.getByRole('button', { name: 'Bring back and save' }).waitFor();
+});
+for (const locale of ['ko', 'en']) {
+  await step(`unsent (${locale})`, async () => {
+    await speakSignedIn(locale);
+    await open('/');
+    await look('unsent', locale);
+  });
 }
 await quiet();
 await browser.close();

@@ -30,8 +30,18 @@ fn a_person_signs_in_registers_foods_and_reviews_the_day_in_a_browser() {
 }
 
 #[test]
-fn every_page_of_the_app_does_what_it_says_in_a_browser() {
-    runs("pages.mjs", "pages.png");
+fn every_page_of_the_diary_does_what_it_says_in_a_browser() {
+    runs("diary.mjs", "diary.png");
+}
+
+#[test]
+fn every_page_of_the_settings_does_what_it_says_in_a_browser() {
+    runs("settings.mjs", "settings.png");
+}
+
+#[test]
+fn nothing_is_lost_between_two_devices_or_two_people_on_one_in_a_browser() {
+    runs("two-devices.mjs", "two-devices.png");
 }
 
 #[test]
@@ -45,7 +55,7 @@ fn every_screen_is_accessible_in_both_languages_and_themes_in_a_browser() {
 }
 
 #[tokio::test]
-async fn nothing_is_lost_without_a_network_in_two_tabs_or_with_two_people_on_a_device() {
+async fn nothing_is_lost_without_a_network_or_in_two_tabs_in_a_browser() {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     let output = tests.join("output");
     std::fs::create_dir_all(&output).expect("a folder for screenshots");

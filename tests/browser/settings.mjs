@@ -1,0 +1,160 @@
+// What the settings hold, once each: the list, days off, tokens, devices, the account and its data.
+// Usage: node tests/browser/settings.mjs <base-url> <picture.png>
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { daysAgo, handsOn, launch, phone, signIn, spoken, steps } from './page.mjs';
+import { fill } from './sample.mjs';
+
+const [base, picture] = process.argv.slice(2);
+if (!base || !picture) {
+  console.error('usage: node tests/browser/settings.mjs <base-url> <picture.png>');
+  process.exit(2);
+}
+// A new person each time, so that the same server can be used again.
+const who = `하늘 ${Date.now()}`;
+const browser = await launch();
+const expected = [
+  ['422', '/api/'], // what is refused at its field
+  ['401', '/api/'], // signed out
+];
+const { page, complaints } = await phone(browser, { expected });
+const { step, quiet } = steps(page, picture, complaints);
+
+const { button, link, heading, see, seeText, gone, read, undo, stored } = handsOn(page);
+
+await signIn(page, base, who);
+const { soda } = await fill(page);
+
+await step('a food is removed with undo, and later brought back from the list', async () => {
+  await page.goto(`${base}/foods/${soda}`);
+  await button('지우기').click();
+  await seeText('탄산음료를 지웠어요.');
+  await undo();
+  await see(page.getByRole('article').filter({ hasText: '탄산음료' }));
+  await page.goto(`${base}/settings/list`);
+  await button('빵 되살리기').click();
+  await seeText('빵을 되살렸어요.');
+  await see(button('빵 위로'));
+});
+
+await step('the list takes another order', async () => {
+  await button('탄산음료 위로').click();
+  await stored(
+    () => read('/api/foods'),
+    ({ foods }) => assert.deepEqual(foods.slice(0, 2).map(({ name }) => name), ['탄산음료', '라면']),
+  );
+});
+
+await step('days off are set, changed and removed with undo', async () => {
+  await page.goto(`${base}/settings/days-off`);
+  await page.getByLabel('첫날').fill(daysAgo(-3));
+  await page.getByLabel('마지막 날').fill(daysAgo(-1));
+  await button('저장하기').click();
+  await see(page.locator('[aria-invalid=true]'));
+  await page.getByLabel('마지막 날').fill(daysAgo(-5));
+  await page.getByLabel('메모').fill('설날');
+  await button('저장하기').click();
+  await seeText('쉬어가는 날로 정했어요.');
+  const range = `${spoken(daysAgo(-3))}~${spoken(daysAgo(-5))}`;
+  await button(`${range} 고치기`).click();
+  await page.getByLabel('메모').fill('설 연휴');
+  await button('저장하기').click();
+  await seeText('설 연휴');
+  await button(`${range} 지우기`).click();
+  await seeText('쉬어가는 날을 지웠어요.');
+  await gone(button(`${range} 지우기`));
+  await undo();
+  await see(button(`${range} 지우기`));
+  await stored(
+    () => read('/api/reviews/skips'),
+    ({ skips }) => assert.equal(skips.filter(({ note }) => note === '설 연휴').length, 1),
+  );
+});
+
+let token;
+await step('a token is made, shown once, and revoked', async () => {
+  await page.goto(`${base}/settings/tokens`);
+  await button('만들기').click();
+  await seeText('이름을 적어 주세요.');
+  await page.getByLabel('이름').fill('노트북');
+  await page.getByText('읽고 쓰기', { exact: true }).first().click();
+  await button('만들기').click();
+  token = await page.locator('code').innerText();
+  const ask = () => fetch(`${base}/api/foods`, { headers: { authorization: `Bearer ${token}` } });
+  assert.equal((await ask()).status, 200);
+  await page.reload();
+  await seeText('노트북');
+  assert.equal(await page.getByText(token).count(), 0);
+  await button('노트북 없애기').click();
+  await seeText('없애면 이 토큰을 쓰는 곳은 더 들어오지 못해요.');
+  await button('노트북 없애기').click();
+  await seeText('“노트북” 토큰을 없앴어요.');
+  assert.equal((await ask()).status, 401);
+});
+
+await step('another device is signed out from here', async () => {
+  const other = await phone(browser, {
+    expected,
+    userAgent: 'Mozilla/5.0 (Android 15; Mobile; rv:142.0) Gecko/142.0 Firefox/142.0',
+  });
+  await signIn(other.page, base, who);
+  await page.goto(`${base}/settings/sign-in`);
+  await seeText('지금 이 기기');
+  await seeText('이 컴퓨터');
+  await button('Firefox · Android 로그아웃').click();
+  await seeText('Firefox · Android에서 로그아웃했어요.');
+  await other.page.reload();
+  await see(other.page.getByText('이 컴퓨터에서 시작하기'));
+  await other.context.close();
+});
+
+await step('the account takes a name', async () => {
+  await page.goto(`${base}/settings`);
+  await page.getByLabel('이름').fill('하늘이');
+  await button('저장하기').click();
+  await see(button('저장됨'));
+  assert.equal((await read('/api/auth/me')).display_name, '하늘이');
+});
+
+let file;
+await step('everything is exported, and the same file adds nothing twice', async () => {
+  await link('내 데이터', { exact: false }).or(page.getByRole('link', { name: /^내 데이터/ })).click();
+  const downloading = page.waitForEvent('download');
+  await link('파일로 받기 (JSON)').click();
+  file = await (await downloading).path();
+  assert.equal(JSON.parse(await readFile(file, 'utf8')).format, 'hanip');
+  const table = page.waitForEvent('download');
+  await link('표로 받기 (CSV)').click();
+  assert.match(await readFile(await (await table).path(), 'utf8'), /라면/);
+  const input = page.getByLabel('JSON 파일');
+  await input.setInputFiles({ name: 'x.json', mimeType: 'application/json', buffer: Buffer.from('{}') });
+  await seeText('한입에서 내보낸 JSON 파일이 아니에요.');
+  const pick = async (buffer) =>
+    input.setInputFiles({ name: 'hanip.json', mimeType: 'application/json', buffer });
+  const archive = await readFile(file);
+  await pick(archive);
+  await seeText('새로 더할 것이 없어요. 모두 이미 있어요.');
+  const broken = JSON.parse(archive);
+  broken.foods[0].name = '';
+  await pick(Buffer.from(JSON.stringify(broken)));
+  await seeText('이름을 적어 주세요. 파일 안의 위치: /foods/0/name');
+});
+
+await step('the account is erased, and a new one takes the file', async () => {
+  assert.ok(await button('계정과 모든 기록 지우기').isDisabled());
+  await page.getByLabel('모두 지워지는 것을 알아요').check();
+  await button('계정과 모든 기록 지우기').click();
+  await see(link('이 컴퓨터에서 시작하기'));
+  await seeText('계정을 지웠어요.');
+  assert.equal((await page.request.get(`${base}/api/auth/me`)).status(), 401);
+  await signIn(page, base, who);
+  await see(heading('무엇을 끊을까요?'));
+  await page.goto(`${base}/settings/data`);
+  await page.getByLabel('JSON 파일').setInputFiles(file);
+  await seeText(/^가져왔어요\. 항목 \d+개/);
+  await link('오늘').click();
+  await see(page.getByRole('article').filter({ hasText: '라면' }));
+});
+
+await quiet();
+await browser.close();
