@@ -100,6 +100,7 @@ await step('of a food deleted elsewhere it is told at once what waits, and the r
   await until(async () => (await review()).note === '비가 왔다');
   assert.equal((await review()).difficulty, 3);
   await see(card('커피'));
+  await card('설탕').waitFor({ state: 'detached' });
   assert.deepEqual(await names(), ['라면', '커피']);
 });
 

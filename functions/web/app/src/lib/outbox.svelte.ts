@@ -57,6 +57,8 @@ class Outbox {
   sent: (item: Item, answer: unknown) => void = () => {};
   /** Told when nothing is left to send. */
   emptied: () => void = () => {};
+  /** Told of a refusal: what was on the screen may be gone. */
+  refused: () => void = () => {};
   #account: string | null = null;
   #asked = $state.raw<number[]>([]);
   #flushing: Promise<void> | null = null;
@@ -232,6 +234,7 @@ class Outbox {
     if (error instanceof Partly) {
       await queue.split(item, error.foods);
       await this.#changed();
+      this.refused();
       return true;
     }
     if (!(error instanceof Problem)) {
@@ -247,6 +250,7 @@ class Outbox {
     });
     if (broken && broken < BREAKS) return false;
     await queue.skip(item);
+    this.refused();
     return true;
   }
 

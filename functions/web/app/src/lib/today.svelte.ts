@@ -39,6 +39,7 @@ class TodayStore {
   constructor() {
     outbox.sent = (item, answer) => this.#follow(item, answer);
     outbox.emptied = () => void (this.stale && this.load());
+    outbox.refused = () => void this.load();
   }
 
   /** Shows what was here last, then what the API says. */
