@@ -77,7 +77,9 @@ class TodayStore {
   }
 
   #show(data: Today) {
-    if (this.#answer?.me.id !== data.me.id) void words.use(data.me.locale);
+    const { id, locale } = this.#answer?.me ?? {};
+    // Not at every answer: what this device has just switched to may still be on its way.
+    if (id !== data.me.id || locale !== data.me.locale) void words.use(data.me.locale);
     context.account = data.me.id;
     void outbox.use(data.me.id);
     this.#now = Date.now();

@@ -146,7 +146,6 @@ export const en: typeof ko = {
     importHint:
       'Pick an exported JSON file: what is missing is added, what is there stays as it is.',
     file: 'JSON file',
-    choose: 'Pick a file',
     notOurs: "This isn't a JSON file exported from Hanip.",
     importing: 'Importing',
     nothingNew: 'Nothing new in it: everything is here already.',

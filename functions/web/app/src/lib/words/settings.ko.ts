@@ -147,7 +147,6 @@ export const ko = {
     import: '가져오기',
     importHint: '내보낸 JSON 파일을 고르면 없는 기록만 더해요. 이미 있는 것은 그대로예요.',
     file: 'JSON 파일',
-    choose: '파일 고르기',
     notOurs: '한입에서 내보낸 JSON 파일이 아니에요.',
     importing: '가져오는 중',
     nothingNew: '새로 더할 것이 없어요. 모두 이미 있어요.',
