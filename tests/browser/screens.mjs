@@ -21,6 +21,7 @@ const { page, complaints } = await phone(browser, {
   expected: [
     ['404', '/api/reviews/'], // nothing is recorded on today yet
     ['404', '/api/foods/'], // deleted elsewhere
+    ['422', '/api/reviews/'],
     ['401', '/api/streaks/today'], // nobody is signed in yet
   ],
 });

@@ -26,7 +26,7 @@ export const en: typeof ko = {
     notFound: 'Not found.',
     archivedOn: (date) => `Archived on ${date}`,
     archivedHint: 'Its records are all there, and can be edited up to that day.',
-    manage: 'This one',
+    manage: 'Manage',
     edit: 'Edit name, start and reasons',
     addSlip: 'Note a slip',
     archive: 'Archive',
