@@ -184,7 +184,7 @@ export const en: typeof ko = {
     keepMine: 'Keep this one',
     keepTheirs: "Keep the other device's",
     empty: 'nothing recorded',
-    gone: "It was removed elsewhere, so only this isn't saved yet. Bring it back, and this is saved with it.",
+    gone: "It was removed elsewhere, so this part isn't saved yet. Bring it back to save it, too.",
     bringBack: 'Bring back and save',
     discard: "Don't send",
   },
