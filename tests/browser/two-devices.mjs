@@ -46,6 +46,15 @@ await step('a person is here with two foods, and there as well', async () => {
   await signIn(other, base, me);
 });
 
+await step('a language chosen there is spoken here at the next visit', async () => {
+  await send(other, 'PATCH', '/api/auth/me', { locale: 'en' });
+  await page.reload();
+  await see(page.getByRole('link', { name: 'History', exact: true }));
+  await send(other, 'PATCH', '/api/auth/me', { locale: 'ko' });
+  await page.reload();
+  await see(page.getByRole('link', { name: '지난 기록', exact: true }));
+});
+
 /** Writes on this device while it is away, and on the other meanwhile. */
 async function disagree(mine, theirs) {
   await context.setOffline(true);

@@ -45,6 +45,11 @@ fn nothing_is_lost_between_two_devices_or_two_people_on_one_in_a_browser() {
 }
 
 #[test]
+fn nobody_waits_for_a_function_to_wake_up_in_a_browser() {
+    runs("slow.mjs", "slow.png");
+}
+
+#[test]
 fn the_app_is_used_by_keyboard_alone_in_a_browser() {
     runs("keyboard.mjs", "keyboard.png");
 }

@@ -1,0 +1,94 @@
+// While a function wakes up: nothing jumps, and nobody waits for a save.
+// Usage: node tests/browser/slow.mjs <base-url> <picture.png>
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { daysAgo, handsOn, launch, phone, signIn, steps } from './page.mjs';
+import { fill } from './sample.mjs';
+
+const [base, picture] = process.argv.slice(2);
+if (!base || !picture) {
+  console.error('usage: node tests/browser/slow.mjs <base-url> <picture.png>');
+  process.exit(2);
+}
+const browser = await launch();
+const expected = [
+  ['401', '/api/streaks/today'], // nobody is signed in yet
+  ['404', '/api/reviews/'], // nothing is recorded on the date yet
+];
+const { context, page, complaints } = await phone(browser, { expected });
+const { step, quiet } = steps(page, picture, complaints);
+const { button, link, see, read } = handsOn(page);
+const today = daysAgo(0);
+
+await signIn(page, base, `하늘 ${Date.now()}`);
+const { ramen } = await fill(page);
+
+/** Every answer of the API that fits is late by this. */
+const delay = (pattern, late) =>
+  context.route(pattern, async (route) => {
+    await sleep(late);
+    await route.continue();
+  });
+
+await step('one call fills the first screen, and one wakes who will take the review', async () => {
+  const asked = [];
+  page.on('request', (request) => {
+    const { pathname } = new URL(request.url());
+    if (pathname.startsWith('/api/')) asked.push(`${request.method()} ${pathname}`);
+  });
+  await page.reload();
+  await page.waitForLoadState('networkidle');
+  assert.deepEqual(asked.sort(), ['GET /api/reviews', 'GET /api/streaks/today']);
+  page.removeAllListeners('request');
+});
+
+await step('a save takes one request and is done at once, however late the answer', async () => {
+  await delay('**/api/reviews/**', 2_500);
+  const sent = [];
+  page.on('request', (request) => {
+    if (request.url().includes('/api/reviews/')) sent.push(request.method());
+  });
+  await page.getByText('괜찮았어요', { exact: true }).click();
+  const start = Date.now();
+  await button('저장하기').click();
+  await see(button('보내는 중'));
+  assert.ok(Date.now() - start < 1_000, `${Date.now() - start} ms`);
+  // Whoever goes on to another page loses nothing.
+  await link('설정').click();
+  await link('오늘').click();
+  assert.ok(await page.getByRole('radio', { name: '괜찮았어요', exact: true }).isChecked());
+  await see(button('저장됨'));
+  assert.ok(Date.now() - start > 2_000, 'the answer was late');
+  assert.equal((await read(`/api/reviews/${today}`)).difficulty, 2);
+  assert.deepEqual(sent.filter((method) => method !== 'GET'), ['PUT']);
+  await context.unrouteAll();
+  page.removeAllListeners('request');
+});
+
+await step('nothing jumps while the answers are late', async () => {
+  // On a device that has seen nothing yet but the sign-in.
+  const other = await phone(browser, { expected, storageState: await context.storageState() });
+  await other.context.addInitScript(() => {
+    globalThis.shifted = 0;
+    new PerformanceObserver((list) => {
+      for (const { value, hadRecentInput } of list.getEntries()) {
+        if (!hadRecentInput) globalThis.shifted += value;
+      }
+    }).observe({ type: 'layout-shift', buffered: true });
+  });
+  await other.context.route('**/api/**', async (route) => {
+    await sleep(700);
+    await route.continue();
+  });
+  for (const path of ['/', `/foods/${ramen}`, `/days/${daysAgo(3)}`, '/history', '/settings/list', '/settings/tokens']) {
+    await other.page.goto(base + path);
+    await other.page.waitForLoadState('networkidle');
+    const shifted = await other.page.evaluate(() => globalThis.shifted);
+    console.log(`   ${path.replace(ramen, 'a food')}: ${shifted.toFixed(3)}`);
+    assert.ok(shifted < 0.1, `${path} jumps by ${shifted}`);
+  }
+  await other.context.close();
+});
+
+await quiet();
+await browser.close();
