@@ -128,6 +128,12 @@ for (const locale of ['ko', 'en']) {
       await look(name, locale);
     });
   }
+  await step(`add (${locale})`, async () => {
+    await open('/');
+    await page.getByRole('button', { name: locale === 'ko' ? '끊을 것 더하기' : 'Quit something else' }).click();
+    await page.getByRole('dialog').waitFor();
+    await look('add', locale);
+  });
 }
 
 await step('what another device wrote, and a food that it deleted', async () => {
