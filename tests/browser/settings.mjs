@@ -27,6 +27,8 @@ const { soda } = await fill(page);
 
 await step('a food is removed with undo, and later brought back from the list', async () => {
   await page.goto(`${base}/foods/${soda}`);
+  // What is asked for after it is removed is not found.
+  await page.waitForLoadState('networkidle');
   await button('지우기').click();
   await seeText('탄산음료를 지웠어요.');
   await undo();
