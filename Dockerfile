@@ -23,7 +23,7 @@ WORKDIR /hanip
 COPY . .
 # Named, so that the flags are not those of procedural macros, which can't be static.
 RUN target=$(rustc --version --verbose | sed -n 's/^host: //p') \
- && RUSTFLAGS="-C target-feature=+crt-static" \
+ && RUSTFLAGS="-C target-feature=+crt-static -C relocation-model=static" \
     cargo build --locked --profile image --target "$target" --bin "$NAME" \
  && cp "target/$target/image/$NAME" /program
 
