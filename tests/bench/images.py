@@ -64,6 +64,8 @@ def answered(address, path="/healthz", seconds=20):
             with socket.create_connection(address, timeout=5) as stream:
                 stream.sendall(request(path))
                 line = stream.recv(4096).split(b"\r\n")[0]
+                while stream.recv(65536):
+                    pass
         except OSError:
             time.sleep(0.0002)
             continue
