@@ -170,7 +170,7 @@ pub async fn recompute(db: &mut MySqlConnection, user_id: Uuid, food_ids: &[Uuid
         let over = food.closes_through().min(today - Days::new(1));
         food.counter = folded_again(db, food, over).await?;
     }
-    store_all(db, &foods).await
+    store_again(db, &foods).await
 }
 
 /// The counter of `food` from its start to `until`, whatever is stored of it.
@@ -216,18 +216,26 @@ pub async fn store_all(db: &mut MySqlConnection, foods: &[Tracked]) -> Result<()
         foods.iter().map(row).collect::<Vec<_>>().join(",")
     );
     sqlx::raw_sql(db::safe(upsert)).execute(&mut *db).await?;
-    // What an edit took back before anybody was told is no news any more.
-    // By its key: the other index would lock other people's.
-    let forget = "DELETE milestones FROM milestones FORCE INDEX (PRIMARY)
-                  WHERE announced_at IS NULL AND (user_id, food_id) IN";
-    let keys: Vec<_> = foods.iter().map(|food| format!("({})", key(food.user_id, food.id))).collect();
-    sqlx::raw_sql(db::safe(format!("{forget} ({})", keys.join(",")))).execute(&mut *db).await?;
     let reached: Vec<_> = foods.iter().flat_map(reached_lately).collect();
     if !reached.is_empty() {
         let insert = "INSERT IGNORE INTO milestones (user_id, food_id, days, reached_on) VALUES ";
         sqlx::raw_sql(db::safe(insert.to_owned() + &reached.join(","))).execute(db).await?;
     }
     Ok(())
+}
+
+/// [`store_all`] of what was folded again from the start.
+pub async fn store_again(db: &mut MySqlConnection, foods: &[Tracked]) -> Result<()> {
+    if foods.is_empty() {
+        return Ok(());
+    }
+    // What an edit took back before anybody was told is no news any more.
+    // By its key: the other index would lock other people's.
+    let forget = "DELETE milestones FROM milestones FORCE INDEX (PRIMARY)
+                  WHERE announced_at IS NULL AND (user_id, food_id) IN";
+    let keys: Vec<_> = foods.iter().map(|food| format!("({})", key(food.user_id, food.id))).collect();
+    sqlx::raw_sql(db::safe(format!("{forget} ({})", keys.join(",")))).execute(&mut *db).await?;
+    store_all(db, foods).await
 }
 
 /// The key of a food, as the first values of a row of SQL.

@@ -24,9 +24,9 @@ use uuid::Uuid;
 
 use crate::due::Due;
 
-/// Closes the finished days of `people`; returns how many foods were closed. Those that a write or
-/// another tick holds, or has changed, are passed over.
-pub async fn close(db: &MySqlPool, people: &[Due]) -> Result<u64> {
+/// Closes the finished days of `people`, some of those `looked_at`; returns how many foods were
+/// closed. Those that a write or another tick holds, or has changed, are passed over.
+pub async fn close(db: &MySqlPool, people: &[Due], looked_at: &[Uuid]) -> Result<u64> {
     let mut db = db::begin(db.acquire().await?).await?;
     let mut gaps: BTreeMap<(NaiveDate, NaiveDate), Vec<Due>> = BTreeMap::new();
     for person in people {
@@ -35,10 +35,20 @@ pub async fn close(db: &MySqlPool, people: &[Due]) -> Result<u64> {
     let mut closed = 0;
     for ((since, until), people) in gaps {
         let mut gap = Gap::new(since, until);
-        let Some(people) = gap.lock(&mut db, &people).await? else { continue };
+        let (people, foods) = gap.lock(&mut db, &people, looked_at).await?;
+        if foods == 0 {
+            continue;
+        }
         gap.read(&mut db, &people).await?;
         // The fold first: what it has closed is then none of the arithmetic's.
-        closed += gap.fold(&mut db).await? + gap.advance_by_arithmetic(&mut db, &people).await?;
+        let folded = gap.fold(&mut db).await?;
+        let advanced = gap.advance_by_arithmetic(&mut db, &people).await?;
+        let unread = gap.unread.len() as u64;
+        if folded + advanced + unread != foods {
+            // Somebody new among them, say, whose days were not looked at.
+            return Err(anyhow::anyhow!("of {foods} foods {folded} + {advanced} were closed").into());
+        }
+        closed += folded + advanced;
     }
     db.commit().await?;
     Ok(closed)
@@ -60,12 +70,13 @@ struct Gap {
     unread: HashSet<Key>,
 }
 
-/// What is locked of one person.
+/// What is locked of one person, or of all.
 #[derive(FromRow)]
 struct Held {
     user_id: Uuid,
     since: NaiveDate,
     foods: u32,
+    /// Those that arithmetic is not for: 64 digits each, of the person's id and the food's.
     apart: Option<String>,
 }
 
@@ -75,34 +86,47 @@ impl Gap {
     }
 
     /// Locks what is due of `people`, in the order of the keys, passing over what is held elsewhere.
-    /// Returns those of whom all is locked, and as it was found before, as a condition of SQL.
-    async fn lock(&mut self, db: &mut Transaction, people: &[Due]) -> Result<Option<String>> {
+    /// Returns those of whom all is locked, and as it was found before, as a condition of SQL, and
+    /// how many foods that is.
+    async fn lock(&mut self, db: &mut Transaction, people: &[Due], looked_at: &[Uuid]) -> Result<(String, u64)> {
+        let mut who = among(people, looked_at);
+        // Nearly always nobody holds or has changed anything, and one row says so.
+        let mut held = self.hold(db, &who, "").await?;
+        let foods: u32 = people.iter().map(|person| person.foods).sum();
+        if !held.first().is_some_and(|all| all.since == self.since && all.foods == foods) {
+            held = self.hold(db, &who, "GROUP BY user_id").await?;
+            held.retain(|held| {
+                let person = people.binary_search_by_key(&held.user_id, |person| person.user_id);
+                person.is_ok_and(|at| held.since == self.since && held.foods == people[at].foods)
+            });
+            who = one_of(held.iter().map(|person| person.user_id));
+        }
+        for foods in held.iter().filter_map(|held| held.apart.as_deref()) {
+            self.apart.extend(foods.split(',').filter_map(|key| {
+                let (user_id, food_id) = key.split_at_checked(32)?;
+                Some((user_id.parse().ok()?, food_id.parse().ok()?))
+            }));
+        }
+        Ok((who, held.iter().map(|held| u64::from(held.foods)).sum()))
+    }
+
+    async fn hold(&self, db: &mut Transaction, who: &str, group: &str) -> Result<Vec<Held>> {
         let Self { since, until, .. } = self;
-        let Some(ids) = among(people.iter().map(|person| person.user_id)) else { return Ok(None) };
         let days = (*until - *since).num_days();
         let statement = format!(
-            "SELECT user_id, MIN(closed_through) AS since, CAST(COUNT(*) AS UNSIGNED INTEGER) AS foods,
+            "SELECT MIN(user_id) AS user_id, MIN(closed_through) AS since, CAST(COUNT(*) AS UNSIGNED INTEGER) AS foods,
                     GROUP_CONCAT(IF(closed_through <> DATE'{since}' OR closes_through < DATE'{until}'
-                                    OR (assumes AND current_run + {days} >= next_milestone), HEX(food_id), NULL)) AS apart
+                                    OR (assumes AND current_run + {days} >= next_milestone),
+                                    CONCAT(HEX(user_id), HEX(food_id)), NULL)) AS apart
              FROM counters
-             WHERE {ids} AND closed_through < LEAST(DATE'{until}', closes_through)
-             GROUP BY user_id
+             WHERE {who} AND closed_through < LEAST(DATE'{until}', closes_through)
+             {group}
+             HAVING foods > 0
              FOR UPDATE SKIP LOCKED"
         );
-        let mut held = HashMap::new();
-        each(db, statement, |person: Held| {
-            held.insert(person.user_id, person);
-        })
-        .await?;
-        let found = people.iter().filter_map(|person| {
-            held.get(&person.user_id).filter(|held| held.since == *since && held.foods == person.foods)
-        });
-        let found: Vec<&Held> = found.collect();
-        for Held { user_id, apart, .. } in &found {
-            let foods = apart.iter().flat_map(|foods| foods.split(','));
-            self.apart.extend(foods.filter_map(|food_id| Some((*user_id, food_id.parse().ok()?))));
-        }
-        Ok(among(found.iter().map(|person| person.user_id)))
+        let mut held = Vec::new();
+        each(db, statement, |row| held.push(row)).await?;
+        Ok(held)
     }
 
     /// Reads what is recorded in the gap.
@@ -193,12 +217,37 @@ impl Gap {
     }
 }
 
-/// A condition of SQL: `user_id` is one of these, which are in their order. Nothing in it comes from a
-/// request as it was sent. The bounds keep a server that knows little of its table from reading all of it.
-fn among(ids: impl Iterator<Item = Uuid>) -> Option<String> {
-    let ids: Vec<String> = ids.map(|id| format!("0x{}", id.simple())).collect();
-    let (first, last) = ids.first().zip(ids.last())?;
-    Some(format!("user_id BETWEEN {first} AND {last} AND user_id IN ({})", ids.join(",")))
+/// A condition of SQL: `user_id` is one of these people, who are some of those `looked_at`; both are in
+/// the order of their ids. Where nobody else is between them, a range says it, which the server is
+/// done with much sooner than with a list.
+fn among(people: &[Due], looked_at: &[Uuid]) -> String {
+    let ids: Vec<Uuid> = people.iter().map(|person| person.user_id).collect();
+    let is_other = |id: &&Uuid| ids.first() < Some(id) && Some(*id) < ids.last() && ids.binary_search(id).is_err();
+    let others: Vec<Uuid> = looked_at.iter().filter(is_other).copied().collect();
+    match others.len() {
+        0 => range(&ids),
+        some if some < ids.len() => format!("{} AND user_id NOT IN ({})", range(&ids), list(&others)),
+        _ => one_of(ids),
+    }
+}
+
+/// A condition of SQL: `user_id` is one of these, which are in their order. The range keeps a server that
+/// knows little of its table from reading all of it.
+fn one_of(ids: impl IntoIterator<Item = Uuid>) -> String {
+    let ids: Vec<Uuid> = ids.into_iter().collect();
+    match ids.is_empty() {
+        true => "FALSE".to_owned(),
+        false => format!("{} AND user_id IN ({})", range(&ids), list(&ids)),
+    }
+}
+
+fn range(ids: &[Uuid]) -> String {
+    let end = |id: Option<&Uuid>| id.copied().unwrap_or_default().simple();
+    format!("user_id BETWEEN 0x{} AND 0x{}", end(ids.first()), end(ids.last()))
+}
+
+fn list(ids: &[Uuid]) -> String {
+    ids.iter().map(|id| format!("0x{}", id.simple())).collect::<Vec<_>>().join(",")
 }
 
 /// Keys as a list of SQL.

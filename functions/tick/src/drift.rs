@@ -72,9 +72,7 @@ async fn check_person(app: &App, user_id: Uuid) -> Result<u32> {
             drifted.push(Tracked { counter, ..food.clone() });
         }
     }
-    if !drifted.is_empty() {
-        counters::store_all(&mut db, &drifted).await?;
-    }
+    counters::store_again(&mut db, &drifted).await?;
     db.commit().await?;
     Ok(u32::try_from(drifted.len()).unwrap_or_default())
 }

@@ -43,18 +43,19 @@ pub async fn clocks(app: &App, now: DateTime<Utc>) -> Result<Vec<Clock>> {
     Ok(clocks.into_iter().map(over).collect())
 }
 
-/// Looks at the next people after `after`, in the order of their ids: those who have something to
-/// close, and the last looked at; `None` when there are no more. Nothing is locked.
-pub async fn find(db: &MySqlPool, clocks: &[Clock], after: Uuid) -> Result<Option<(Vec<Due>, Uuid)>> {
+/// People that were looked at, and those among them who have something to close, both in the order of
+/// their ids.
+pub struct Found {
+    pub looked_at: Vec<Uuid>,
+    pub due: Vec<Due>,
+}
+
+/// Looks at the next people after `after`; `None` when there are no more. Nothing is locked.
+pub async fn find(db: &MySqlPool, clocks: &[Clock], after: Uuid) -> Result<Option<Found>> {
     let mut db = with_clocks(db, clocks).await?;
-    let (last,): (Option<Uuid>,) = sqlx::query_as(
-        "SELECT MAX(user_id) FROM (SELECT user_id FROM users WHERE user_id > ? ORDER BY user_id LIMIT ?) AS next",
-    )
-    .bind(after)
-    .bind(LOOKED_AT)
-    .fetch_one(&mut *db)
-    .await?;
-    let Some(last) = last else { return Ok(None) };
+    let next = sqlx::query_scalar("SELECT user_id FROM users WHERE user_id > ? ORDER BY user_id LIMIT ?");
+    let looked_at: Vec<Uuid> = next.bind(after).bind(LOOKED_AT).fetch_all(&mut *db).await?;
+    let Some(last) = looked_at.last() else { return Ok(None) };
     let due = sqlx::query_as(
         "SELECT STRAIGHT_JOIN users.user_id, MIN(closed_through) AS since, ended,
                 CAST(COUNT(*) AS UNSIGNED INTEGER) AS foods
@@ -64,7 +65,8 @@ pub async fn find(db: &MySqlPool, clocks: &[Clock], after: Uuid) -> Result<Optio
          WHERE users.user_id > ? AND users.user_id <= ? AND closed_through < LEAST(ended, closes_through)
          GROUP BY users.user_id ORDER BY users.user_id",
     );
-    Ok(Some((due.bind(after).bind(last).fetch_all(&mut *db).await?, last)))
+    let due = due.bind(after).bind(last).fetch_all(&mut *db).await?;
+    Ok(Some(Found { looked_at, due }))
 }
 
 /// How many foods are due, and how many days the oldest of them has waited.

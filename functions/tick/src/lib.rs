@@ -23,7 +23,10 @@ use tokio::time::{Duration, Instant};
 use uuid::Uuid;
 
 pub use crate::announce::Sink;
-use crate::{drift::Checked, due::Due};
+use crate::{
+    drift::Checked,
+    due::{Due, Found},
+};
 
 /// How large an event may be: nothing in it is used.
 const EVENT_LIMIT: usize = 64 * 1024;
@@ -81,23 +84,17 @@ pub async fn run(app: &App, chunk: u32) -> Result<Done> {
     // Closing: the process is to stop, after the chunk in hand.
     let has_time = || started.elapsed() < WORK_TIME && !app.tasks.is_closed();
     let (mut closed, mut found) = (0, 0);
-    let mut looked = due::find(&app.db, &clocks, Uuid::nil()).await?;
+    let mut after = Uuid::nil();
+    // One statement at a time: more of them together would save some of the time, and make people
+    // wait who read meanwhile.
     while has_time()
-        && let Some((people, last)) = looked
+        && let Some(Found { looked_at, due }) = due::find(&app.db, &clocks, after).await?
     {
-        // One chunk after the other: a second transaction would save a tenth of the time, and make
-        // people wait who read meanwhile.
-        let closing = async {
-            let mut closed = 0;
-            for people in chunks(&people, chunk) {
-                closed += close(app, &people, has_time).await;
-            }
-            closed
-        };
-        let (closed_now, next) = tokio::join!(closing, due::find(&app.db, &clocks, last));
-        closed += closed_now;
-        found += people.iter().map(|person| u64::from(person.foods)).sum::<u64>();
-        looked = next?;
+        for people in chunks(&due, chunk) {
+            closed += close(app, &people, &looked_at, has_time).await;
+        }
+        found += due.iter().map(|person| u64::from(person.foods)).sum::<u64>();
+        after = looked_at.last().copied().unwrap_or(after);
     }
     // Some were held elsewhere or could not be closed, or time is up.
     let (remaining, lag_days) = match closed == found && has_time() {
@@ -133,17 +130,17 @@ pub async fn run(app: &App, chunk: u32) -> Result<Done> {
 
 /// Closes one chunk, while there is time. What stands in one person's way stands in no other's:
 /// smaller chunks find it. Returns how many foods were closed.
-async fn close<F: Fn() -> bool + Copy + Send + Sync>(app: &App, people: &[Due], has_time: F) -> u64 {
+async fn close(app: &App, people: &[Due], looked_at: &[Uuid], has_time: impl Fn() -> bool + Copy + Send + Sync) -> u64 {
     if !has_time() {
         return 0;
     }
-    match chunk::close(&app.db, people).await {
+    match chunk::close(&app.db, people, looked_at).await {
         Ok(closed) => closed,
         Err(error) if people.len() > 1 => {
             tracing::warn!(%error, people = people.len(), "a chunk could not be closed");
             let mut closed = 0;
             for fewer in people.chunks(people.len().div_ceil(10)) {
-                closed += Box::pin(close(app, fewer, has_time)).await;
+                closed += Box::pin(close(app, fewer, looked_at, has_time)).await;
             }
             closed
         }
