@@ -151,19 +151,26 @@ need_kustomize() {
   GOBIN=$root/target/tools/bin go install "sigs.k8s.io/kustomize/kustomize/v5@v$built"
 }
 
-# The edge. Its package would start a server, so where it is missing only the program is taken, to a folder of ours.
-need_nginx() {
-  local folder=$root/target/nginx package
-  PATH=$PATH:$folder/usr/sbin
-  ! have nginx || return 0
-  can_install || fail "Please install nginx"
-  say "Fetching nginx"
+# need_server PROGRAM PACKAGE…: a server whose package would start it. Where it is missing, only the program is taken,
+# from the first package that has it, to a folder of ours.
+need_server() {
+  local program=$1 folder=$root/target/$1 package
+  PATH=$PATH:$folder/usr/sbin:$folder/usr/bin
+  ! have "$program" || return 0
+  can_install || fail "Please install $program"
+  say "Fetching $program"
   apt update
   mkdir -p "$folder"
-  for package in nginx nginx-core; do # the one or the other has it
+  for package in "${@:2}"; do
     (cd "$folder" && rm -f ./*.deb && apt-get -qq download "$package" && dpkg --extract ./*.deb .)
-    ! have nginx || break
+    ! have "$program" || return 0
   done
+  fail "$program does not run here. Please install it."
+}
+
+# The edge.
+need_nginx() {
+  need_server nginx nginx nginx-core
   nginx -v 2>/dev/null || fail "nginx does not run here. Please install it."
 }
 
@@ -199,6 +206,13 @@ stop_docker() {
   [[ -n ${docker_daemon:-} ]] || return 0
   { kill "$docker_daemon" && wait "$docker_daemon"; } 2>/dev/null || true
   rm -rf "$docker_files"
+}
+
+# free_port: one that nothing listens at.
+free_port() {
+  local port
+  while port=$((10000 + RANDOM % 20000)) && (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
+  echo "$port"
 }
 
 # start_mariadb [OPTION…]: a MariaDB for the tests alone: quick, not durable, and reached by nobody else.

@@ -228,6 +228,9 @@ async fn attempts(parts: Parts, body: Bytes, next: Next) -> Response {
     next.run(Request::from_parts(parts, body.into())).await
 }
 
+#[cfg(not(panic = "unwind"))]
+compile_error!("expected panic = \"unwind\": a handler that panics must not end the process");
+
 /// Runs a request in a task of its own: a client that hangs up does not cut a write short, and a
 /// panic becomes a 500.
 async fn to_its_end(app: &App, answer: impl Future<Output = Response> + Send + 'static) -> Result<Response, Error> {

@@ -7,6 +7,7 @@ mod attempts;
 mod backups;
 mod bad_input;
 mod black_box;
+mod broker;
 mod browser;
 mod cluster;
 mod compare;
