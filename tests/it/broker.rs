@@ -5,17 +5,17 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Client, Response, StatusCode, header::HeaderValue};
 use serde_json::Value;
 use tokio::time::sleep;
 use uuid::Uuid;
 
-/// How often a tick is sent again; the manifest says the same.
-const RETRIES: u32 = 6;
-/// How long it waits before that, twice as long each time. Five seconds on a cluster; here nobody waits for minutes.
+/// How long a tick is sent again, as long as people's writes hold what it wants to close: five minutes on a cluster.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long it waits before that: five seconds and more on a cluster.
 const DELAY: Duration = Duration::from_millis(50);
 /// How long it waits between two ticks.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -33,34 +33,32 @@ pub struct Sent {
 }
 
 impl Sent {
-    /// Sends one tick to the function behind `gateway`.
+    /// Sends one tick to the function behind `gateway`, again as the delivery of events does it: after no answer, a
+    /// 5xx, and what else asks for patience.
     pub async fn tick(&mut self, gateway: &str) {
         self.ticks += 1;
-        let id = Uuid::new_v4().to_string();
-        let mut fault = String::new();
-        for attempt in 0..=RETRIES {
-            if attempt > 0 {
-                self.again += 1;
-                sleep(DELAY * 2_u32.pow(attempt - 1)).await;
-            }
-            match send(gateway, &id).await {
+        let (id, began) = (Uuid::new_v4().to_string(), Instant::now());
+        loop {
+            let (again, fault) = match send(gateway, &id).await {
                 Ok(answer) => {
-                    let status = answer.status();
-                    let closed = closed(answer).await;
-                    self.closed += closed;
+                    let (status, header) = (answer.status(), answer.headers().get("hanip-tick-closed").cloned());
+                    let body = answer.text().await.unwrap_or_default();
+                    self.closed += closed(header, &body);
                     if status.is_success() {
                         return;
                     }
-                    fault = status.to_string();
-                    let again = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS].contains(&status);
-                    if !again && !status.is_server_error() {
-                        break;
-                    }
+                    let patience = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS].contains(&status);
+                    (patience || status.is_server_error(), format!("{status}: {body}"))
                 }
-                Err(error) => fault = format!("{error:?}"),
+                Err(error) => (true, format!("{error:?}")),
+            };
+            if !again || began.elapsed() > PATIENCE {
+                self.lost.push(fault);
+                return;
             }
+            self.again += 1;
+            sleep(DELAY).await;
         }
-        self.lost.push(fault);
     }
 
     /// Ticks until nothing is left to close.
@@ -90,10 +88,7 @@ async fn send(gateway: &str, id: &str) -> reqwest::Result<Response> {
 }
 
 /// How many foods it says it closed, whether or not more are left.
-async fn closed(answer: Response) -> u64 {
-    if let Some(closed) = answer.headers().get("hanip-tick-closed") {
-        return closed.to_str().ok().and_then(|closed| closed.parse().ok()).expect("a number");
-    }
-    let problem: Value = answer.json().await.unwrap_or_default();
-    problem["closed"].as_u64().unwrap_or_default()
+fn closed(header: Option<HeaderValue>, body: &str) -> u64 {
+    let told = header.and_then(|closed| closed.to_str().ok()?.parse().ok());
+    told.or_else(|| serde_json::from_str::<Value>(body).ok()?["closed"].as_u64()).unwrap_or_default()
 }
