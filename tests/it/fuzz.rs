@@ -1,6 +1,12 @@
 //! Whatever is sent, an answer is one that the OpenAPI document says.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
 
 use serde_json::{Value, json};
 use tokio::{process::Command, task::JoinSet};
@@ -13,8 +19,9 @@ use crate::{
 };
 
 const SCHEMATHESIS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/schemathesis/bin/schemathesis");
-/// How long each function is fuzzed, all at once, in seconds.
+/// How long each function is fuzzed, all at once, in seconds; and again, until all were sent so many requests.
 const TIME: usize = 24;
+const REQUESTS: u64 = 2_000;
 /// Those that end the session of whoever fuzzes.
 const ENDS: [&str; 2] = ["post_api_auth_logout", "delete_api_auth_me"];
 /// What is promised of every answer.
@@ -80,7 +87,7 @@ async fn fuzz(person: &Person, openapi: &Path, seconds: usize, options: &[String
 }
 
 /// Fuzzes one function as a person of its own, who has things to be found.
-async fn fuzz_function(world: &World, name: &str, mut description: Value) -> (u64, u64) {
+async fn fuzz_function(world: &World, name: &str, mut description: Value, all: &AtomicU64) -> (u64, u64) {
     let person = world.person(name).await;
     let (food, other) = (person.food_since("2026-03-01").await, person.food_since("2026-02-01").await);
     person.review("2026-03-05", &food, "kept").await;
@@ -103,21 +110,30 @@ async fn fuzz_function(world: &World, name: &str, mut description: Value) -> (u6
     let openapi = folder.path().join("openapi.json");
     std::fs::write(&openapi, description.to_string()).expect("it is written");
     let ends = |option: &str| ENDS.iter().flat_map(|id| [option.to_owned(), id.to_string()]).collect::<Vec<_>>();
-    if !description.to_string().contains(ENDS[0]) {
-        return fuzz(&person, &openapi, TIME * times(1), &[]).await;
+    let has_ends = description.to_string().contains(ENDS[0]);
+    let options = if has_ends { ends("--exclude-operation-id") } else { Vec::new() };
+    let (mut sent, mut taken) = fuzz(&person, &openapi, TIME * times(1), &options).await;
+    let mut of_all = all.fetch_add(sent, Relaxed) + sent;
+    while of_all < REQUESTS * times(1) as u64 {
+        let (more, more_taken) = fuzz(&person, &openapi, TIME, &options).await;
+        (sent, taken) = (sent + more, taken + more_taken);
+        of_all = all.fetch_add(more, Relaxed) + more;
     }
-    let (sent, taken) = fuzz(&person, &openapi, TIME * times(1), &ends("--exclude-operation-id")).await;
-    let (last, last_taken) = fuzz(&person, &openapi, 2, &ends("--include-operation-id")).await;
-    (sent + last, taken + last_taken)
+    if has_ends {
+        let (last, last_taken) = fuzz(&person, &openapi, 2, &ends("--include-operation-id")).await;
+        (sent, taken) = (sent + last, taken + last_taken);
+    }
+    (sent, taken)
 }
 
 #[tokio::test]
 async fn whatever_is_sent_no_answer_is_a_server_error_or_outside_its_schema() {
     let world = Arc::new(World::new().await);
+    let all = Arc::new(AtomicU64::new(0));
     let mut fuzzers = JoinSet::new();
     for (name, description) in descriptions(&world.stranger()).await {
-        let world = world.clone();
-        fuzzers.spawn(async move { (fuzz_function(&world, &name, description).await, name) });
+        let (world, all) = (world.clone(), all.clone());
+        fuzzers.spawn(async move { (fuzz_function(&world, &name, description, &all).await, name) });
     }
     let (mut requests, mut accepted) = (0, 0);
     for ((sent, taken), name) in fuzzers.join_all().await {
