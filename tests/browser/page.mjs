@@ -21,8 +21,11 @@ export const launch = () =>
 export const daysAgo = (days) =>
   new Intl.DateTimeFormat('sv', { timeZone: 'Asia/Seoul' }).format(Date.now() - days * 86_400_000);
 
-/** A phone in Seoul, and what its pages complained about; `expected` holds pairs of status and path. */
-export async function phone(browser, { expected = [], ...options } = {}) {
+/**
+ * A phone in Seoul, and what its pages complained about; `expected` holds pairs of status and path.
+ * With an `origin`, only its pages are listened to, and not a provider's.
+ */
+export async function phone(browser, { expected = [], origin, ...options } = {}) {
   const context = await browser.newContext({
     locale: 'ko-KR',
     timezoneId: 'Asia/Seoul',
@@ -32,11 +35,12 @@ export async function phone(browser, { expected = [], ...options } = {}) {
     ...options,
   });
   // Reported by the page itself, so that a blocked inline style is a finding too.
-  await context.addInitScript(() => {
+  await context.addInitScript((ours) => {
+    if (ours && location.origin !== ours) return;
     document.addEventListener('securitypolicyviolation', (event) => {
       console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI}`);
     });
-  });
+  }, origin);
   const complaints = [];
   context.on('page', (page) => {
     page.setDefaultTimeout(15_000);
@@ -45,6 +49,7 @@ export async function phone(browser, { expected = [], ...options } = {}) {
       const text = message.text();
       const { url } = message.location();
       if (!['error', 'warning'].includes(message.type())) return;
+      if (origin && url && new URL(url).origin !== origin) return;
       // A browser logs every status from 400 up, also where it is the answer that was asked for.
       if (expected.some(([status, path]) => text.includes(status) && url.includes(path))) return;
       complaints.push(`${message.type()}: ${text} (${url})`);

@@ -87,6 +87,13 @@ await step('nothing jumps while the answers are late', async () => {
     console.log(`   ${path.replace(ramen, 'a food')}: ${shifted.toFixed(3)}`);
     assert.ok(shifted < 0.1, `${path} jumps by ${shifted}`);
   }
+  // A jump would have been seen.
+  await other.page.evaluate(() => {
+    const block = document.createElement('div');
+    block.style.height = '20rem';
+    document.body.prepend(block);
+  });
+  await other.page.waitForFunction(() => globalThis.shifted > 0.1);
   await other.context.close();
 });
 
