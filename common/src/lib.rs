@@ -14,6 +14,7 @@ pub mod food;
 pub mod oauth;
 mod openapi;
 mod origin;
+pub mod recorded;
 pub mod review;
 mod server;
 pub mod session;

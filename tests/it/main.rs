@@ -37,6 +37,7 @@ mod milestones;
 mod model;
 mod oidc;
 mod pages;
+mod person;
 mod place;
 mod processes;
 mod program;

@@ -3,11 +3,7 @@
 use axum::extract::State;
 use chrono::{Days, NaiveDate};
 use common::{
-    App, Code, Connected, Fault, Json, Problems, Query, Result, counters,
-    day::Date,
-    db,
-    review::{self, Review},
-    text,
+    App, Code, Connected, Fault, Json, Problems, Query, Result, counters, day::Date, db, recorded, review::Review, text,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::MySqlConnection;
@@ -66,7 +62,7 @@ pub async fn list(
     dates.truncate(limit.into());
     let next_cursor = dates.last().copied().filter(|_| more);
     let foods = counters::tracked(&mut db, user.id).await?;
-    let stored = review::load_dates(&mut db, user.id, &dates).await?;
+    let stored = recorded::load_dates(&mut db, user.id, &dates).await?;
     let reviews = stored.into_iter().rev().map(|(date, stored)| stored.review(date, &foods, user.today(now), now));
     Ok(Json(Page { reviews: reviews.collect(), next_cursor }))
 }

@@ -10,8 +10,8 @@ use common::{
     App, Code, Connected, Error, Fault, Faults, Json, Object, Path, Problems, Result,
     counters::{self, Streak, Tracked},
     day::Date,
-    db,
-    review::{self, Content, Day, Review, Said, Stored},
+    db, recorded,
+    review::{Content, Day, Review, Said, Stored},
     streak::Outcome,
     text,
 };
@@ -44,7 +44,7 @@ pub async fn show(
 }
 
 async fn stored(db: &mut MySqlConnection, user_id: Uuid, date: NaiveDate) -> Result<Stored> {
-    Ok(review::load(db, user_id, date, Date::LAST).await?.dates.remove(&date).unwrap_or_default())
+    Ok(recorded::load(db, user_id, date, Date::LAST).await?.dates.remove(&date).unwrap_or_default())
 }
 
 /// A review to store. Difficulty, mood and note are replaced, absent being null. Of each food named
@@ -138,7 +138,7 @@ pub async fn put(
     let mut foods = counters::tracked(&mut db, user.id).await?;
     let shown = |food: &Tracked| food.archived_on.is_none() || named.contains(&food.id);
     let after = counters::closed_through(foods.iter().filter(|food| shown(food)));
-    let mut recorded = review::load(&mut db, user.id, date, after).await?;
+    let mut recorded = recorded::load(&mut db, user.id, date, after).await?;
     let before = recorded.dates.remove(&date).unwrap_or_default();
     let after = new.onto(&before.content)?;
     let mut faults = Faults::default();

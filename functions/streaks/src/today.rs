@@ -7,7 +7,8 @@ use common::{
     counters::{self, Streak, Tracked},
     day, db,
     food::Food,
-    review::{self, Review, Stored},
+    recorded,
+    review::{Review, Stored},
     select_tracked,
 };
 use serde::Serialize;
@@ -67,7 +68,7 @@ pub async fn show(Connected { user, db }: Connected, State(app): State<App>) -> 
     let (foods, tracked): (Vec<Food>, Vec<Tracked>) = rows.into_iter().map(|row| (row.food, row.tracked)).unzip();
     let active = || tracked.iter().filter(|food| food.archived_on.is_none());
     let after = counters::closed_through(active()).min(yesterday);
-    let mut recorded = review::load(&mut db, user.id, yesterday, after).await?;
+    let mut recorded = recorded::load(&mut db, user.id, yesterday, after).await?;
     let streaks = counters::streaks(&mut db, user.id, active().cloned().collect(), recorded.histories(), as_of).await?;
 
     let foods: Vec<Food> = foods.into_iter().filter(|food| food.archived_on.is_none()).collect();
