@@ -35,10 +35,7 @@ pub async fn close(db: &MySqlPool, people: &[Due], looked_at: &[Uuid]) -> Result
     let mut closed = 0;
     for ((since, until), people) in gaps {
         let mut gap = Gap::new(since, until);
-        let (people, foods) = gap.lock(&mut db, &people, looked_at).await?;
-        if foods == 0 {
-            continue;
-        }
+        let Some((people, foods)) = gap.lock(&mut db, &people, looked_at).await? else { continue };
         gap.read(&mut db, &people).await?;
         // The fold first: what it has closed is then none of the arithmetic's.
         let folded = gap.fold(&mut db).await?;
@@ -87,8 +84,13 @@ impl Gap {
 
     /// Locks what is due of `people`, in the order of the keys, passing over what is held elsewhere.
     /// Returns those of whom all is locked, and as it was found before, as a condition of SQL, and
-    /// how many foods that is.
-    async fn lock(&mut self, db: &mut Transaction, people: &[Due], looked_at: &[Uuid]) -> Result<(String, u64)> {
+    /// how many foods that is; `None` where there is nobody.
+    async fn lock(
+        &mut self,
+        db: &mut Transaction,
+        people: &[Due],
+        looked_at: &[Uuid],
+    ) -> Result<Option<(String, u64)>> {
         let mut who = among(people, looked_at);
         // Nearly always nobody holds or has changed anything, and one row says so.
         let mut held = self.hold(db, &who, "").await?;
@@ -99,7 +101,10 @@ impl Gap {
                 let person = people.binary_search_by_key(&held.user_id, |person| person.user_id);
                 person.is_ok_and(|at| held.since == self.since && held.foods == people[at].foods)
             });
-            who = one_of(held.iter().map(|person| person.user_id));
+            if held.is_empty() {
+                return Ok(None);
+            }
+            who = one_of(&held.iter().map(|person| person.user_id).collect::<Vec<_>>());
         }
         for foods in held.iter().filter_map(|held| held.apart.as_deref()) {
             self.apart.extend(foods.split(',').filter_map(|key| {
@@ -107,7 +112,7 @@ impl Gap {
                 Some((user_id.parse().ok()?, food_id.parse().ok()?))
             }));
         }
-        Ok((who, held.iter().map(|held| u64::from(held.foods)).sum()))
+        Ok(Some((who, held.iter().map(|held| u64::from(held.foods)).sum())))
     }
 
     async fn hold(&self, db: &mut Transaction, who: &str, group: &str) -> Result<Vec<Held>> {
@@ -227,18 +232,14 @@ fn among(people: &[Due], looked_at: &[Uuid]) -> String {
     match others.len() {
         0 => range(&ids),
         some if some < ids.len() => format!("{} AND user_id NOT IN ({})", range(&ids), list(&others)),
-        _ => one_of(ids),
+        _ => one_of(&ids),
     }
 }
 
 /// A condition of SQL: `user_id` is one of these, which are in their order. The range keeps a server that
 /// knows little of its table from reading all of it.
-fn one_of(ids: impl IntoIterator<Item = Uuid>) -> String {
-    let ids: Vec<Uuid> = ids.into_iter().collect();
-    match ids.is_empty() {
-        true => "FALSE".to_owned(),
-        false => format!("{} AND user_id IN ({})", range(&ids), list(&ids)),
-    }
+fn one_of(ids: &[Uuid]) -> String {
+    format!("{} AND user_id IN ({})", range(ids), list(ids))
 }
 
 fn range(ids: &[Uuid]) -> String {
