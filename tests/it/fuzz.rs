@@ -112,12 +112,13 @@ async fn fuzz_function(world: &World, name: &str, mut description: Value, all: &
     let ends = |option: &str| ENDS.iter().flat_map(|id| [option.to_owned(), id.to_string()]).collect::<Vec<_>>();
     let has_ends = description.to_string().contains(ENDS[0]);
     let options = if has_ends { ends("--exclude-operation-id") } else { Vec::new() };
-    let (mut sent, mut taken) = fuzz(&person, &openapi, TIME * times(1), &options).await;
-    let mut of_all = all.fetch_add(sent, Relaxed) + sent;
-    while of_all < REQUESTS * times(1) as u64 {
-        let (more, more_taken) = fuzz(&person, &openapi, TIME, &options).await;
-        (sent, taken) = (sent + more, taken + more_taken);
-        of_all = all.fetch_add(more, Relaxed) + more;
+    let (mut sent, mut taken, mut seconds) = (0, 0, TIME * times(1));
+    loop {
+        let (more, more_taken) = fuzz(&person, &openapi, seconds, &options).await;
+        (sent, taken, seconds) = (sent + more, taken + more_taken, TIME);
+        if all.fetch_add(more, Relaxed) + more >= REQUESTS * times(1) as u64 {
+            break;
+        }
     }
     if has_ends {
         let (last, last_taken) = fuzz(&person, &openapi, 2, &ends("--include-operation-id")).await;
