@@ -1,14 +1,10 @@
 // What can be read and changed of the days and foods behind the first screen, once each.
 // Usage: node tests/browser/diary.mjs <base-url> <picture.png>
 import assert from 'node:assert/strict';
-import { daysAgo, handsOn, launch, phone, send, signIn, spoken, steps } from './page.mjs';
+import { daysAgo, given, handsOn, launch, phone, send, signIn, spoken, steps } from './page.mjs';
 import { fill } from './sample.mjs';
 
-const [base, picture] = process.argv.slice(2);
-if (!base || !picture) {
-  console.error('usage: node tests/browser/diary.mjs <base-url> <picture.png>');
-  process.exit(2);
-}
+const [base, picture] = given('base-url', 'picture.png');
 // A new person each time, so that the same server can be used again.
 const who = `하늘 ${Date.now()}`;
 const browser = await launch();

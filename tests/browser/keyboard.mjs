@@ -1,13 +1,9 @@
 // The main things by keyboard alone, as somebody does who sees where the focus is.
 // Usage: node tests/browser/keyboard.mjs <base-url> <picture.png>
 import assert from 'node:assert/strict';
-import { daysAgo, launch, phone, send, signIn, steps } from './page.mjs';
+import { daysAgo, given, launch, phone, send, signIn, steps } from './page.mjs';
 
-const [base, picture] = process.argv.slice(2);
-if (!base || !picture) {
-  console.error('usage: node tests/browser/keyboard.mjs <base-url> <picture.png>');
-  process.exit(2);
-}
+const [base, picture] = given('base-url', 'picture.png');
 const browser = await launch();
 const { page, complaints } = await phone(browser, {
   expected: [

@@ -2,13 +2,9 @@
 // Usage: node tests/browser/main-job.mjs <base-url> <screenshot.png>
 // Where a step fails, the screenshot shows the page as it was then.
 import assert from 'node:assert/strict';
-import { daysAgo, handsOn, launch, phone, steps } from './page.mjs';
+import { daysAgo, given, handsOn, launch, phone, steps } from './page.mjs';
 
-const [base, screenshot] = process.argv.slice(2);
-if (!base || !screenshot) {
-  console.error('usage: node tests/browser/main-job.mjs <base-url> <screenshot.png>');
-  process.exit(2);
-}
+const [base, screenshot] = given('base-url', 'screenshot.png');
 
 const browser = await launch();
 const expected = [

@@ -1,5 +1,6 @@
 // What the browser tests share: a browser, people in it, and steps that say what was seen.
 import assert from 'node:assert/strict';
+import { relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 
@@ -16,6 +17,15 @@ export const launch = () =>
       '--disable-sync',
     ],
   });
+
+/** What the command line gives: as many values as have names here, or how to use the script. */
+export function given(...names) {
+  const values = names.map((_, index) => process.argv[2 + index]);
+  if (values.every(Boolean)) return values;
+  const usage = names.map((name) => `<${name}>`).join(' ');
+  console.error(`usage: node ${relative('', process.argv[1])} ${usage}`);
+  process.exit(2);
+}
 
 /** A date label some days before today, as the calendar in Seoul has it. */
 export const daysAgo = (days) =>

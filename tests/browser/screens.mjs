@@ -4,14 +4,10 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { daysAgo, launch, phone, send, signIn, steps } from './page.mjs';
+import { daysAgo, given, launch, phone, send, signIn, steps } from './page.mjs';
 import { fill } from './sample.mjs';
 
-const [base, folder] = process.argv.slice(2);
-if (!base || !folder) {
-  console.error('usage: node tests/browser/screens.mjs <base-url> <folder for pictures>');
-  process.exit(2);
-}
+const [base, folder] = given('base-url', 'folder for pictures');
 mkdirSync(folder, { recursive: true });
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 

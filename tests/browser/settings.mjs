@@ -2,14 +2,10 @@
 // Usage: node tests/browser/settings.mjs <base-url> <picture.png>
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { daysAgo, handsOn, launch, phone, signIn, spoken, steps } from './page.mjs';
+import { daysAgo, given, handsOn, launch, phone, signIn, spoken, steps } from './page.mjs';
 import { fill } from './sample.mjs';
 
-const [base, picture] = process.argv.slice(2);
-if (!base || !picture) {
-  console.error('usage: node tests/browser/settings.mjs <base-url> <picture.png>');
-  process.exit(2);
-}
+const [base, picture] = given('base-url', 'picture.png');
 // A new person each time, so that the same server can be used again.
 const who = `하늘 ${Date.now()}`;
 const browser = await launch();

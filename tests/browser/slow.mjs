@@ -2,14 +2,10 @@
 // Usage: node tests/browser/slow.mjs <base-url> <picture.png>
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { daysAgo, handsOn, launch, phone, signIn, steps } from './page.mjs';
+import { daysAgo, given, handsOn, launch, phone, signIn, steps } from './page.mjs';
 import { fill } from './sample.mjs';
 
-const [base, picture] = process.argv.slice(2);
-if (!base || !picture) {
-  console.error('usage: node tests/browser/slow.mjs <base-url> <picture.png>');
-  process.exit(2);
-}
+const [base, picture] = given('base-url', 'picture.png');
 const browser = await launch();
 const expected = [
   ['401', '/api/streaks/today'], // nobody is signed in yet

@@ -1,13 +1,9 @@
 // What two devices of one person say of the same day, and two people on one device.
 // Usage: node tests/browser/two-devices.mjs <base-url> <picture.png>
 import assert from 'node:assert/strict';
-import { daysAgo, launch, phone, send, signIn, steps, until } from './page.mjs';
+import { daysAgo, given, handsOn, launch, phone, send, signIn, steps, until } from './page.mjs';
 
-const [base, picture] = process.argv.slice(2);
-if (!base || !picture) {
-  console.error('usage: node tests/browser/two-devices.mjs <base-url> <picture.png>');
-  process.exit(2);
-}
+const [base, picture] = given('base-url', 'picture.png');
 const browser = await launch();
 // What a browser logs where the network is away, and where the API says no as it should.
 const expected = [
@@ -24,9 +20,8 @@ const { step, quiet } = steps(page, picture, complaints);
 
 const today = daysAgo(0);
 const me = `한입이 ${Date.now()}`;
-const button = (name) => page.getByRole('button', { name, exact: true });
+const { button, see } = handsOn(page);
 const card = (name) => page.getByRole('article').filter({ hasText: name });
-const see = (locator) => locator.first().waitFor({ state: 'visible' });
 const waiting = (count) => page.getByText(`연결되면 보낼게요 (${count})`, { exact: true });
 const review = () => send(other, 'GET', `/api/reviews/${today}`);
 const names = async () =>
