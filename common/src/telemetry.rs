@@ -5,17 +5,17 @@ use std::{sync::LazyLock, time::Duration};
 use anyhow::{Context, Result};
 use axum::http::HeaderMap;
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, TextEncoder};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{filter::Targets, fmt, prelude::*, registry};
 
 use crate::Env;
 
 /// Starts logging to standard output, filtered by `LOG`, else by `default`.
 pub fn start(env: &Env, default: &str) -> Result<()> {
     let filter = env.optional("LOG")?.unwrap_or_else(|| default.to_owned());
-    let filter: EnvFilter = filter.parse().context("LOG: expected a filter such as info or common=debug,warn")?;
-    let logs = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(true).with_span_list(false);
+    let filter: Targets = filter.parse().context("LOG: expected a filter such as info or common=debug,warn")?;
+    let logs = fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
     // A second start, in tests, changes nothing.
-    let _ = logs.with_env_filter(filter).try_init();
+    let _ = registry().with(logs).with(filter).try_init();
     Ok(())
 }
 
