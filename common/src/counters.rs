@@ -10,26 +10,30 @@ use chrono::{Days, NaiveDate};
 use sqlx::MySqlConnection;
 use uuid::Uuid;
 
-pub use crate::tracked::{Streak, Tracked};
+pub use crate::tracked::{Streak, Tracked, select_tracked};
 use crate::{
     Result,
     day::Date,
-    db, select_tracked,
-    streak::{Counter, Counting, History, Milestone, Outcome, milestone_after},
+    db,
+    streak::{Counter, Counting, History, Milestone, milestone_after},
 };
 
 /// The foods of a person that are not deleted, in their order.
 pub async fn tracked(db: &mut MySqlConnection, user_id: Uuid) -> Result<Vec<Tracked>> {
-    let foods =
-        sqlx::query_as(select_tracked!("WHERE counters.user_id = ? AND deleted_at IS NULL ORDER BY position, id"));
-    Ok(foods.bind(user_id).fetch_all(db).await?)
+    let [foods] = db::read(db, [select_foods(user_id, "")]).await?;
+    db::rows(&foods)
 }
 
-/// One of the foods of [`tracked`].
-pub async fn tracked_one(db: &mut MySqlConnection, user_id: Uuid, food_id: Uuid) -> Result<Option<Tracked>> {
-    let food =
-        sqlx::query_as(select_tracked!("WHERE counters.user_id = ? AND counters.food_id = ? AND deleted_at IS NULL"));
-    Ok(food.bind(user_id).bind(food_id).fetch_optional(db).await?)
+/// The SELECT of [`tracked`], before it `more` columns.
+pub fn select_foods(user_id: Uuid, more: &str) -> String {
+    let (select, user_id) = (select_tracked(more), db::id(user_id));
+    format!("{select} WHERE foods.user_id = {user_id} AND deleted_at IS NULL ORDER BY position, id")
+}
+
+/// A SELECT of one of them.
+pub fn select_food(user_id: Uuid, food_id: Uuid) -> String {
+    let (select, user_id, food_id) = (select_tracked(""), db::id(user_id), db::id(food_id));
+    format!("{select} WHERE foods.user_id = {user_id} AND foods.id = {food_id} AND deleted_at IS NULL")
 }
 
 /// The last date that is closed for all of `foods`.
@@ -68,29 +72,26 @@ pub async fn recent(db: &mut MySqlConnection, user_id: Uuid, foods: &[Tracked]) 
         return Ok(histories);
     }
     let date = closed_through(foods);
-    let outcomes: Vec<(Uuid, NaiveDate, Outcome)> = sqlx::query_as(
-        "SELECT food_id, date, outcome FROM outcomes FORCE INDEX (by_date)
-         WHERE user_id = ? AND date > ? AND outcome IS NOT NULL",
-    )
-    .bind(user_id)
-    .bind(date)
-    .fetch_all(&mut *db)
-    .await?;
-    for (food_id, date, outcome) in outcomes {
+    let id = db::id(user_id);
+    let statements = [
+        format!(
+            "SELECT food_id, date, outcome FROM outcomes FORCE INDEX (by_date)
+             WHERE user_id = {id} AND date > DATE'{date}' AND outcome IS NOT NULL"
+        ),
+        format!(
+            "SELECT food_id, date, CAST(COUNT(*) AS UNSIGNED INTEGER) FROM slips FORCE INDEX (by_date)
+             WHERE user_id = {id} AND date > DATE'{date}' GROUP BY food_id, date"
+        ),
+        select_skips(user_id, date..=Date::LAST),
+    ];
+    let [outcomes, slips, skips] = db::read(db, statements).await?;
+    for (food_id, date, outcome) in db::rows::<(Uuid, _, _)>(&outcomes)? {
         histories.entry(food_id).or_default().set_outcome(date, outcome);
     }
-    let slips: Vec<(Uuid, NaiveDate, u32)> = sqlx::query_as(
-        "SELECT food_id, date, CAST(COUNT(*) AS UNSIGNED INTEGER) FROM slips FORCE INDEX (by_date)
-         WHERE user_id = ? AND date > ? GROUP BY food_id, date",
-    )
-    .bind(user_id)
-    .bind(date)
-    .fetch_all(&mut *db)
-    .await?;
-    for (food_id, date, count) in slips {
+    for (food_id, date, count) in db::rows::<(Uuid, _, _)>(&slips)? {
         histories.entry(food_id).or_default().set_slips(date, count);
     }
-    for (food_id, from, to) in skips(db, user_id, date..=Date::LAST).await? {
+    for (food_id, from, to) in db::rows::<(Uuid, _, _)>(&skips)? {
         histories.entry(food_id).or_default().skip(from, to);
     }
     Ok(histories)
@@ -103,62 +104,49 @@ pub async fn history(
     food_id: Uuid,
     dates: RangeInclusive<NaiveDate>,
 ) -> Result<History> {
+    let (user_id, food_id) = (db::id(user_id), db::id(food_id));
+    let (from, to) = dates.into_inner();
+    let statements = [
+        format!(
+            "SELECT date, outcome FROM outcomes
+             WHERE user_id = {user_id} AND food_id = {food_id} AND date BETWEEN DATE'{from}' AND DATE'{to}'
+                 AND outcome IS NOT NULL"
+        ),
+        format!(
+            "SELECT date, CAST(COUNT(*) AS UNSIGNED INTEGER) FROM slips
+             WHERE user_id = {user_id} AND food_id = {food_id} AND date BETWEEN DATE'{from}' AND DATE'{to}'
+             GROUP BY date"
+        ),
+        format!(
+            "SELECT from_date, to_date FROM skip_foods
+             JOIN skips ON skips.user_id = skip_foods.user_id AND skips.id = skip_id
+             WHERE skip_foods.user_id = {user_id} AND food_id = {food_id}
+                 AND to_date >= DATE'{from}' AND from_date <= DATE'{to}'"
+        ),
+    ];
+    let [outcomes, slips, skips] = db::read(db, statements).await?;
     let mut history = History::default();
-    let outcomes: Vec<(NaiveDate, Outcome)> = sqlx::query_as(
-        "SELECT date, outcome FROM outcomes
-         WHERE user_id = ? AND food_id = ? AND date BETWEEN ? AND ? AND outcome IS NOT NULL",
-    )
-    .bind(user_id)
-    .bind(food_id)
-    .bind(dates.start())
-    .bind(dates.end())
-    .fetch_all(&mut *db)
-    .await?;
-    for (date, outcome) in outcomes {
+    for (date, outcome) in db::rows(&outcomes)? {
         history.set_outcome(date, outcome);
     }
-    let slips: Vec<(NaiveDate, u32)> = sqlx::query_as(
-        "SELECT date, CAST(COUNT(*) AS UNSIGNED INTEGER) FROM slips
-         WHERE user_id = ? AND food_id = ? AND date BETWEEN ? AND ? GROUP BY date",
-    )
-    .bind(user_id)
-    .bind(food_id)
-    .bind(dates.start())
-    .bind(dates.end())
-    .fetch_all(&mut *db)
-    .await?;
-    for (date, count) in slips {
+    for (date, count) in db::rows(&slips)? {
         history.set_slips(date, count);
     }
-    let skips: Vec<(NaiveDate, NaiveDate)> = sqlx::query_as(
-        "SELECT from_date, to_date FROM skip_foods
-         JOIN skips ON skips.user_id = skip_foods.user_id AND skips.id = skip_id
-         WHERE skip_foods.user_id = ? AND food_id = ? AND to_date >= ? AND from_date <= ?",
-    )
-    .bind(user_id)
-    .bind(food_id)
-    .bind(dates.start())
-    .bind(dates.end())
-    .fetch_all(&mut *db)
-    .await?;
-    for (from, to) in skips {
+    for (from, to) in db::rows(&skips)? {
         history.skip(from, to);
     }
     Ok(history)
 }
 
-/// The ranges of days off that touch `dates`, for each of their foods.
-pub async fn skips(
-    db: &mut MySqlConnection,
-    user_id: Uuid,
-    dates: RangeInclusive<NaiveDate>,
-) -> Result<Vec<(Uuid, NaiveDate, NaiveDate)>> {
-    let skips = sqlx::query_as(
+/// A SELECT of the ranges of days off that touch `dates`, for each of their foods.
+pub fn select_skips(user_id: Uuid, dates: RangeInclusive<NaiveDate>) -> String {
+    let (from, to) = dates.into_inner();
+    format!(
         "SELECT food_id, from_date, to_date FROM skips
          STRAIGHT_JOIN skip_foods ON skip_foods.user_id = skips.user_id AND skip_id = skips.id
-         WHERE skips.user_id = ? AND to_date >= ? AND from_date <= ?",
-    );
-    Ok(skips.bind(user_id).bind(dates.start()).bind(dates.end()).fetch_all(db).await?)
+         WHERE skips.user_id = {} AND to_date >= DATE'{from}' AND from_date <= DATE'{to}'",
+        db::id(user_id)
+    )
 }
 
 /// Folds foods again from their start, after their rules or a closed date have changed.
@@ -240,7 +228,7 @@ pub async fn store_again(db: &mut MySqlConnection, foods: &[Tracked]) -> Result<
 
 /// The key of a food, as the first values of a row of SQL.
 pub fn key(user_id: Uuid, food_id: Uuid) -> String {
-    format!("0x{},0x{}", user_id.simple(), food_id.simple())
+    format!("{},{}", db::id(user_id), db::id(food_id))
 }
 
 /// A food's row in `counters`.

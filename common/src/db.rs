@@ -6,9 +6,10 @@ use std::{
 };
 
 use anyhow::Context;
+use futures_util::TryStreamExt;
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, Executor, MySql, MySqlConnection, MySqlPool, Row,
-    mysql::{MySqlConnectOptions, MySqlDatabaseError, MySqlPoolOptions},
+    AssertSqlSafe, ConnectOptions, Connection, Either, Executor, FromRow, MySql, MySqlConnection, MySqlPool, Row,
+    mysql::{MySqlConnectOptions, MySqlDatabaseError, MySqlPoolOptions, MySqlRow},
     pool::PoolConnection,
 };
 use uuid::Uuid;
@@ -67,6 +68,9 @@ pub fn pool(env: &Env) -> anyhow::Result<MySqlPool> {
         .connect_lazy_with(options(env)?))
 }
 
+/// No gap locks: two people never wait for each other. No invariant rests on the level.
+const BEGIN: &str = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANSACTION";
+
 /// A transaction. Dropped without [`Transaction::commit`], it leaves nothing behind: the pool rolls
 /// it back. A server that undid it (a deadlock, say) makes the whole request run again.
 pub struct Transaction(PoolConnection<MySql>);
@@ -75,40 +79,73 @@ pub struct Transaction(PoolConnection<MySql>);
 /// `food_id`, and on the person: two writes of one person never overlap, even of one without a
 /// food, and a tick waits. Nothing is read before the lock, since a plain SELECT would fix an older
 /// snapshot.
-pub async fn write(db: PoolConnection<MySql>, user_id: Uuid) -> Result<Transaction> {
-    let mut transaction = begin(db).await?;
-    sqlx::query("SELECT food_id FROM counters WHERE user_id = ? ORDER BY food_id FOR UPDATE")
-        .bind(user_id)
-        .execute(&mut *transaction)
-        .await?;
-    let person = sqlx::query("SELECT user_id FROM users WHERE user_id = ? FOR UPDATE");
-    let person = person.bind(user_id).fetch_optional(&mut *transaction).await?;
-    person.map(|_| transaction).ok_or_else(|| Code::SessionRequired.into())
+pub async fn write(mut db: PoolConnection<MySql>, user_id: Uuid) -> Result<Transaction> {
+    let id = id(user_id);
+    let counters = format!("SELECT food_id FROM counters WHERE user_id = {id} ORDER BY food_id FOR UPDATE");
+    let person = format!("SELECT user_id FROM users WHERE user_id = {id} FOR UPDATE");
+    let results = results(&mut db, &[BEGIN, &counters, &person]).await?;
+    match results.last() {
+        Some(person) if !person.is_empty() => Ok(Transaction(db)),
+        _ => Err(Code::SessionRequired.into()),
+    }
 }
 
 /// [`write`] without the lock, for what belongs to no person yet.
 pub async fn begin(mut db: PoolConnection<MySql>) -> Result<Transaction> {
-    // No gap locks: two people never wait for each other. No invariant rests on the level.
-    db.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANSACTION").await?;
+    db.execute(BEGIN).await?;
     Ok(Transaction(db))
 }
 
-/// Begins a transaction that reads one snapshot, whatever is written meanwhile.
-pub async fn snapshot(mut db: PoolConnection<MySql>) -> Result<Transaction> {
-    db.execute("START TRANSACTION READ ONLY").await?;
-    Ok(Transaction(db))
+/// Begins a transaction that reads one snapshot, whatever is written meanwhile, and reads what these
+/// statements say, in one round trip.
+pub async fn snapshot<const N: usize>(
+    mut db: PoolConnection<MySql>,
+    statements: [String; N],
+) -> Result<(Transaction, [Vec<MySqlRow>; N])> {
+    let begin = ["START TRANSACTION READ ONLY"].into_iter();
+    let all: Vec<&str> = begin.chain(statements.iter().map(String::as_str)).collect();
+    let rows = each(results(&mut db, &all).await?.split_off(1))?;
+    Ok((Transaction(db), rows))
+}
+
+/// What each of these statements reads, in one round trip: the database of a function in a cluster is
+/// on another machine. Their values are written out in them, see [`safe`].
+pub async fn read<const N: usize>(db: &mut MySqlConnection, statements: [String; N]) -> Result<[Vec<MySqlRow>; N]> {
+    each(results(db, &statements.each_ref().map(String::as_str)).await?)
+}
+
+/// The rows of each of these statements.
+async fn results(db: &mut MySqlConnection, statements: &[&str]) -> Result<Vec<Vec<MySqlRow>>> {
+    let mut steps = sqlx::raw_sql(safe(statements.join(";"))).fetch_many(db);
+    let (mut results, mut rows) = (Vec::new(), Vec::new());
+    while let Some(step) = steps.try_next().await? {
+        match step {
+            Either::Right(row) => rows.push(row),
+            Either::Left(_) => results.push(std::mem::take(&mut rows)),
+        }
+    }
+    Ok(results)
+}
+
+fn each<const N: usize>(results: Vec<Vec<MySqlRow>>) -> Result<[Vec<MySqlRow>; N]> {
+    results.try_into().map_err(|_| anyhow::anyhow!("as many results as statements were expected").into())
+}
+
+/// Rows as what they are of.
+pub fn rows<T: for<'r> FromRow<'r, MySqlRow>>(rows: &[MySqlRow]) -> Result<Vec<T>> {
+    Ok(rows.iter().map(T::from_row).collect::<sqlx::Result<_>>()?)
 }
 
 impl Transaction {
     /// Makes it stand. Where COMMIT gets no answer it may or may not: the client, which knows the
-    /// key of what it sent, is asked to send it again.
-    pub async fn commit(mut self) -> Result<()> {
+    /// key of what it sent, is asked to send it again. Returns the connection, for whoever has more to do.
+    pub async fn commit(mut self) -> Result<PoolConnection<MySql>> {
         match self.0.execute("COMMIT").await {
             Err(error) if is_lost(&error) => {
                 tracing::warn!(%error, "no answer to COMMIT");
                 Err(Code::Unavailable.into())
             }
-            committed => Ok(committed.map(drop)?),
+            committed => Ok(committed.map(|_| self.0)?),
         }
     }
 }
@@ -132,6 +169,11 @@ impl DerefMut for Transaction {
 #[expect(clippy::disallowed_methods, reason = "none of these can end a literal")]
 pub fn safe(statement: String) -> AssertSqlSafe<String> {
     AssertSqlSafe(statement)
+}
+
+/// An id as a literal of SQL.
+pub fn id(id: Uuid) -> String {
+    format!("0x{}", id.simple())
 }
 
 /// Whether the server kept nothing of the transaction, so that running the request again is right.

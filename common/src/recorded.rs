@@ -1,14 +1,19 @@
 //! What is stored on some dates: their reviews, slips and days off.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    ops::RangeInclusive,
+};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{FromRow, MySqlConnection};
 use uuid::Uuid;
 
 use crate::{
-    Result, counters,
+    Result,
+    counters::{self, Tracked},
     day::Date,
+    db,
     review::{Day, Said, Slip, Stored},
     streak::{History, Outcome},
 };
@@ -22,6 +27,7 @@ pub struct Recorded {
 
 impl Recorded {
     fn new(
+        foods: &[Tracked],
         dates: &[NaiveDate],
         skips: Vec<(Uuid, NaiveDate, NaiveDate)>,
         days: Vec<DayRow>,
@@ -34,10 +40,11 @@ impl Recorded {
             stored.content.day = day;
             stored.reviewed_at = Some(updated_at);
         }
-        for (date, food_id, outcome, note) in said {
+        let shown: HashSet<Uuid> = foods.iter().map(|food| food.id).collect();
+        for (date, food_id, outcome, note) in said.into_iter().filter(|said| shown.contains(&said.1)) {
             recorded.dates.entry(date).or_default().content.foods.insert(food_id, Said { outcome, note });
         }
-        for SlipRow { slip, updated_at } in slips {
+        for SlipRow { slip, updated_at } in slips.into_iter().filter(|row| shown.contains(&row.slip.food_id)) {
             let stored = recorded.dates.entry(slip.date).or_default();
             stored.slipped_at = stored.slipped_at.max(Some(updated_at));
             stored.slips.push(slip);
@@ -71,74 +78,58 @@ impl Recorded {
     }
 }
 
-// What is stored on some dates; of deleted foods nothing shows. The order of the tables is given, and
-// the index: where most people have few records, the server thinks little of reading all of one person's.
-macro_rules! select_days {
-    ($reviews:literal, $dates:literal) => {
-        concat!("SELECT reviews.date, difficulty, mood, note, updated_at FROM ", $reviews, " ", $dates)
-    };
-}
-macro_rules! select_said {
-    ($outcomes:literal, $dates:literal) => {
-        concat!(
-            "SELECT outcomes.date, food_id, outcome, note FROM ",
-            $outcomes,
-            " FORCE INDEX (by_date)
-             STRAIGHT_JOIN foods ON foods.user_id = outcomes.user_id AND foods.id = food_id AND deleted_at IS NULL ",
-            $dates
-        )
-    };
-}
-macro_rules! select_slips {
-    ($slips:literal, $dates:literal) => {
-        concat!(
-            "SELECT slips.id, slips.date, food_id, time, craving, cause, amount, note, slips.updated_at FROM ",
-            $slips,
-            " FORCE INDEX (by_date)
-             STRAIGHT_JOIN foods ON foods.user_id = slips.user_id AND foods.id = food_id AND deleted_at IS NULL ",
-            $dates,
-            " ORDER BY slips.date, time IS NULL, time, slips.id"
-        )
-    };
-}
-
 /// What is stored on `date`, and on every date after `after`.
-pub async fn load(db: &mut MySqlConnection, user_id: Uuid, date: NaiveDate, after: NaiveDate) -> Result<Recorded> {
-    let skips = counters::skips(db, user_id, date.min(after)..=Date::LAST).await?;
-    let days = sqlx::query_as(select_days!("reviews", "WHERE user_id = ? AND (date = ? OR date > ?)"));
-    let days = days.bind(user_id).bind(date).bind(after).fetch_all(&mut *db).await?;
-    let said = sqlx::query_as(select_said!("outcomes", "WHERE outcomes.user_id = ? AND (date = ? OR date > ?)"));
-    let said = said.bind(user_id).bind(date).bind(after).fetch_all(&mut *db).await?;
-    let slips = sqlx::query_as(select_slips!("slips", "WHERE slips.user_id = ? AND (date = ? OR date > ?)"));
-    let slips = slips.bind(user_id).bind(date).bind(after).fetch_all(&mut *db).await?;
-    Ok(Recorded::new(&[date], skips, days, said, slips))
+pub async fn load(
+    db: &mut MySqlConnection,
+    user_id: Uuid,
+    foods: &[Tracked],
+    date: NaiveDate,
+    after: NaiveDate,
+) -> Result<Recorded> {
+    let which = format!("(date = DATE'{date}' OR date > DATE'{after}')");
+    read(db, user_id, foods, &[date], &which, date.min(after)..=Date::LAST).await
 }
 
 /// What is stored on each of `dates`.
 pub async fn load_dates(
     db: &mut MySqlConnection,
     user_id: Uuid,
+    foods: &[Tracked],
     dates: &[NaiveDate],
 ) -> Result<BTreeMap<NaiveDate, Stored>> {
     let (Some(&first), Some(&last)) = (dates.iter().min(), dates.iter().max()) else { return Ok(BTreeMap::new()) };
-    let skips = counters::skips(db, user_id, first..=last).await?;
-    let json = sqlx::types::Json(dates);
-    let days = sqlx::query_as(select_days!(
-        "JSON_TABLE(?, '$[*]' COLUMNS (date DATE PATH '$')) AS dates STRAIGHT_JOIN reviews",
-        "WHERE user_id = ? AND reviews.date = dates.date"
-    ));
-    let days = days.bind(json).bind(user_id).fetch_all(&mut *db).await?;
-    let said = sqlx::query_as(select_said!(
-        "JSON_TABLE(?, '$[*]' COLUMNS (date DATE PATH '$')) AS dates STRAIGHT_JOIN outcomes",
-        "WHERE outcomes.user_id = ? AND outcomes.date = dates.date"
-    ));
-    let said = said.bind(json).bind(user_id).fetch_all(&mut *db).await?;
-    let slips = sqlx::query_as(select_slips!(
-        "JSON_TABLE(?, '$[*]' COLUMNS (date DATE PATH '$')) AS dates STRAIGHT_JOIN slips",
-        "WHERE slips.user_id = ? AND slips.date = dates.date"
-    ));
-    let slips = slips.bind(json).bind(user_id).fetch_all(&mut *db).await?;
-    Ok(Recorded::new(dates, skips, days, said, slips).dates)
+    let list: Vec<_> = dates.iter().map(|date| format!("DATE'{date}'")).collect();
+    let which = format!("date IN ({})", list.join(","));
+    Ok(read(db, user_id, foods, dates, &which, first..=last).await?.dates)
+}
+
+/// Reads what is stored of `foods`, all that a person has but deleted ones, where a condition of SQL holds of
+/// the date. The index is given: where most people have few records, the server thinks little of reading
+/// all of one person's.
+async fn read(
+    db: &mut MySqlConnection,
+    user_id: Uuid,
+    foods: &[Tracked],
+    dates: &[NaiveDate],
+    which: &str,
+    all: RangeInclusive<NaiveDate>,
+) -> Result<Recorded> {
+    let id = db::id(user_id);
+    let statements = [
+        counters::select_skips(user_id, all),
+        format!("SELECT date, difficulty, mood, note, updated_at FROM reviews WHERE user_id = {id} AND {which}"),
+        format!(
+            "SELECT date, food_id, outcome, note FROM outcomes FORCE INDEX (by_date)
+             WHERE user_id = {id} AND {which}"
+        ),
+        format!(
+            "SELECT id, date, food_id, time, craving, cause, amount, note, updated_at
+             FROM slips FORCE INDEX (by_date) WHERE user_id = {id} AND {which}
+             ORDER BY date, time IS NULL, time, id"
+        ),
+    ];
+    let [skips, days, said, slips] = db::read(db, statements).await?;
+    Ok(Recorded::new(foods, dates, db::rows(&skips)?, db::rows(&days)?, db::rows(&said)?, db::rows(&slips)?))
 }
 
 #[derive(FromRow)]

@@ -73,23 +73,15 @@ pub struct Tracked {
     pub counter: Counter,
 }
 
-/// A constant SELECT of [`Tracked`] foods, with its `WHERE`, and before it more columns.
-#[macro_export]
-macro_rules! select_tracked {
-    ($rest:literal) => {
-        $crate::select_tracked!("", $rest)
-    };
-    ($more:literal, $rest:literal) => {
-        concat!(
-            "SELECT ",
-            $more,
-            "foods.user_id, id, start_date, counting, goal_days, price_per_day, currency, archived_on,
-                    closed_through, kept_days, confirmed_days, slip_days, skipped_days, missing_days, current_run,
-                    longest_run, waiting_run, last_slip_on, milestones
-             FROM counters STRAIGHT_JOIN foods ON foods.user_id = counters.user_id AND foods.id = food_id ",
-            $rest
-        )
-    };
+/// A SELECT of [`Tracked`] foods, before them `more` columns; its `WHERE` is to follow. Foods are sorted
+/// before their counters are joined: with JSON in it, what is sorted after would be a table on disk.
+pub fn select_tracked(more: &str) -> String {
+    format!(
+        "SELECT {more} foods.user_id, id, start_date, counting, goal_days, price_per_day, currency, archived_on,
+                closed_through, kept_days, confirmed_days, slip_days, skipped_days, missing_days, current_run,
+                longest_run, waiting_run, last_slip_on, milestones
+         FROM foods STRAIGHT_JOIN counters ON counters.user_id = foods.user_id AND food_id = foods.id"
+    )
 }
 
 impl Tracked {

@@ -62,7 +62,7 @@ pub async fn export(
     let now = app.clock.now();
     let today = user.today(now);
     // The first read is awaited, so that a database that is away is a 503 and no broken file.
-    let mut db = db::snapshot(app.db.acquire().await?).await?;
+    let (mut db, []) = db::snapshot(app.db.acquire().await?, []).await?;
     let foods = foods(&mut db, user.id, now).await?;
     let (sender, body) = Channel::new(1);
     app.tasks.spawn(async move {

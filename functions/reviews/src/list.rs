@@ -52,7 +52,7 @@ pub async fn list(
     let to = filter.cursor.map_or(to, |cursor| to.min(cursor.0 - Days::new(1))).min(Date::LAST);
 
     let now = app.clock.now();
-    let mut db = db::snapshot(db).await?;
+    let (mut db, []) = db::snapshot(db, []).await?;
     let dates = match &q {
         None => newest(&mut db, user.id, from, to, filter.food_id, limit + 1).await?,
         Some(q) => search(&mut db, user.id, from, to, filter.food_id, q, limit + 1).await?,
@@ -62,7 +62,7 @@ pub async fn list(
     dates.truncate(limit.into());
     let next_cursor = dates.last().copied().filter(|_| more);
     let foods = counters::tracked(&mut db, user.id).await?;
-    let stored = recorded::load_dates(&mut db, user.id, &dates).await?;
+    let stored = recorded::load_dates(&mut db, user.id, &foods, &dates).await?;
     let reviews = stored.into_iter().rev().map(|(date, stored)| stored.review(date, &foods, user.today(now), now));
     Ok(Json(Page { reviews: reviews.collect(), next_cursor }))
 }

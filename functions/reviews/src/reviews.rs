@@ -33,18 +33,18 @@ pub async fn show(
 ) -> Result<Response> {
     let date = Date::parameter("date", &date)?;
     let now = app.clock.now();
-    let mut db = db::snapshot(db).await?;
-    let stored = stored(&mut db, user.id, date).await?;
+    let (mut db, [foods]) = db::snapshot(db, [counters::select_foods(user.id, "")]).await?;
+    let foods: Vec<Tracked> = db::rows(&foods)?;
+    let stored = stored(&mut db, user.id, &foods, date).await?;
     if stored.is_empty() {
         return Err(Code::NotFound.into());
     }
     let etag = stored.content.etag()?;
-    let foods = counters::tracked(&mut db, user.id).await?;
     Ok(([(header::ETAG, etag)], Json(stored.review(date, &foods, user.today(now), now))).into_response())
 }
 
-async fn stored(db: &mut MySqlConnection, user_id: Uuid, date: NaiveDate) -> Result<Stored> {
-    Ok(recorded::load(db, user_id, date, Date::LAST).await?.dates.remove(&date).unwrap_or_default())
+async fn stored(db: &mut MySqlConnection, user_id: Uuid, foods: &[Tracked], date: NaiveDate) -> Result<Stored> {
+    Ok(recorded::load(db, user_id, foods, date, Date::LAST).await?.dates.remove(&date).unwrap_or_default())
 }
 
 /// A review to store. Difficulty, mood and note are replaced, absent being null. Of each food named
@@ -138,7 +138,7 @@ pub async fn put(
     let mut foods = counters::tracked(&mut db, user.id).await?;
     let shown = |food: &Tracked| food.archived_on.is_none() || named.contains(&food.id);
     let after = counters::closed_through(foods.iter().filter(|food| shown(food)));
-    let mut recorded = recorded::load(&mut db, user.id, date, after).await?;
+    let mut recorded = recorded::load(&mut db, user.id, &foods, date, after).await?;
     let before = recorded.dates.remove(&date).unwrap_or_default();
     let after = new.onto(&before.content)?;
     let mut faults = Faults::default();
@@ -266,11 +266,11 @@ pub async fn delete(
     let now = app.clock.now();
     let today = user.today(now);
     let mut db = db::write(db, user.id).await?;
-    let stored = stored(&mut db, user.id, date).await?;
+    let foods = counters::tracked(&mut db, user.id).await?;
+    let stored = stored(&mut db, user.id, &foods, date).await?;
     if stored.content.is_empty() {
         return Err(Code::NotFound.into());
     }
-    let foods = counters::tracked(&mut db, user.id).await?;
     if !stored.content.satisfies(&headers)? {
         return Err(changed(Some(stored.review(date, &foods, today, now))));
     }

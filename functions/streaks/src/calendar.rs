@@ -3,7 +3,11 @@
 use axum::extract::State;
 use chrono::NaiveDate;
 use common::{
-    App, Code, Connected, Fault, Json, Path, Problems, Query, Result, counters, day::Date, db, streak::Status,
+    App, Code, Connected, Fault, Json, Path, Problems, Query, Result,
+    counters::{self, Tracked},
+    day::Date,
+    db,
+    streak::Status,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -51,8 +55,8 @@ pub async fn show(
         return Err(Fault::parameter("to", Code::RangeTooLong).into());
     }
     let today = user.today(app.clock.now());
-    let mut db = db::snapshot(db).await?;
-    let food = counters::tracked_one(&mut db, user.id, food_id).await?.ok_or(Code::NotFound)?;
+    let (mut db, [food]) = db::snapshot(db, [counters::select_food(user.id, food_id)]).await?;
+    let food: Tracked = db::rows(&food)?.pop().ok_or(Code::NotFound)?;
     let history = counters::history(&mut db, user.id, food_id, from.0..=to.0).await?;
     let as_of = food.as_of(today);
     let (first, last) = (from.0.max(food.start_date), to.0.min(as_of));

@@ -11,7 +11,7 @@ use chrono::NaiveDate;
 use common::{
     App, Code, Connected, Json, Path, Problems, Result, Routes,
     api::STREAKS,
-    counters::{self, Streak},
+    counters::{self, Streak, Tracked},
     day::Date,
     db, routes,
 };
@@ -40,8 +40,8 @@ struct Streaks {
 #[utoipa::path(get, path = "", responses((status = 200, description = "As it is now.", body = Streaks), Problems))]
 async fn list(Connected { user, db }: Connected, State(app): State<App>) -> Result<Json<Streaks>> {
     let as_of = user.today(app.clock.now());
-    let mut db = db::snapshot(db).await?;
-    let mut foods = counters::tracked(&mut db, user.id).await?;
+    let (mut db, [foods]) = db::snapshot(db, [counters::select_foods(user.id, "")]).await?;
+    let mut foods: Vec<Tracked> = db::rows(&foods)?;
     foods.retain(|food| food.archived_on.is_none());
     let recent = counters::recent(&mut db, user.id, &foods).await?;
     Ok(Json(Streaks { as_of, streaks: counters::streaks(&mut db, user.id, foods, recent, as_of).await? }))
@@ -56,8 +56,8 @@ async fn show(
     Path(food_id): Path<Uuid>,
 ) -> Result<Json<Streak>> {
     let today = user.today(app.clock.now());
-    let mut db = db::snapshot(db).await?;
-    let food = counters::tracked_one(&mut db, user.id, food_id).await?.ok_or(Code::NotFound)?;
+    let (mut db, [food]) = db::snapshot(db, [counters::select_food(user.id, food_id)]).await?;
+    let food: Tracked = db::rows(&food)?.pop().ok_or(Code::NotFound)?;
     let history = counters::history(&mut db, user.id, food_id, food.counter.closed_through..=Date::LAST).await?;
     let recent = HashMap::from([(food_id, history)]);
     let mut streaks = counters::streaks(&mut db, user.id, vec![food], recent, today).await?;

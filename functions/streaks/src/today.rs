@@ -9,7 +9,6 @@ use common::{
     food::Food,
     recorded,
     review::{Review, Stored},
-    select_tracked,
 };
 use serde::Serialize;
 use sqlx::FromRow;
@@ -59,16 +58,13 @@ pub async fn show(Connected { user, db }: Connected, State(app): State<App>) -> 
     let now = app.clock.now();
     let as_of = user.today(now);
     let yesterday = as_of - Days::new(1);
-    let mut db = db::snapshot(db).await?;
-    let rows = sqlx::query_as(select_tracked!(
-        "name, icon, color, motivation, position, created_at, updated_at, ",
-        "WHERE counters.user_id = ? AND deleted_at IS NULL ORDER BY position, id"
-    ));
-    let rows: Vec<Row> = rows.bind(user.id).fetch_all(&mut *db).await?;
+    let more = "name, icon, color, motivation, position, created_at, updated_at,";
+    let (mut db, [rows]) = db::snapshot(db, [counters::select_foods(user.id, more)]).await?;
+    let rows: Vec<Row> = db::rows(&rows)?;
     let (foods, tracked): (Vec<Food>, Vec<Tracked>) = rows.into_iter().map(|row| (row.food, row.tracked)).unzip();
     let active = || tracked.iter().filter(|food| food.archived_on.is_none());
-    let after = counters::closed_through(active()).min(yesterday);
-    let mut recorded = recorded::load(&mut db, user.id, yesterday, after).await?;
+    let after = counters::closed_through(active()).min(yesterday - Days::new(1));
+    let mut recorded = recorded::load(&mut db, user.id, &tracked, yesterday, after).await?;
     let streaks = counters::streaks(&mut db, user.id, active().cloned().collect(), recorded.histories(), as_of).await?;
 
     let foods: Vec<Food> = foods.into_iter().filter(|food| food.archived_on.is_none()).collect();

@@ -15,19 +15,22 @@ use common::{
     Result,
     counters::{self, Tracked},
     db::{self, Transaction},
-    select_tracked,
     streak::{History, Outcome},
 };
 use futures_util::TryStreamExt;
-use sqlx::{FromRow, MySqlPool, Row, mysql::MySqlRow};
+use sqlx::{FromRow, MySql, Row, mysql::MySqlRow, pool::PoolConnection};
 use uuid::Uuid;
 
 use crate::due::Due;
 
 /// Closes the finished days of `people`, some of those `looked_at`; returns how many foods were
-/// closed. Those that a write or another tick holds, or has changed, are passed over.
-pub async fn close(db: &MySqlPool, people: &[Due], looked_at: &[Uuid]) -> Result<u64> {
-    let mut db = db::begin(db.acquire().await?).await?;
+/// closed, and the connection. Those that a write or another tick holds, or has changed, are passed over.
+pub async fn close(
+    db: PoolConnection<MySql>,
+    people: &[Due],
+    looked_at: &[Uuid],
+) -> Result<(u64, PoolConnection<MySql>)> {
+    let mut db = db::begin(db).await?;
     let mut gaps: BTreeMap<(NaiveDate, NaiveDate), Vec<Due>> = BTreeMap::new();
     for person in people {
         gaps.entry((person.since, person.ended)).or_default().push(person.clone());
@@ -47,8 +50,7 @@ pub async fn close(db: &MySqlPool, people: &[Due], looked_at: &[Uuid]) -> Result
         }
         closed += folded + advanced;
     }
-    db.commit().await?;
-    Ok(closed)
+    Ok((closed, db.commit().await?))
 }
 
 /// A person's id and a food's.
@@ -173,8 +175,8 @@ impl Gap {
             return Ok(0);
         }
         let apart = format!(
-            "{} WHERE (counters.user_id, food_id) IN ({}) AND closed_through < LEAST(DATE'{until}', closes_through)",
-            select_tracked!(""),
+            "{} WHERE (foods.user_id, foods.id) IN ({}) AND closed_through < LEAST(DATE'{until}', closes_through)",
+            counters::select_tracked(""),
             key_list(&self.apart),
         );
         let nothing = History::default();
@@ -243,12 +245,12 @@ fn one_of(ids: &[Uuid]) -> String {
 }
 
 fn range(ids: &[Uuid]) -> String {
-    let end = |id: Option<&Uuid>| id.copied().unwrap_or_default().simple();
-    format!("user_id BETWEEN 0x{} AND 0x{}", end(ids.first()), end(ids.last()))
+    let end = |id: Option<&Uuid>| db::id(id.copied().unwrap_or_default());
+    format!("user_id BETWEEN {} AND {}", end(ids.first()), end(ids.last()))
 }
 
 fn list(ids: &[Uuid]) -> String {
-    ids.iter().map(|id| format!("0x{}", id.simple())).collect::<Vec<_>>().join(",")
+    ids.iter().copied().map(db::id).collect::<Vec<_>>().join(",")
 }
 
 /// Keys as a list of SQL.

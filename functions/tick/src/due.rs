@@ -3,7 +3,7 @@
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
 use common::{App, Result, day, db};
-use sqlx::{Executor, FromRow, MySqlPool, types::Json};
+use sqlx::{Executor, FromRow, MySql, pool::PoolConnection, types::Json};
 use uuid::Uuid;
 
 /// How many people one look for what is due is at.
@@ -51,11 +51,15 @@ pub struct Found {
 }
 
 /// Looks at the next people after `after`; `None` when there are no more. Nothing is locked.
-pub async fn find(db: &MySqlPool, clocks: &[Clock], after: Uuid) -> Result<Option<Found>> {
+pub async fn find(
+    db: PoolConnection<MySql>,
+    clocks: &[Clock],
+    after: Uuid,
+) -> Result<(Option<Found>, PoolConnection<MySql>)> {
     let mut db = with_clocks(db, clocks).await?;
     let next = sqlx::query_scalar("SELECT user_id FROM users WHERE user_id > ? ORDER BY user_id LIMIT ?");
     let looked_at: Vec<Uuid> = next.bind(after).bind(LOOKED_AT).fetch_all(&mut *db).await?;
-    let Some(last) = looked_at.last() else { return Ok(None) };
+    let Some(last) = looked_at.last() else { return Ok((None, db.commit().await?)) };
     let due = sqlx::query_as(
         "SELECT STRAIGHT_JOIN users.user_id, MIN(closed_through) AS since, ended,
                 CAST(COUNT(*) AS UNSIGNED INTEGER) AS foods
@@ -66,11 +70,11 @@ pub async fn find(db: &MySqlPool, clocks: &[Clock], after: Uuid) -> Result<Optio
          GROUP BY users.user_id ORDER BY users.user_id",
     );
     let due = due.bind(after).bind(last).fetch_all(&mut *db).await?;
-    Ok(Some(Found { looked_at, due }))
+    Ok((Some(Found { looked_at, due }), db.commit().await?))
 }
 
 /// How many foods are due, and how many days the oldest of them has waited.
-pub async fn left(db: &MySqlPool, clocks: &[Clock]) -> Result<(u64, u32)> {
+pub async fn left(db: PoolConnection<MySql>, clocks: &[Clock]) -> Result<(u64, u32)> {
     let mut db = with_clocks(db, clocks).await?;
     let left = sqlx::query_as(
         "SELECT STRAIGHT_JOIN CAST(COUNT(*) AS UNSIGNED INTEGER),
@@ -84,8 +88,8 @@ pub async fn left(db: &MySqlPool, clocks: &[Clock]) -> Result<(u64, u32)> {
 }
 
 /// A transaction that sees the clocks as the table `tick_clocks`.
-async fn with_clocks(db: &MySqlPool, clocks: &[Clock]) -> Result<db::Transaction> {
-    let mut db = db::begin(db.acquire().await?).await?;
+async fn with_clocks(db: PoolConnection<MySql>, clocks: &[Clock]) -> Result<db::Transaction> {
+    let mut db = db::begin(db).await?;
     db.execute(
         "CREATE OR REPLACE TEMPORARY TABLE tick_clocks (
              time_zone VARCHAR(64) COLLATE utf8mb4_bin, day_start TIME, ended DATE, PRIMARY KEY (time_zone, day_start)

@@ -19,6 +19,7 @@ use axum::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use common::{App, Code, Error, Result, db, food, session};
+use sqlx::{MySql, pool::PoolConnection};
 use tokio::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -85,13 +86,15 @@ pub async fn run(app: &App, chunk: u32) -> Result<Done> {
     let has_time = || started.elapsed() < WORK_TIME && !app.tasks.is_closed();
     let (mut closed, mut found) = (0, 0);
     let mut after = Uuid::nil();
-    // One statement at a time: more of them together would save some of the time, and make people
-    // wait who read meanwhile.
-    while has_time()
-        && let Some(Found { looked_at, due }) = due::find(&app.db, &clocks, after).await?
-    {
+    // One statement at a time, and all over one connection: the server works for each in another thread,
+    // and people who read meanwhile would wait for whichever moves to their processor.
+    let mut db = Some(app.db.acquire().await?);
+    while has_time() {
+        let (found_now, connection) = due::find(ready(app, db.take()).await?, &clocks, after).await?;
+        db = Some(connection);
+        let Some(Found { looked_at, due }) = found_now else { break };
         for people in chunks(&due, chunk) {
-            closed += close(app, &people, &looked_at, has_time).await;
+            closed += close(app, &mut db, &people, &looked_at, has_time).await;
         }
         found += due.iter().map(|person| u64::from(person.foods)).sum::<u64>();
         after = looked_at.last().copied().unwrap_or(after);
@@ -99,8 +102,9 @@ pub async fn run(app: &App, chunk: u32) -> Result<Done> {
     // Some were held elsewhere or could not be closed, or time is up.
     let (remaining, lag_days) = match closed == found && has_time() {
         true => (0, 0),
-        false => due::left(&app.db, &clocks).await?,
+        false => due::left(ready(app, db.take()).await?, &clocks).await?,
     };
+    drop(db);
     let checked = if has_time() { drift::check(app, now).await? } else { Checked::default() };
     let took_ms = u32::try_from(started.elapsed().as_millis()).unwrap_or(u32::MAX);
     tracing::info!(closed, remaining, lag_days, drifted = checked.drifted, took_ms, "tick");
@@ -130,17 +134,27 @@ pub async fn run(app: &App, chunk: u32) -> Result<Done> {
 
 /// Closes one chunk, while there is time. What stands in one person's way stands in no other's:
 /// smaller chunks find it. Returns how many foods were closed.
-async fn close(app: &App, people: &[Due], looked_at: &[Uuid], has_time: impl Fn() -> bool + Copy + Send + Sync) -> u64 {
+async fn close(
+    app: &App,
+    db: &mut Option<PoolConnection<MySql>>,
+    people: &[Due],
+    looked_at: &[Uuid],
+    has_time: impl Fn() -> bool + Copy + Send + Sync,
+) -> u64 {
     if !has_time() {
         return 0;
     }
-    match chunk::close(&app.db, people, looked_at).await {
-        Ok(closed) => closed,
+    let done = async { chunk::close(ready(app, db.take()).await?, people, looked_at).await }.await;
+    match done {
+        Ok((closed, connection)) => {
+            *db = Some(connection);
+            closed
+        }
         Err(error) if people.len() > 1 => {
             tracing::warn!(%error, people = people.len(), "a chunk could not be closed");
             let mut closed = 0;
             for fewer in people.chunks(people.len().div_ceil(10)) {
-                closed += Box::pin(close(app, fewer, looked_at, has_time)).await;
+                closed += Box::pin(close(app, db, fewer, looked_at, has_time)).await;
             }
             closed
         }
@@ -148,6 +162,14 @@ async fn close(app: &App, people: &[Due], looked_at: &[Uuid], has_time: impl Fn(
             tracing::error!(%error, user_id = %people[0].user_id, "a person's days could not be closed");
             0
         }
+    }
+}
+
+/// The connection in hand, or another where it was lost with what went wrong on it.
+async fn ready(app: &App, db: Option<PoolConnection<MySql>>) -> Result<PoolConnection<MySql>> {
+    match db {
+        Some(db) => Ok(db),
+        None => Ok(app.db.acquire().await?),
     }
 }
 
@@ -196,5 +218,6 @@ async fn erase(app: &App, user_id: Uuid, erasable: DateTime<Utc>) -> Result<()> 
         .bind(erasable)
         .execute(&mut *db)
         .await?;
-    db.commit().await
+    db.commit().await?;
+    Ok(())
 }
