@@ -73,7 +73,7 @@ def measure_kind(kind, recorder):
         results.append({"kind": kind, "clients": clients, "rounds": rounds})
     function.stop()
     first = [command for use in statements[0][0] for command in use["statements"]]
-    return {"statements": len(first), "sent": [command["sql"] or bytes.fromhex(command["payload"])[1:].decode(errors="replace")
+    return {"round_trips": len(first), "sent": [command["sql"] or bytes.fromhex(command["payload"])[1:].decode(errors="replace")
                                                for command in first], "results": results}
 
 
@@ -95,13 +95,13 @@ def measure():
             cpu = median(entry["ours"]["cpu_us"][1] for entry in rounds)
             bare = median(entry["ours"]["cpu_us"][1] / entry["floor"]["cpu_us"][0] for entry in rounds)
             label = f"{kind}, {result['clients']}"
-            rows.append([kind, str(result["clients"]), str(measured["statements"]), f"{ours('per_second'):,.0f}",
+            rows.append([kind, str(result["clients"]), str(measured["round_trips"]), f"{ours('per_second'):,.0f}",
                          spread(ratio("per_second")), f"{ours('p50_ms'):.2f}", spread(ratio("p50_ms")), f"{over:+.2f}",
                          f"{ours('p99_ms'):.2f}", spread(ratio("p99_ms")), f"{cpu:.0f} µs", f"{bare:.2f}"])
             ratios.append([label, median(ratio("per_second")), 0.7, "at least"])
     return {
         "title": "Requests",
-        "columns": ["request", "connections", "statements", "requests a second", "× floor", "p50, ms", "× floor", "beyond it, ms",
+        "columns": ["request", "connections", "round trips", "requests a second", "× floor", "p50, ms", "× floor", "beyond it, ms",
                     "p99, ms", "× floor", "CPU a request", "× bare client's"],
         "rows": rows, "plot": {"what": "requests a second, share of the floor", "bars": ratios}, "raw": raw,
         "note": f"A person with {FOODS} foods and {DAYS:,} reviewed days, another on each connection. The floor is a bare "
