@@ -77,6 +77,7 @@ export const en: typeof ko = {
     run: (from, to) => (from === to ? from : `${from} to ${to}`),
     runDays: days,
     going: 'still going',
+    untilArchived: 'until it was archived',
     moreRuns: (n) => `Show ${n} more`,
     times,
   },

@@ -76,6 +76,7 @@ export const ko = {
     run: (from: string, to: string) => (from === to ? from : `${from}~${to}`),
     runDays: days,
     going: '이어지는 중',
+    untilArchived: '보관할 때까지',
     moreRuns: (n: number) => `지난 기록 ${n}개 더 보기`,
     times,
   },
