@@ -109,7 +109,7 @@ pub async fn snapshot<const N: usize>(
 }
 
 /// What each of these statements reads, in one round trip: the database of a function in a cluster is
-/// on another machine. Their values are written out in them, see [`safe`].
+/// on another machine. Values are written out in them, never text of people: see [`safe`].
 pub async fn read<const N: usize>(db: &mut MySqlConnection, statements: [String; N]) -> Result<[Vec<MySqlRow>; N]> {
     each(results(db, &statements.each_ref().map(String::as_str)).await?)
 }
@@ -165,7 +165,7 @@ impl DerefMut for Transaction {
 }
 
 /// A statement with values written out in it: numbers, dates, ids, and JSON of these. Text of people
-/// is bound, always.
+/// is bound, always, in a statement of its own.
 #[expect(clippy::disallowed_methods, reason = "none of these can end a literal")]
 pub fn safe(statement: String) -> AssertSqlSafe<String> {
     AssertSqlSafe(statement)
