@@ -114,7 +114,9 @@ impl Pod {
         let app = App { clock: world.app.clock.clone(), ..App::from_env(&world.env()).expect("settings") };
         let (serving, router) = (app.clone(), common::finish(tick::router(app.clone(), None), &app));
         tokio::spawn(async move { common::listen(listener, router, &serving, std::future::pending()).await });
-        Self { app, env: world.env(), address, client: Client::new() }
+        // The server ends a connection that idles for 8 s: nothing is sent on one that it may be ending.
+        let client = Client::builder().pool_idle_timeout(Duration::from_secs(4)).build().expect("a client");
+        Self { app, env: world.env(), address, client }
     }
 }
 

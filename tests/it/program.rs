@@ -172,7 +172,7 @@ async fn a_wrong_setting_stops_the_start_with_its_name() {
         ("foods", "DATABASE_URL", "postgres://x"),
         ("foods", "DATABASE_URL_FILE", "/nothing/here"),
         ("foods", "DATABASE_URL", "mysql://root@localhost/?socket=/nothing/here"),
-        ("foods", "LOG", "=,="),
+        ("foods", "LOG", "common=loud"),
         ("auth", "OIDC_ISSUER", "http://issuer.example"),
         ("auth", "OAUTH_KAKAO_CLIENT_SECRET", "a secret without an id"),
         ("auth", "OAUTH_GOOGLE_CLIENT_ID", "id without a secret"),
