@@ -81,10 +81,12 @@ pub struct Transaction(PoolConnection<MySql>);
 /// snapshot.
 pub async fn write(mut db: PoolConnection<MySql>, user_id: Uuid) -> Result<Transaction> {
     let id = id(user_id);
-    let counters = format!("SELECT food_id FROM counters WHERE user_id = {id} ORDER BY food_id FOR UPDATE");
-    let person = format!("SELECT user_id FROM users WHERE user_id = {id} FOR UPDATE");
-    let results = results(&mut db, &[BEGIN, &counters, &person]).await?;
-    match results.last() {
+    let statements = format!(
+        "{BEGIN};
+         SELECT food_id FROM counters WHERE user_id = {id} ORDER BY food_id FOR UPDATE;
+         SELECT user_id FROM users WHERE user_id = {id} FOR UPDATE"
+    );
+    match results(&mut db, statements).await?.last() {
         Some(person) if !person.is_empty() => Ok(Transaction(db)),
         _ => Err(Code::SessionRequired.into()),
     }
@@ -102,21 +104,20 @@ pub async fn snapshot<const N: usize>(
     mut db: PoolConnection<MySql>,
     statements: [String; N],
 ) -> Result<(Transaction, [Vec<MySqlRow>; N])> {
-    let begin = ["START TRANSACTION READ ONLY"].into_iter();
-    let all: Vec<&str> = begin.chain(statements.iter().map(String::as_str)).collect();
-    let rows = each(results(&mut db, &all).await?.split_off(1))?;
+    let statements = format!("START TRANSACTION READ ONLY;{}", statements.join(";"));
+    let rows = each(results(&mut db, statements).await?.split_off(1))?;
     Ok((Transaction(db), rows))
 }
 
 /// What each of these statements reads, in one round trip: the database of a function in a cluster is
 /// on another machine. Values are written out in them, never text of people: see [`safe`].
 pub async fn read<const N: usize>(db: &mut MySqlConnection, statements: [String; N]) -> Result<[Vec<MySqlRow>; N]> {
-    each(results(db, &statements.each_ref().map(String::as_str)).await?)
+    each(results(db, statements.join(";")).await?)
 }
 
 /// The rows of each of these statements.
-async fn results(db: &mut MySqlConnection, statements: &[&str]) -> Result<Vec<Vec<MySqlRow>>> {
-    let mut steps = sqlx::raw_sql(safe(statements.join(";"))).fetch_many(db);
+async fn results(db: &mut MySqlConnection, statements: String) -> Result<Vec<Vec<MySqlRow>>> {
+    let mut steps = sqlx::raw_sql(safe(statements)).fetch_many(db);
     let (mut results, mut rows) = (Vec::new(), Vec::new());
     while let Some(step) = steps.try_next().await? {
         match step {

@@ -3,7 +3,12 @@
 use axum::extract::State;
 use chrono::{Days, NaiveDate};
 use common::{
-    App, Code, Connected, Fault, Json, Problems, Query, Result, counters, day::Date, db, recorded, review::Review, text,
+    App, Code, Connected, Fault, Json, Problems, Query, Result,
+    counters::{self, Tracked},
+    day::Date,
+    db, recorded,
+    review::Review,
+    text,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::MySqlConnection;
@@ -52,7 +57,7 @@ pub async fn list(
     let to = filter.cursor.map_or(to, |cursor| to.min(cursor.0 - Days::new(1))).min(Date::LAST);
 
     let now = app.clock.now();
-    let (mut db, []) = db::snapshot(db, []).await?;
+    let (mut db, [foods]) = db::snapshot(db, [counters::select_foods(user.id, "")]).await?;
     let dates = match &q {
         None => newest(&mut db, user.id, from, to, filter.food_id, limit + 1).await?,
         Some(q) => search(&mut db, user.id, from, to, filter.food_id, q, limit + 1).await?,
@@ -61,7 +66,7 @@ pub async fn list(
     let more = dates.len() > usize::from(limit);
     dates.truncate(limit.into());
     let next_cursor = dates.last().copied().filter(|_| more);
-    let foods = counters::tracked(&mut db, user.id).await?;
+    let foods: Vec<Tracked> = db::rows(&foods)?;
     let stored = recorded::load_dates(&mut db, user.id, &foods, &dates).await?;
     let reviews = stored.into_iter().rev().map(|(date, stored)| stored.review(date, &foods, user.today(now), now));
     Ok(Json(Page { reviews: reviews.collect(), next_cursor }))

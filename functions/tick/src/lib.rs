@@ -88,7 +88,7 @@ pub async fn run(app: &App, chunk: u32) -> Result<Done> {
     let mut after = Uuid::nil();
     // One statement at a time, and all over one connection: the server works for each in another thread,
     // and people who read meanwhile would wait for whichever moves to their processor.
-    let mut db = Some(app.db.acquire().await?);
+    let mut db = None;
     while has_time() {
         let (found_now, connection) = due::find(ready(app, db.take()).await?, &clocks, after).await?;
         db = Some(connection);
@@ -165,7 +165,7 @@ async fn close(
     }
 }
 
-/// The connection in hand, or another where it was lost with what went wrong on it.
+/// The connection in hand; another at first, and where it was lost with what went wrong on it.
 async fn ready(app: &App, db: Option<PoolConnection<MySql>>) -> Result<PoolConnection<MySql>> {
     match db {
         Some(db) => Ok(db),
