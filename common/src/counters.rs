@@ -108,12 +108,12 @@ pub async fn history(
     let (from, to) = dates.into_inner();
     let statements = [
         format!(
-            "SELECT date, outcome FROM outcomes
+            "SELECT TO_DAYS(date), outcome FROM outcomes
              WHERE user_id = {user_id} AND food_id = {food_id} AND date BETWEEN DATE'{from}' AND DATE'{to}'
                  AND outcome IS NOT NULL"
         ),
         format!(
-            "SELECT date, CAST(COUNT(*) AS UNSIGNED INTEGER) FROM slips
+            "SELECT TO_DAYS(date), CAST(COUNT(*) AS UNSIGNED INTEGER) FROM slips
              WHERE user_id = {user_id} AND food_id = {food_id} AND date BETWEEN DATE'{from}' AND DATE'{to}'
              GROUP BY date"
         ),
@@ -126,11 +126,11 @@ pub async fn history(
     ];
     let [outcomes, slips, skips] = db::read(db, statements).await?;
     let mut history = History::default();
-    for (date, outcome) in db::rows(&outcomes)? {
-        history.set_outcome(date, outcome);
+    for (days, outcome) in db::rows(&outcomes)? {
+        history.set_outcome(db::date(days), outcome);
     }
-    for (date, count) in db::rows(&slips)? {
-        history.set_slips(date, count);
+    for (days, count) in db::rows(&slips)? {
+        history.set_slips(db::date(days), count);
     }
     for (from, to) in db::rows(&skips)? {
         history.skip(from, to);

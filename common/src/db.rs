@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::Context;
+use chrono::NaiveDate;
 use futures_util::TryStreamExt;
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, Either, Executor, FromRow, MySql, MySqlConnection, MySqlPool, Row,
@@ -170,6 +171,13 @@ impl DerefMut for Transaction {
 #[expect(clippy::disallowed_methods, reason = "none of these can end a literal")]
 pub fn safe(statement: String) -> AssertSqlSafe<String> {
     AssertSqlSafe(statement)
+}
+
+/// The date that TO_DAYS makes `days`: of a whole history, numbers are read much sooner than dates in words.
+pub fn date(days: i32) -> NaiveDate {
+    /// TO_DAYS of the last day before the year 1.
+    const BEFORE: i32 = 365;
+    NaiveDate::from_num_days_from_ce_opt(days - BEFORE).unwrap_or_default()
 }
 
 /// An id as a literal of SQL.
