@@ -173,7 +173,7 @@ pub fn safe(statement: String) -> AssertSqlSafe<String> {
     AssertSqlSafe(statement)
 }
 
-/// The date that TO_DAYS makes `days`: of a whole history, numbers are read much sooner than dates in words.
+/// The date that TO_DAYS makes `days`: of a whole history, numbers are read sooner than dates as text.
 pub fn date(days: i32) -> NaiveDate {
     /// TO_DAYS of the last day before the year 1.
     const BEFORE: i32 = 365;

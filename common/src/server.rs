@@ -57,8 +57,8 @@ const DRAIN_TIME: Duration = Duration::from_secs(20);
 const CLOSE_TIME: Duration = Duration::from_secs(5);
 
 /// Runs a function until SIGTERM or Ctrl-C: over HTTP on `PORT`, or, built with the feature
-/// `lambda`, as the handler of an AWS Lambda function. One thread is enough: a container gets one processor,
-/// and what a second one takes over comes later than what the first goes on with.
+/// `lambda`, as the handler of an AWS Lambda function. One thread is enough: a container's limit is one
+/// processor, of which handing a request from thread to thread would take a part.
 pub async fn serve(routes: impl FnOnce(App, &Env) -> Result<Router>) -> ExitCode {
     exit(run(routes).await)
 }
