@@ -252,6 +252,18 @@ async fn the_table_opens_in_a_spreadsheet_and_runs_nothing() {
 }
 
 #[tokio::test]
+async fn an_export_that_can_not_begin_is_an_error_and_no_file() {
+    let world = World::new().await;
+    let ada = world.person("ada").await;
+    sqlx::query("ALTER TABLE skips RENAME TO away").execute(world.db()).await.expect("it runs");
+    for format in ["json", "csv"] {
+        ada.get(&format!("/api/data/export?format={format}")).await.problem(503, "not-migrated");
+    }
+    sqlx::query("ALTER TABLE away RENAME TO skips").execute(world.db()).await.expect("it runs");
+    assert_eq!(export(&ada).await["skips"], json!([]));
+}
+
+#[tokio::test]
 async fn an_export_that_breaks_off_does_not_look_whole() {
     let world = World::new().await;
     let ada = world.person("ada").await;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anyhow::Context;
 use axum::{
     Extension,
     body::Body,
@@ -14,7 +15,7 @@ use common::{App, Me, Problems, Query, Result, User, day::Date, db, food::RESTOR
 use http_body_util::channel::Channel;
 use serde::Deserialize;
 use sqlx::{FromRow, MySqlConnection};
-use tokio::time::timeout;
+use tokio::{sync::oneshot, time::timeout};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -61,20 +62,21 @@ pub async fn export(
     let turn = turn(&turns.exports).await?;
     let now = app.clock.now();
     let today = user.today(now);
-    // The first read is awaited, so that a database that is away is a 503 and no broken file.
     let (mut db, []) = db::snapshot(app.db.acquire().await?, []).await?;
     let foods = foods(&mut db, user.id, now).await?;
     let (sender, body) = Channel::new(1);
+    let (begun, has_begun) = oneshot::channel();
     app.tasks.spawn(async move {
-        let mut out = Out::new(options.format, sender);
+        let mut out = Out::new(options.format, sender, begun);
         let written = timeout(WHOLE_TIME, write(&mut db, user.id, user.into(), foods, now, &mut out)).await;
+        // Whoever asks again at once has the turn.
+        drop((turn, db));
         if let Err(error) = written.map_err(|late| anyhow::Error::from(late).into()).flatten() {
-            tracing::warn!(error = format!("{error:#}"), "an export was not completed");
-            // Without it the part that was written would look like the whole.
-            out.sender.abort(error.into());
+            out.fail(error);
         }
-        drop(turn);
     });
+    // The first piece is awaited, so that what goes wrong before it is an error and no broken file.
+    has_begun.await.context("an export ended before it began")??;
     let (kind, extension) = match options.format {
         Format::Json => ("application/json", "json"),
         Format::Csv => ("text/csv; charset=utf-8", "csv"),

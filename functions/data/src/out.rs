@@ -9,7 +9,7 @@ use common::Me;
 use csv::{QuoteStyle, WriterBuilder};
 use http_body_util::channel::Sender;
 use serde::Serialize;
-use tokio::time::timeout;
+use tokio::{sync::oneshot, time::timeout};
 use uuid::Uuid;
 
 use crate::{
@@ -31,12 +31,14 @@ pub struct Out {
     is_empty: bool,
     /// Not sent yet.
     text: Vec<u8>,
-    pub sender: Sender<Bytes, BoxError>,
+    sender: Sender<Bytes, BoxError>,
+    /// Told when something has been sent, or that nothing can be.
+    begun: Option<oneshot::Sender<common::Result<()>>>,
 }
 
 impl Out {
-    pub fn new(format: Format, sender: Sender<Bytes, BoxError>) -> Self {
-        Self { format, names: HashMap::new(), is_empty: true, text: Vec::new(), sender }
+    pub fn new(format: Format, sender: Sender<Bytes, BoxError>, begun: oneshot::Sender<common::Result<()>>) -> Self {
+        Self { format, names: HashMap::new(), is_empty: true, text: Vec::new(), sender, begun: Some(begun) }
     }
 
     /// The head of the file.
@@ -116,9 +118,24 @@ impl Out {
         Ok(table.flush()?)
     }
 
+    /// Gives up. What was sent already would look like the whole, if it did not break off.
+    pub fn fail(self, error: common::Error) {
+        match self.begun {
+            Some(begun) => drop(begun.send(Err(error))),
+            None => {
+                tracing::warn!(error = format!("{error:#}"), "an export was not completed");
+                self.sender.abort(error.into());
+            }
+        }
+    }
+
     async fn send(&mut self) -> Result<()> {
         let piece = Bytes::from(std::mem::take(&mut self.text));
         let sent = timeout(STILL_TIME, self.sender.send_data(piece)).await;
-        sent.context("the reader stands still")?.context("the reader has gone")
+        sent.context("the reader stands still")?.context("the reader has gone")?;
+        if let Some(begun) = self.begun.take() {
+            let _ = begun.send(Ok(()));
+        }
+        Ok(())
     }
 }
