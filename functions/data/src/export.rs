@@ -63,12 +63,11 @@ pub async fn export(
     let now = app.clock.now();
     let today = user.today(now);
     let (mut db, []) = db::snapshot(app.db.acquire().await?, []).await?;
-    let foods = foods(&mut db, user.id, now).await?;
     let (sender, body) = Channel::new(1);
     let (begun, has_begun) = oneshot::channel();
     app.tasks.spawn(async move {
         let mut out = Out::new(options.format, sender, begun);
-        let written = timeout(WHOLE_TIME, write(&mut db, user.id, user.into(), foods, now, &mut out)).await;
+        let written = timeout(WHOLE_TIME, write(&mut db, user.id, user.into(), now, &mut out)).await;
         // Whoever asks again at once has the turn.
         drop((turn, db));
         if let Err(error) = written.map_err(|late| anyhow::Error::from(late).into()).flatten() {
@@ -86,14 +85,8 @@ pub async fn export(
     Ok((headers, Body::new(body)).into_response())
 }
 
-async fn write(
-    db: &mut MySqlConnection,
-    user_id: Uuid,
-    me: Me,
-    foods: Vec<Food>,
-    now: DateTime<Utc>,
-    out: &mut Out,
-) -> Result<()> {
+async fn write(db: &mut MySqlConnection, user_id: Uuid, me: Me, now: DateTime<Utc>, out: &mut Out) -> Result<()> {
+    let foods = foods(db, user_id, now).await?;
     out.names = foods.iter().map(|food| (food.id, food.name.clone())).collect();
     let food_ids: Vec<Uuid> = foods.iter().map(|food| food.id).collect();
     out.begin(me, now)?;
