@@ -183,11 +183,32 @@ pub async fn after_write(
 }
 
 /// Writes the counters of `foods`, and remembers which milestones they reached lately: those are to
-/// be announced, once for ever. Values are written out, since each bound one costs two packets.
+/// be announced, once for ever.
 pub async fn store_all(db: &mut MySqlConnection, foods: &[Tracked]) -> Result<()> {
     if foods.is_empty() {
         return Ok(());
     }
+    let rows = foods.iter().map(|food| row(food, &serde_json::json!(food.counter.milestones).to_string()));
+    upsert(db, rows, ", milestones = VALUE(milestones)").await?;
+    let reached: Vec<_> = foods.iter().flat_map(reached_lately).collect();
+    if !reached.is_empty() {
+        let insert = "INSERT IGNORE INTO milestones (user_id, food_id, days, reached_on) VALUES ";
+        sqlx::raw_sql(db::safe(insert.to_owned() + &reached.join(","))).execute(db).await?;
+    }
+    Ok(())
+}
+
+/// [`store_all`] of foods that have rows, locked, and no new milestones: what they have reached is more
+/// than half of a row, and stays.
+pub async fn store_days(db: &mut MySqlConnection, foods: &[Tracked]) -> Result<()> {
+    if foods.is_empty() {
+        return Ok(());
+    }
+    upsert(db, foods.iter().map(|food| row(food, "[]")), "").await
+}
+
+/// Values are written out, since each bound one costs two packets.
+async fn upsert(db: &mut MySqlConnection, rows: impl Iterator<Item = String>, and_milestones: &str) -> Result<()> {
     let upsert = format!(
         "INSERT INTO counters (user_id, food_id, assumes, closes_through, closed_through, kept_days, confirmed_days,
                                slip_days, skipped_days, missing_days, current_run, longest_run, next_milestone,
@@ -200,15 +221,10 @@ pub async fn store_all(db: &mut MySqlConnection, foods: &[Tracked]) -> Result<()
              skipped_days = VALUE(skipped_days), missing_days = VALUE(missing_days),
              current_run = VALUE(current_run), longest_run = VALUE(longest_run),
              next_milestone = VALUE(next_milestone), waiting_run = VALUE(waiting_run),
-             last_slip_on = VALUE(last_slip_on), milestones = VALUE(milestones)",
-        foods.iter().map(row).collect::<Vec<_>>().join(",")
+             last_slip_on = VALUE(last_slip_on) {and_milestones}",
+        rows.collect::<Vec<_>>().join(",")
     );
-    sqlx::raw_sql(db::safe(upsert)).execute(&mut *db).await?;
-    let reached: Vec<_> = foods.iter().flat_map(reached_lately).collect();
-    if !reached.is_empty() {
-        let insert = "INSERT IGNORE INTO milestones (user_id, food_id, days, reached_on) VALUES ";
-        sqlx::raw_sql(db::safe(insert.to_owned() + &reached.join(","))).execute(db).await?;
-    }
+    sqlx::raw_sql(db::safe(upsert)).execute(db).await?;
     Ok(())
 }
 
@@ -232,7 +248,7 @@ pub fn key(user_id: Uuid, food_id: Uuid) -> String {
 }
 
 /// A food's row in `counters`.
-fn row(food: &Tracked) -> String {
+fn row(food: &Tracked, milestones: &str) -> String {
     let Tracked { counter, goal_days, .. } = food;
     let key = key(food.user_id, food.id);
     let assumes = food.counting == Counting::Assume;
@@ -240,7 +256,7 @@ fn row(food: &Tracked) -> String {
     let waiting_run = counter.waiting_run.map_or("NULL".to_owned(), |run| run.to_string());
     let last_slip_on = counter.last_slip_on.map_or("NULL".to_owned(), |date| format!("'{date}'"));
     format!(
-        "({key},{assumes},'{}','{}',{},{},{},{},{},{},{},{next_milestone},{waiting_run},{last_slip_on},'{}')",
+        "({key},{assumes},'{}','{}',{},{},{},{},{},{},{},{next_milestone},{waiting_run},{last_slip_on},'{milestones}')",
         food.closes_through(),
         counter.closed_through,
         counter.kept_days,
@@ -250,7 +266,6 @@ fn row(food: &Tracked) -> String {
         counter.missing_days,
         counter.current_run,
         counter.longest_run,
-        serde_json::json!(counter.milestones),
     )
 }
 
