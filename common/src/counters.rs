@@ -1,6 +1,6 @@
 //! The stored fold of each food, and the numbers it gives.
 //!
-//! `counters` is a cache: foods, outcomes and slips are the truth. A read advances the fold in
+//! `counters` is a cache: foods, outcomes, slips and days off are the truth. A read advances the fold in
 //! memory to today, so the number is right even if no tick ever comes; a write on a date that is
 //! already closed folds the food again in its transaction.
 

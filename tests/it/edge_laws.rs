@@ -114,8 +114,12 @@ async fn a_gateway_that_does_not_answer_is_a_problem_and_nothing_is_sent_twice()
     });
     let hangs_up = Edge::before(&authority).await;
     for edge in [&down, &hangs_up] {
-        for (method, language) in [(Method::GET, "en"), (Method::PUT, "ko"), (Method::POST, "en")] {
-            let answer = send(edge, method, "/api/foods", &[("accept-language", language)]).await;
+        for (method, accepted, language) in [
+            (Method::GET, "en-US, ko", "en"),
+            (Method::PUT, "fr, ko-KR;q=0.5, en;q=0.3", "ko"),
+            (Method::POST, "kok", "en"),
+        ] {
+            let answer = send(edge, method, "/api/foods", &[("accept-language", accepted)]).await;
             answer.problem(503, "unavailable");
             assert_eq!((answer.header("retry-after"), answer.header("content-language")), ("1", language));
             assert_eq!(answer.header("cache-control"), "no-store");

@@ -94,6 +94,22 @@ async fn a_deleted_food_is_restored_with_its_days_off_and_without_those_deleted_
 }
 
 #[tokio::test]
+async fn a_range_can_be_sent_as_it_was_read_when_one_of_its_foods_was_archived_before_it() {
+    let ada = World::new().await.person("ada").await;
+    let (ramen, soda) = (ada.food_since("2026-03-01").await, ada.food_since("2026-03-01").await);
+    let path = skip(&ada, "2026-03-20", "2026-03-22").await;
+    ada.patch(&format!("/api/foods/{soda}"), json!({ "archived": true })).await.ok();
+    let mut range = ada.get("/api/reviews/skips").await.ok()["skips"][0].clone();
+    range.as_object_mut().expect("a range").remove("id");
+    range["to"] = json!("2026-03-21");
+    let stored = ada.put(&path, range.clone()).await.ok();
+    assert_eq!(stored["skip"]["food_ids"].as_array().map(Vec::len), Some(2));
+    let other = format!("/api/reviews/skips/{}", Uuid::new_v4());
+    let new = json!({ "from": "2026-03-20", "to": "2026-03-20", "food_ids": [ramen, soda] });
+    ada.put(&other, new).await.fault("/food_ids/1", "food-archived");
+}
+
+#[tokio::test]
 async fn ranges_have_limits() {
     let ada = World::new().await.person("ada").await;
     let food = ada.food_since("2026-03-01").await;

@@ -1,6 +1,6 @@
 //! The format of an export: what is written, and what an import takes.
 //!
-//! Version 1. A field may be added; what an older program could not read becomes version 2.
+//! Version 1. It refuses fields that it does not know, so that whatever is added becomes version 2.
 
 use chrono::{DateTime, Utc};
 use common::{

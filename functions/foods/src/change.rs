@@ -135,7 +135,7 @@ pub async fn restore(
             .fetch_optional(&mut *db)
             .await?;
     if deleted.is_some() {
-        // Its old place may be another's now; the limit holds for it as for a new one.
+        // The limit holds for it as for a new one. It keeps its place, though another may have that too now.
         next_position(&mut db, user.id).await?;
         sqlx::query("UPDATE foods SET deleted_at = NULL WHERE user_id = ? AND id = ?")
             .bind(user.id)

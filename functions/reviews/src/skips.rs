@@ -75,9 +75,9 @@ pub async fn put(
     let today = user.today(app.clock.now());
     let mut db = db::write(db, user.id).await?;
     let foods = counters::tracked(&mut db, user.id).await?;
-    let skip = new.check(id, &foods, today)?;
     let mut skips = stored(&mut db, user.id).await?;
     let before = skips.remove(&id);
+    let skip = new.check(id, before.as_ref(), &foods, today)?;
     if skips.len() >= MOST_SKIPS {
         return Err(Code::TooManySkips.into());
     }
@@ -95,7 +95,8 @@ pub async fn put(
 }
 
 impl NewSkip {
-    fn check(self, id: Uuid, foods: &[Tracked], today: NaiveDate) -> Result<Skip> {
+    /// What is to be stored; what it names already, archived since, may stay.
+    fn check(self, id: Uuid, before: Option<&Skip>, foods: &[Tracked], today: NaiveDate) -> Result<Skip> {
         let mut faults = Faults::default();
         let (from, to) = (self.from.0, self.to.0);
         if to < from {
@@ -111,10 +112,11 @@ impl NewSkip {
             let pointer = format!("/food_ids/{index}");
             match foods.iter().find(|food| food.id == *id) {
                 None => faults.add(Fault::pointer(pointer, Code::FoodNotFound)),
+                Some(_) if food_ids[..index].contains(id) => faults.add(Fault::pointer(pointer, Code::FieldTwice)),
+                Some(_) if before.is_some_and(|before| before.food_ids.contains(id)) => {}
                 Some(food) if food.archived_on.is_some_and(|archived_on| from > archived_on) => {
                     faults.add(Fault::pointer(pointer, Code::FoodArchived));
                 }
-                Some(_) if food_ids[..index].contains(id) => faults.add(Fault::pointer(pointer, Code::FieldTwice)),
                 Some(_) => {}
             }
         }

@@ -81,7 +81,7 @@ async fn tick_on_time(app: App) {
     let mut times = interval(TICK);
     loop {
         times.tick().await;
-        // In a task that a shutdown waits for: the person in hand is finished.
+        // In a task that a shutdown waits for: the chunk in hand is finished.
         let ticking = app.clone();
         let ticked = app.tasks.spawn(async move { tick::run(&ticking, tick::CHUNK).await }).await;
         if let Ok(Err(error)) = ticked {

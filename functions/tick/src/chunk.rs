@@ -2,7 +2,7 @@
 //!
 //! A food with nothing recorded in the gap, and no milestone to reach in it, is advanced by plain
 //! arithmetic in SQL: its days are all kept, or all missing. All others are folded by
-//! `common::streak` and written back in one statement, so that the delicate rules exist once.
+//! `common::streak` and written back together, so that the delicate rules exist once.
 //!
 //! People are named in the text of a statement, not joined to: an UPDATE of one table alone writes
 //! each row where it finds it, and a range of dates with constant ends reads no more of an index

@@ -35,8 +35,8 @@ const EVENT_LIMIT: usize = 64 * 1024;
 pub const CHUNK: u32 = 100_000;
 /// How many foods one transaction holds: their people's writes wait for it.
 const HELD: u32 = 10_000;
-/// How long one call works; what is left then is for the next.
-const WORK_TIME: Duration = Duration::from_secs(40);
+/// How long one call closes days; with the announcements it works some 40 s, and what is left is for the next.
+const WORK_TIME: Duration = Duration::from_secs(30);
 /// How long it is remembered what a tick did.
 const KEPT: TimeDelta = TimeDelta::days(30);
 
