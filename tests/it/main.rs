@@ -19,6 +19,7 @@ mod eaters;
 mod edge;
 mod edge_laws;
 mod event_log;
+mod exports;
 mod faults;
 mod foods;
 mod forgeries;

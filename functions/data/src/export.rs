@@ -30,6 +30,8 @@ use crate::{
 const PAGE: usize = 500;
 /// How long the whole may take: a snapshot is held for it.
 const WHOLE_TIME: Duration = Duration::from_secs(300);
+/// How long its first piece may take before the answer begins without it.
+const FIRST_PIECE_TIME: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -75,7 +77,9 @@ pub async fn export(
         }
     });
     // The first piece is awaited, so that what goes wrong before it is an error and no broken file.
-    has_begun.await.context("an export ended before it began")??;
+    if let Ok(begun) = timeout(FIRST_PIECE_TIME, has_begun).await {
+        begun.context("an export ended before it began")??;
+    }
     let (kind, extension) = match options.format {
         Format::Json => ("application/json", "json"),
         Format::Csv => ("text/csv; charset=utf-8", "csv"),
