@@ -65,5 +65,7 @@ export const link = async (provider: string, returnTo: string) => {
   return (await call<{ location: string }>('POST', path)).value.location;
 };
 
-export const importFile = async (archive: unknown) =>
-  (await call<Imported>('POST', '/api/data/import', { body: archive })).value;
+/** As long as the edge waits: years of records on a slow line take minutes to upload. */
+const IMPORT_PATIENCE = 330_000;
+export const importFile = async (body: unknown) =>
+  (await call<Imported>('POST', '/api/data/import', { body, patience: IMPORT_PATIENCE })).value;

@@ -36,6 +36,8 @@ export interface Answer<T> {
 interface Options {
   body?: unknown;
   headers?: Record<string, string>;
+  /** How long an answer may take, in milliseconds. */
+  patience?: number;
 }
 
 /** Set by the parts that know: the language, and the account that writes are meant for. */
@@ -52,9 +54,9 @@ const PATIENCE = 30_000;
 export async function call<T>(
   method: string,
   path: string,
-  { body, headers = {} }: Options = {},
+  { body, headers = {}, patience = PATIENCE }: Options = {},
 ): Promise<Answer<T>> {
-  const response = await send(method, path, body, headers);
+  const response = await send(method, path, body, headers, patience);
   if (response.ok) {
     const value = response.status === 204 ? undefined : await response.json().catch(later);
     return { value: value as T, etag: response.headers.get('ETag') };
@@ -74,6 +76,7 @@ async function send(
   path: string,
   body: unknown,
   extra: Record<string, string>,
+  patience: number,
 ): Promise<Response> {
   const headers: Record<string, string> = {
     Accept: 'application/json, application/problem+json',
@@ -89,7 +92,7 @@ async function send(
     body: body === undefined ? undefined : JSON.stringify(body),
     credentials: 'same-origin',
     cache: 'no-store',
-    signal: AbortSignal.timeout(PATIENCE),
+    signal: AbortSignal.timeout(patience),
   }).catch(later);
 }
 
