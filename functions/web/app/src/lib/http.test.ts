@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest';
 import { importFile } from './account';
-import { call } from './http';
+import { call, Problem, Unavailable } from './http';
 
 it('waits for an import as long as the API does', async () => {
   const timeout = vi.spyOn(AbortSignal, 'timeout');
@@ -8,4 +8,19 @@ it('waits for an import as long as the API does', async () => {
   await call('GET', '/api/streaks/today');
   await importFile({});
   expect(timeout.mock.calls).toEqual([[30_000], [330_000]]);
+});
+
+it('passes on why it has to be later, but no promise to try again', async () => {
+  const answer = (status: number, problem: object) =>
+    vi.stubGlobal('fetch', async () =>
+      Response.json(problem, { status, headers: { 'Content-Type': 'application/problem+json' } }),
+    );
+  const error = () => call('POST', '/api/auth/local/link').catch((error: unknown) => error);
+
+  answer(429, { code: 'too-many-attempts', detail: 'In a few minutes.' });
+  expect(await error()).toEqual(new Unavailable('In a few minutes.'));
+  answer(503, { code: 'unavailable', detail: 'Trying again shortly.' });
+  expect(await error()).toEqual(new Unavailable());
+  answer(422, { code: 'name-blank', detail: 'Give it a name.' });
+  expect(await error()).toBeInstanceOf(Problem);
 });

@@ -25,7 +25,10 @@ export class Problem extends Error {
   }
 }
 
-/** No answer, or one that says "later": the same call may be sent again. */
+/**
+ * No answer, or one that says "later": the same call may be sent again. Its message, where there
+ * is one, says why and when, for those who don't.
+ */
 export class Unavailable extends Error {}
 
 export interface Answer<T> {
@@ -64,8 +67,12 @@ export async function call<T>(
   const says = response.headers.get('Content-Type') ?? '';
   // Not the API but something on the way to it, such as the sign-in page of a hotel.
   if (!says.startsWith('application/problem+json')) throw new Unavailable();
-  if ([429, 502, 503, 504].includes(response.status)) throw new Unavailable();
   const problem = await readProblem(response);
+  if ([429, 502, 503, 504].includes(response.status)) {
+    // That of `unavailable` promises to try again, which not everybody does.
+    const own = !['unavailable', 'unknown'].includes(problem.code);
+    throw new Unavailable(own ? problem.message : '');
+  }
   if (problem.code === 'other-account') context.otherAccount();
   if (response.status === 401) context.signedOut();
   throw problem;

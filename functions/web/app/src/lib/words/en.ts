@@ -21,6 +21,7 @@ export const en: typeof ko = {
   retry: 'Try again',
   loading: 'Loading',
   unavailable: "Can't reach it right now. Trying again shortly.",
+  tryLater: "Can't reach it right now. Please try again in a moment.",
   broken: 'Something unexpected happened. Please try again.',
   notFound: 'There is no such page.',
 

@@ -23,6 +23,7 @@ export const ko = {
   retry: '다시 시도',
   loading: '불러오는 중',
   unavailable: '잠시 연결이 어려워요. 곧 다시 시도할게요.',
+  tryLater: '지금은 연결이 어려워요. 잠시 후 다시 해 주세요.',
   broken: '뜻하지 않은 문제가 생겼어요. 다시 시도해 주세요.',
   notFound: '찾을 수 없는 페이지예요.',
 
