@@ -127,8 +127,11 @@ export async function until(holds) {
   }
 }
 
-/** 2026-03-05 is "3월 5일". */
-export const spoken = (date) => `${Number(date.slice(5, 7))}월 ${Number(date.slice(8))}일`;
+/** 2026-03-05 is "3월 5일", and in another year "2026년 3월 5일". */
+export function spoken(date) {
+  const [year, month, day] = date.split('-').map(Number);
+  return `${daysAgo(0).startsWith(`${year}-`) ? '' : `${year}년 `}${month}월 ${day}일`;
+}
 
 /** Steps, each told when it is done; the first that fails ends it all, with a picture of the page. */
 export function steps(page, picture, complaints = []) {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { addDays, addMonths, datesOf, formatDate, weekday, weekdayNames } from './dates';
+import { addDays, addMonths, dateIn, datesOf, formatDate, weekday, weekdayNames } from './dates';
 
 it('counts labels, not hours', () => {
   expect(addDays('2026-02-28', 1)).toBe('2026-03-01');
@@ -18,4 +18,11 @@ it('names dates in both languages', () => {
   expect(formatDate('2026-03-05', 'ko')).toBe('3월 5일');
   expect(formatDate('2026-03-05', 'en')).toBe('March 5');
   expect(weekdayNames('ko', 'narrow')).toEqual([...'일월화수목금토']);
+});
+
+it('names the year of another year only', () => {
+  expect(dateIn('2026-12-31', '2026-03-05', 'ko')).toBe('12월 31일');
+  expect(dateIn('2025-12-31', '2026-03-05', 'ko')).toBe('2025년 12월 31일');
+  expect(dateIn('2027-01-01', '2026-03-05', 'en')).toBe('January 1, 2027');
+  expect(dateIn('2025-12-31', '2026-03-05', 'en', 'short')).toBe('Dec 31, 2025');
 });

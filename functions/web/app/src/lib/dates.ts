@@ -41,6 +41,16 @@ const styles: Record<Style, Intl.DateTimeFormatOptions> = {
 export const formatDate = (date: string, locale: Locale, style: Style = 'day') =>
   new Intl.DateTimeFormat(locale, { ...styles[style], timeZone: 'UTC' }).format(utc(date));
 
+const withYear = { day: 'full', short: 'medium', weekday: 'weekdayFull' } as const;
+
+/** With its year where that is not the one of today. */
+export const dateIn = (
+  date: string,
+  today: string,
+  locale: Locale,
+  style: keyof typeof withYear = 'day',
+) => formatDate(date, locale, date.slice(0, 4) === today.slice(0, 4) ? style : withYear[style]);
+
 /** Names of the weekdays, Sunday first. 2023-01-01 was a Sunday. */
 export const weekdayNames = (locale: Locale, width: 'narrow' | 'short' | 'long') =>
   Array.from({ length: 7 }, (_, i) =>
