@@ -156,6 +156,7 @@ await step('what the API refuses stands at its field', async () => {
   await button('저장하기').click();
   await seeText('이름을 적어 주세요.');
   assert.equal(await page.locator('[aria-invalid=true]').count(), 3);
+  assert.equal(await page.getByRole('alert').count(), 3, 'each is read out, once');
   await page.getByLabel('이름').fill('라면');
   await page.getByLabel('하루에 쓰던 돈').fill('1500');
   await page.getByLabel('목표').fill('30');
