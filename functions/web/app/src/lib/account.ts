@@ -1,6 +1,5 @@
 /** The calls of the account pages. They go straight to the API: nothing of them waits in the queue. */
 import { call } from './http';
-import type { Me } from './types';
 
 export interface OpenSession {
   id: string;
@@ -41,9 +40,6 @@ export type Imported = { added: Counts; kept: Counts };
 const get = async <T>(path: string) => (await call<T>('GET', path)).value;
 const remove = (path: string) => call<void>('DELETE', path);
 
-export const changeMe = async (
-  change: Partial<Pick<Me, 'display_name' | 'time_zone' | 'day_start'>>,
-) => (await call<Me>('PATCH', '/api/auth/me', { body: change })).value;
 export const deleteMe = () => remove('/api/auth/me');
 
 export const sessions = async () =>

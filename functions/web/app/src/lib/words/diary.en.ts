@@ -133,7 +133,6 @@ export const en: typeof ko = {
     foods: 'How did that day go?',
     difficulty: 'How was the day?',
     foodNote: (name) => `Note on ${name}`,
-    slips: 'Slips',
     editSlip: (name) => `Edit slip: ${name}`,
     none: 'Nothing was being counted on this day.',
     future: "That day hasn't come yet.",
@@ -142,7 +141,6 @@ export const en: typeof ko = {
     removeHint: 'The details of slips stay.',
     removed: (date) => `Removed the review of ${date}.`,
     saved: 'Saved.',
-    clear: 'Not chosen',
   },
 
   history: {
@@ -155,7 +153,6 @@ export const en: typeof ko = {
     found: (n, more) => (more ? `More than ${n} found` : `${n} found`),
     edit: (date) => `Edit ${date}`,
     remove: (date) => `Remove ${date}`,
-    slip: 'Slip',
   },
 
   demo: {

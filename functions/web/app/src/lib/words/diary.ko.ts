@@ -130,7 +130,6 @@ export const ko = {
     foods: '그날 어땠나요?',
     difficulty: '하루는 어땠나요?',
     foodNote: (name: string) => `${name} 메모`,
-    slips: '먹은 것',
     editSlip: (name: string) => `${name} 먹은 것 고치기`,
     none: '이날 세던 것이 없어요.',
     future: '아직 오지 않은 날이에요.',
@@ -139,7 +138,6 @@ export const ko = {
     removeHint: '먹은 것의 자세한 기록은 남아요.',
     removed: (date: string) => `${date} 기록을 지웠어요.`,
     saved: '저장했어요.',
-    clear: '고르지 않음',
   },
 
   history: {
@@ -152,7 +150,6 @@ export const ko = {
     found: (n: number, more: boolean) => (more ? `${n}개 넘게 찾았어요` : `${n}개 찾았어요`),
     edit: (date: string) => `${date} 고치기`,
     remove: (date: string) => `${date} 지우기`,
-    slip: '먹은 것',
   },
 
   demo: {

@@ -26,7 +26,6 @@ export const en: typeof ko = {
     currency: 'Currency',
     priceHint: 'What you save is counted for every day kept.',
     saved: 'Changed.',
-    order: 'Order',
   },
 
   settings: {
@@ -59,7 +58,6 @@ export const en: typeof ko = {
     active: 'What you are quitting',
     up: (name) => `Move ${name} up`,
     down: (name) => `Move ${name} down`,
-    moved: 'The order is changed.',
     archived: 'Archived',
     noArchived: 'Nothing is archived.',
     deleted: 'Removed',
@@ -67,7 +65,6 @@ export const en: typeof ko = {
     noDeleted: 'Nothing is removed.',
     restore: 'Bring back',
     restored: (name) => `${name} is back.`,
-    open: (name) => `Open ${name}`,
   },
 
   daysOff: {
@@ -97,7 +94,6 @@ export const en: typeof ko = {
     remove: 'Disconnect',
     removeName: (provider) => `Disconnect ${provider}`,
     removed: (provider) => `${provider} is disconnected.`,
-    last: "The last way in can't be disconnected.",
     local: 'This computer',
     problems: {
       'identity-taken': 'Another account uses this sign-in.',

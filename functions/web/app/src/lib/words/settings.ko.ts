@@ -28,7 +28,6 @@ export const ko = {
     currency: '통화',
     priceHint: '지킨 날만큼 아낀 돈을 세어 드려요.',
     saved: '고쳤어요.',
-    order: '순서',
   },
 
   settings: {
@@ -61,7 +60,6 @@ export const ko = {
     active: '끊고 있는 것',
     up: (name: string) => `${name} 위로`,
     down: (name: string) => `${name} 아래로`,
-    moved: '순서를 바꿨어요.',
     archived: '보관한 것',
     noArchived: '보관한 것이 없어요.',
     deleted: '지운 것',
@@ -69,7 +67,6 @@ export const ko = {
     noDeleted: '지운 것이 없어요.',
     restore: '되살리기',
     restored: (name: string) => `${withParticle(name, '을', '를')} 되살렸어요.`,
-    open: (name: string) => `${name} 열기`,
   },
 
   daysOff: {
@@ -99,7 +96,6 @@ export const ko = {
     remove: '연결 끊기',
     removeName: (provider: string) => `${provider} 연결 끊기`,
     removed: (provider: string) => `${provider} 연결을 끊었어요.`,
-    last: '마지막 남은 방법은 끊을 수 없어요.',
     local: '이 컴퓨터',
     problems: {
       'identity-taken': '다른 계정에서 쓰고 있는 로그인이에요.',
