@@ -3,9 +3,8 @@
  * rules are those of the API for foods whose silence counts as kept.
  */
 import { addDays, daysBetween, monthOf, weekday } from './dates';
+import { next, reached } from './ladder';
 import type { CalendarDay, Food, Outcome, Slip, Stats, Status, Streak } from './types';
-
-const MILESTONES = [1, 3, 7, 14, 21, 30, 50, 66, 100, 200, 365];
 
 export interface Sample {
   food: Food;
@@ -77,21 +76,29 @@ function runsOf(days: CalendarDay[]): Stats['runs'] {
   return runs;
 }
 
+/** Each badge once, from the first run that was long enough. */
+function milestonesOf(runs: Stats['runs'], goal: number | null): Streak['milestones'] {
+  let longest = 0;
+  return runs.flatMap(({ from, days }) => {
+    const before = longest;
+    longest = Math.max(longest, days);
+    return reached(days, goal, from).filter((badge) => badge.days > before);
+  });
+}
+
 const count = (days: CalendarDay[], wanted: Status) =>
   days.filter(({ status }) => status === wanted).length;
 
 export function streakOf({ food }: Sample, days: CalendarDay[]): Streak {
-  const as_of = days.at(-1)!.date;
+  const { date: as_of, status: today } = days.at(-1)!;
   const runs = runsOf(days);
   const current = runs.at(-1)?.ended_by === null ? runs.at(-1)!.days : 0;
   const longest = Math.max(0, ...runs.map((run) => run.days));
   const [kept, slipped] = [count(days, 'kept'), count(days, 'slipped')];
-  const next = MILESTONES.find((milestone) => milestone > current) ?? current + 365;
-  const closed = days.at(-1)!.status === 'open' ? 1 : 0;
   return {
     food_id: food.id,
     as_of,
-    today: days.at(-1)!.status,
+    today,
     day_number: daysBetween(food.start_date, as_of) + 1,
     kept_days: kept,
     confirmed_days: 0,
@@ -111,15 +118,8 @@ export function streakOf({ food }: Sample, days: CalendarDay[]): Streak {
         }) ||
       null,
     goal_reached_on: null,
-    next_milestone: {
-      days: next,
-      remaining: next - current,
-      on: addDays(as_of, next - current - closed),
-    },
-    milestones: MILESTONES.filter((milestone) => milestone <= longest).map((milestone) => {
-      const run = runs.find((run) => run.days >= milestone)!;
-      return { days: milestone, reached_on: addDays(run.from, milestone - 1) };
-    }),
+    next_milestone: next(current, food, { as_of, today }),
+    milestones: milestonesOf(runs, food.goal_days),
   };
 }
 

@@ -49,7 +49,7 @@ export const en: typeof ko = {
     title: 'Calendar',
     previous: 'Previous month',
     next: 'Next month',
-    times: (n) => (n === 0 ? '' : n === 1 ? 'once' : n === 2 ? 'twice' : `${n} times`),
+    times: (n) => (n ? times(n) : ''),
   },
 
   stats: {

@@ -48,7 +48,7 @@ export const ko = {
     title: '달력',
     previous: '이전 달',
     next: '다음 달',
-    times: (n: number) => (n > 0 ? `${n}번` : ''),
+    times: (n: number) => (n ? times(n) : ''),
   },
 
   stats: {
