@@ -64,6 +64,7 @@ export const en: typeof ko = {
     deletedHint: 'For 30 days you can bring these back as they were.',
     noDeleted: 'Nothing is removed.',
     restore: 'Bring back',
+    restoreName: (name) => `Bring back ${name}`,
     restored: (name) => `${name} is back.`,
   },
 

@@ -66,6 +66,7 @@ export const ko = {
     deletedHint: '지운 뒤 30일 동안 그대로 되살릴 수 있어요.',
     noDeleted: '지운 것이 없어요.',
     restore: '되살리기',
+    restoreName: (name: string) => `${name} 되살리기`,
     restored: (name: string) => `${withParticle(name, '을', '를')} 되살렸어요.`,
   },
 
