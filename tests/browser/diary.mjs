@@ -180,6 +180,7 @@ await step('a food is put away, and its gap becomes days off', async () => {
   await page.goto(`${base}/settings/list`);
   await link('홍차').click();
   await seeText(/보관할 때까지$/);
+  assert.equal(await page.getByText(/이어 가요|지키면 .*이에요|배지까지/).count(), 0, 'nothing goes on');
   await button('다시 꺼내기').click();
   await seeText(`보관한 동안(${spoken(daysAgo(3))}~${spoken(daysAgo(1))})은 어떻게 할까요?`);
   await page.getByRole('button', { name: '쉬어간 날로 둘래요' }).click();
