@@ -94,6 +94,7 @@ await step('the calendar is walked with the arrow keys, across months', async ()
   await page.goto(`${base}/foods/${foods[0].id}`);
   const day = (ago) => page.getByRole('link', { name: new RegExp(`^${spoken(daysAgo(ago))}, `) });
   await tabTo(day(0));
+  assert.equal(await day(0).getAttribute('aria-current'), 'date');
   await press('ArrowUp');
   assert.ok(await focused(day(7)));
   await press('ArrowLeft', 'ArrowLeft');
