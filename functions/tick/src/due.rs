@@ -7,7 +7,7 @@ use sqlx::{Executor, FromRow, MySql, pool::PoolConnection, types::Json};
 use uuid::Uuid;
 
 /// How many people one look for what is due is at.
-const LOOKED_AT: u32 = 10_000;
+const LOOKED_AT: u32 = 2_000;
 
 /// What a clock that people live by has closed: zone, start of the day, the last date that is over.
 pub type Clock = (String, NaiveTime, NaiveDate);

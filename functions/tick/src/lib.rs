@@ -33,8 +33,9 @@ use crate::{
 const EVENT_LIMIT: usize = 64 * 1024;
 /// How many days of foods one transaction closes: what is recorded on them is kept in memory.
 pub const CHUNK: u32 = 100_000;
-/// How many foods one transaction holds: their people's writes wait for it.
-const HELD: u32 = 10_000;
+/// How many foods one transaction holds: their people's writes wait for it, and where processors are few
+/// everybody's reads for each of its statements.
+const HELD: u32 = 2_000;
 /// How long one call closes days; with the announcements it works some 40 s, and what is left is for the next.
 const WORK_TIME: Duration = Duration::from_secs(30);
 /// How long it is remembered what a tick did.
