@@ -59,7 +59,7 @@ def measure_of(people):
         say(f"{foods:,} foods: round {turn + 1} of {ROUNDS}")
         sql(f"TRUNCATE ticks; DELETE FROM milestones; {RESTORE}")
         reader = Reader(streaks)
-        time.sleep(3)
+        time.sleep(10)
         quiet = reader.p99()
         function = Function("tick")
         began = time.perf_counter()
