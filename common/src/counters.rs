@@ -185,11 +185,8 @@ pub async fn after_write(
 /// Writes the counters of `foods`, and remembers which milestones they reached lately: those are to
 /// be announced, once for ever.
 pub async fn store_all(db: &mut MySqlConnection, foods: &[Tracked]) -> Result<()> {
-    if foods.is_empty() {
-        return Ok(());
-    }
     let rows = foods.iter().map(|food| row(food, &serde_json::json!(food.counter.milestones).to_string()));
-    upsert(db, rows, ", milestones = VALUE(milestones)").await?;
+    upsert(db, rows.collect(), ", milestones = VALUE(milestones)").await?;
     let reached: Vec<_> = foods.iter().flat_map(reached_lately).collect();
     if !reached.is_empty() {
         let insert = "INSERT IGNORE INTO milestones (user_id, food_id, days, reached_on) VALUES ";
@@ -201,14 +198,14 @@ pub async fn store_all(db: &mut MySqlConnection, foods: &[Tracked]) -> Result<()
 /// [`store_all`] of foods that have rows, locked, and no new milestones: what they have reached is more
 /// than half of a row, and stays.
 pub async fn store_days(db: &mut MySqlConnection, foods: &[Tracked]) -> Result<()> {
-    if foods.is_empty() {
-        return Ok(());
-    }
-    upsert(db, foods.iter().map(|food| row(food, "[]")), "").await
+    upsert(db, foods.iter().map(|food| row(food, "[]")).collect(), "").await
 }
 
 /// Values are written out, since each bound one costs two packets.
-async fn upsert(db: &mut MySqlConnection, rows: impl Iterator<Item = String>, and_milestones: &str) -> Result<()> {
+async fn upsert(db: &mut MySqlConnection, rows: Vec<String>, and_milestones: &str) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
     let upsert = format!(
         "INSERT INTO counters (user_id, food_id, assumes, closes_through, closed_through, kept_days, confirmed_days,
                                slip_days, skipped_days, missing_days, current_run, longest_run, next_milestone,
@@ -222,7 +219,7 @@ async fn upsert(db: &mut MySqlConnection, rows: impl Iterator<Item = String>, an
              current_run = VALUE(current_run), longest_run = VALUE(longest_run),
              next_milestone = VALUE(next_milestone), waiting_run = VALUE(waiting_run),
              last_slip_on = VALUE(last_slip_on) {and_milestones}",
-        rows.collect::<Vec<_>>().join(",")
+        rows.join(",")
     );
     sqlx::raw_sql(db::safe(upsert)).execute(db).await?;
     Ok(())
