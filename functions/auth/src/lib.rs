@@ -10,7 +10,8 @@ mod tokens;
 use std::sync::Arc;
 
 use axum::{Extension, Router};
-use common::{App, Routes, api::AUTH, oauth::Provider, routes};
+use common::{App, Result, Routes, api::AUTH, db, oauth::Provider, routes};
+use sqlx::{MySql, mysql::MySqlArguments, query::Query};
 
 /// Where people can sign in.
 type Providers = Arc<Vec<Provider>>;
@@ -30,4 +31,13 @@ pub fn router(app: App, providers: Vec<Provider>) -> Router {
         .routes(routes!(tokens::revoke))
         .routes(routes!(account::show, account::change, account::delete));
     routes.under(&AUTH, app).layer(Extension(Providers::new(providers)))
+}
+
+/// Deletes in a transaction: alone, a statement would run again where its answer was lost, and find
+/// nothing. Returns how many rows that were.
+async fn delete(app: &App, statement: Query<'_, MySql, MySqlArguments>) -> Result<u64> {
+    let mut db = db::begin(app.db.acquire().await?).await?;
+    let deleted = statement.execute(&mut *db).await?.rows_affected();
+    db.commit().await?;
+    Ok(deleted)
 }

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
-use common::{App, Code, Json, Path, Problems, Result, Session, db, session};
+use common::{App, Code, Json, Path, Problems, Result, Session, session};
 use cookie::time::Duration;
 use serde::Serialize;
 use sqlx::FromRow;
@@ -63,9 +63,5 @@ pub async fn logout(session: Session, State(app): State<App>) -> Result<Response
 
 async fn end(app: &App, user_id: Uuid, id: Uuid) -> Result<u64> {
     let ended = sqlx::query("DELETE FROM sessions WHERE user_id = ? AND id = ?").bind(user_id).bind(id);
-    // Alone, it would run again where its answer was lost, and find nothing to end.
-    let mut db = db::begin(app.db.acquire().await?).await?;
-    let ended = ended.execute(&mut *db).await?.rows_affected();
-    db.commit().await?;
-    Ok(ended)
+    crate::delete(app, ended).await
 }

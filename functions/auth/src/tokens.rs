@@ -96,10 +96,7 @@ pub async fn create(
 #[utoipa::path(delete, path = "/tokens/{id}", params(("id" = Uuid, Path)), responses((status = 204, description = "Done."), Problems))]
 pub async fn revoke(session: Session, State(app): State<App>, Path(id): Path<Uuid>) -> Result<StatusCode> {
     let revoked = sqlx::query("DELETE FROM api_tokens WHERE user_id = ? AND id = ?").bind(session.user.id).bind(id);
-    let mut db = db::begin(app.db.acquire().await?).await?;
-    let revoked = revoked.execute(&mut *db).await?.rows_affected();
-    db.commit().await?;
-    match revoked {
+    match crate::delete(&app, revoked).await? {
         0 => Err(Code::NotFound.into()),
         _ => Ok(StatusCode::NO_CONTENT),
     }
