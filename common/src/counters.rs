@@ -6,22 +6,28 @@
 
 use std::{collections::HashMap, ops::RangeInclusive};
 
+use anyhow::Context;
 use chrono::{Days, NaiveDate};
-use sqlx::MySqlConnection;
+use sqlx::{MySql, MySqlConnection, pool::PoolConnection};
 use uuid::Uuid;
 
 pub use crate::tracked::{Streak, Tracked, select_tracked};
 use crate::{
     Result,
     day::Date,
-    db,
+    db::{self, Results, Transaction},
     streak::{Counter, Counting, History, Milestone, milestone_after},
 };
 
-/// The foods of a person that are not deleted, in their order.
+/// Begins [`db::write`], with the foods of the person that are not deleted, in their order.
+pub async fn write(db: PoolConnection<MySql>, user_id: Uuid) -> Result<(Transaction, Vec<Tracked>)> {
+    let (db, mut read) = db::write_after(db, user_id, &[select_foods(user_id, "")]).await?;
+    Ok((db, read.rows()?))
+}
+
+/// The same foods, in a transaction.
 pub async fn tracked(db: &mut MySqlConnection, user_id: Uuid) -> Result<Vec<Tracked>> {
-    let [foods] = db::read(db, [select_foods(user_id, "")]).await?;
-    db::rows(&foods)
+    db::read(db, &[select_foods(user_id, "")]).await?.rows()
 }
 
 /// The SELECT of [`tracked`], before it `more` columns.
@@ -65,15 +71,43 @@ pub async fn streaks(
     Ok(streaks)
 }
 
-/// What is recorded since `foods` were closed, by food.
-pub async fn recent(db: &mut MySqlConnection, user_id: Uuid, foods: &[Tracked]) -> Result<HashMap<Uuid, History>> {
-    let mut histories: HashMap<Uuid, History> = HashMap::new();
-    if foods.is_empty() {
-        return Ok(histories);
+/// The SELECTs of [`read_current`], for a person of whom a tick has closed yesterday.
+pub fn select_current(user_id: Uuid, today: NaiveDate) -> [String; 2] {
+    [select_foods(user_id, ""), select_recent(user_id, today - Days::new(1))]
+}
+
+/// The active foods of a person and those `named`, and what is recorded since they were closed, by food.
+/// If that was not yesterday, it is read again from when it was.
+pub async fn read_current(
+    db: &mut MySqlConnection,
+    user_id: Uuid,
+    mut read: Results,
+    named: &[Uuid],
+    today: NaiveDate,
+) -> Result<(Vec<Tracked>, HashMap<Uuid, History>)> {
+    let mut foods: Vec<Tracked> = read.rows()?;
+    foods.retain(|food| food.archived_on.is_none() || named.contains(&food.id));
+    let closed = closed_through(&foods);
+    if closed < today - Days::new(1) {
+        read = db::read(db, &[select_recent(user_id, closed)]).await?;
     }
-    let date = closed_through(foods);
+    let mut histories: HashMap<Uuid, History> = HashMap::new();
+    for (food_id, date, outcome) in read.rows::<(Uuid, _, _)>()? {
+        histories.entry(food_id).or_default().set_outcome(date, outcome);
+    }
+    for (food_id, date, count) in read.rows::<(Uuid, _, _)>()? {
+        histories.entry(food_id).or_default().set_slips(date, count);
+    }
+    for (food_id, from, to) in read.rows::<(Uuid, _, _)>()? {
+        histories.entry(food_id).or_default().skip(from, to);
+    }
+    Ok((foods, histories))
+}
+
+/// SELECTs of what is recorded after `date`.
+fn select_recent(user_id: Uuid, date: NaiveDate) -> String {
     let id = db::id(user_id);
-    let statements = [
+    [
         format!(
             "SELECT food_id, date, outcome FROM outcomes FORCE INDEX (by_date)
              WHERE user_id = {id} AND date > DATE'{date}' AND outcome IS NOT NULL"
@@ -83,18 +117,8 @@ pub async fn recent(db: &mut MySqlConnection, user_id: Uuid, foods: &[Tracked]) 
              WHERE user_id = {id} AND date > DATE'{date}' GROUP BY food_id, date"
         ),
         select_skips(user_id, date..=Date::LAST),
-    ];
-    let [outcomes, slips, skips] = db::read(db, statements).await?;
-    for (food_id, date, outcome) in db::rows::<(Uuid, _, _)>(&outcomes)? {
-        histories.entry(food_id).or_default().set_outcome(date, outcome);
-    }
-    for (food_id, date, count) in db::rows::<(Uuid, _, _)>(&slips)? {
-        histories.entry(food_id).or_default().set_slips(date, count);
-    }
-    for (food_id, from, to) in db::rows::<(Uuid, _, _)>(&skips)? {
-        histories.entry(food_id).or_default().skip(from, to);
-    }
-    Ok(histories)
+    ]
+    .join(";")
 }
 
 /// What is recorded for one food on `dates`.
@@ -104,11 +128,17 @@ pub async fn history(
     food_id: Uuid,
     dates: RangeInclusive<NaiveDate>,
 ) -> Result<History> {
+    read_history(&mut db::read(db, &[select_history(user_id, food_id, dates)]).await?)
+}
+
+/// The SELECTs of [`read_history`]. All outcomes are one row: one for each would cost the driver more than
+/// what it says.
+pub fn select_history(user_id: Uuid, food_id: Uuid, dates: RangeInclusive<NaiveDate>) -> String {
     let (user_id, food_id) = (db::id(user_id), db::id(food_id));
     let (from, to) = dates.into_inner();
-    let statements = [
+    [
         format!(
-            "SELECT TO_DAYS(date), outcome FROM outcomes
+            "SELECT GROUP_CONCAT(CONCAT(TO_DAYS(date), ' ', outcome)) FROM outcomes
              WHERE user_id = {user_id} AND food_id = {food_id} AND date BETWEEN DATE'{from}' AND DATE'{to}'
                  AND outcome IS NOT NULL"
         ),
@@ -123,16 +153,24 @@ pub async fn history(
              WHERE skip_foods.user_id = {user_id} AND food_id = {food_id}
                  AND to_date >= DATE'{from}' AND from_date <= DATE'{to}'"
         ),
-    ];
-    let [outcomes, slips, skips] = db::read(db, statements).await?;
+    ]
+    .join(";")
+}
+
+/// What is recorded for one food.
+pub fn read_history(read: &mut Results) -> Result<History> {
     let mut history = History::default();
-    for (days, outcome) in db::rows(&outcomes)? {
-        history.set_outcome(db::date(days), outcome);
+    for (outcomes,) in read.rows::<(Option<String>,)>()? {
+        for recorded in outcomes.iter().flat_map(|outcomes| outcomes.split(',')) {
+            let parsed = recorded.split_once(' ').and_then(|(days, it)| Some((days.parse().ok()?, it.parse().ok()?)));
+            let (days, outcome) = parsed.context("the days of a date and its outcome")?;
+            history.set_outcome(db::date(days), outcome);
+        }
     }
-    for (days, count) in db::rows(&slips)? {
+    for (days, count) in read.rows()? {
         history.set_slips(db::date(days), count);
     }
-    for (from, to) in db::rows(&skips)? {
+    for (from, to) in read.rows()? {
         history.skip(from, to);
     }
     Ok(history)
@@ -176,9 +214,8 @@ pub async fn after_write(
     named: &[Uuid],
     today: NaiveDate,
 ) -> Result<Vec<Streak>> {
-    let mut foods = tracked(db, user_id).await?;
-    foods.retain(|food| food.archived_on.is_none() || named.contains(&food.id));
-    let recent = recent(db, user_id, &foods).await?;
+    let read = db::read(db, &select_current(user_id, today)).await?;
+    let (foods, recent) = read_current(db, user_id, read, named, today).await?;
     streaks(db, user_id, foods, recent, today).await
 }
 

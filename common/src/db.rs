@@ -49,7 +49,8 @@ pub fn pool(env: &Env) -> anyhow::Result<MySqlPool> {
                 connection
                     .execute(
                         "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES'),
-                             SESSION innodb_lock_wait_timeout = 1, SESSION max_statement_time = 10",
+                             SESSION innodb_lock_wait_timeout = 1, SESSION max_statement_time = 10,
+                             SESSION group_concat_max_len = 64 * 1024 * 1024",
                     )
                     .await?;
                 // A read of several statements is one snapshot.
@@ -80,17 +81,26 @@ pub struct Transaction(PoolConnection<MySql>);
 /// `food_id`, and on the person: two writes of one person never overlap, even of one without a
 /// food, and a tick waits. Nothing is read before the lock, since a plain SELECT would fix an older
 /// snapshot.
-pub async fn write(mut db: PoolConnection<MySql>, user_id: Uuid) -> Result<Transaction> {
+pub async fn write(db: PoolConnection<MySql>, user_id: Uuid) -> Result<Transaction> {
+    Ok(write_after(db, user_id, &[]).await?.0)
+}
+
+/// [`write`], and what `statements` read under the lock, in one round trip.
+pub async fn write_after(
+    mut db: PoolConnection<MySql>,
+    user_id: Uuid,
+    statements: &[String],
+) -> Result<(Transaction, Results)> {
     let id = id(user_id);
-    let statements = format!(
+    let lock = format!(
         "{BEGIN};
          SELECT food_id FROM counters WHERE user_id = {id} ORDER BY food_id FOR UPDATE;
          SELECT user_id FROM users WHERE user_id = {id} FOR UPDATE"
     );
-    match results(&mut db, statements).await?.last() {
-        Some(person) if !person.is_empty() => Ok(Transaction(db)),
-        _ => Err(Code::SessionRequired.into()),
-    }
+    let mut results = results(&mut db, format!("{lock};{}", statements.join(";"))).await?;
+    results.skip(3); // all but the last of it
+    let person: Vec<(Uuid,)> = results.rows()?;
+    if person.is_empty() { Err(Code::SessionRequired.into()) } else { Ok((Transaction(db), results)) }
 }
 
 /// [`write`] without the lock, for what belongs to no person yet.
@@ -101,23 +111,20 @@ pub async fn begin(mut db: PoolConnection<MySql>) -> Result<Transaction> {
 
 /// Begins a transaction that reads one snapshot, whatever is written meanwhile, and reads what these
 /// statements say, in one round trip.
-pub async fn snapshot<const N: usize>(
-    mut db: PoolConnection<MySql>,
-    statements: [String; N],
-) -> Result<(Transaction, [Vec<MySqlRow>; N])> {
-    let statements = format!("START TRANSACTION READ ONLY;{}", statements.join(";"));
-    let rows = each(results(&mut db, statements).await?.split_off(1))?;
-    Ok((Transaction(db), rows))
+pub async fn snapshot(mut db: PoolConnection<MySql>, statements: &[String]) -> Result<(Transaction, Results)> {
+    let statements = statements.join(";");
+    let mut results = results(&mut db, format!("START TRANSACTION READ ONLY;{statements}")).await?;
+    results.skip(1);
+    Ok((Transaction(db), results))
 }
 
-/// What each of these statements reads, in one round trip: the database of a function in a cluster is
-/// on another machine. Values are written out in them, never text of people: see [`safe`].
-pub async fn read<const N: usize>(db: &mut MySqlConnection, statements: [String; N]) -> Result<[Vec<MySqlRow>; N]> {
-    each(results(db, statements.join(";")).await?)
+/// What `statements` read, in one round trip: the database of a function in a cluster is on another
+/// machine. Values are written out in them, never text of people: see [`safe`].
+pub async fn read(db: &mut MySqlConnection, statements: &[String]) -> Result<Results> {
+    results(db, statements.join(";")).await
 }
 
-/// The rows of each of these statements.
-async fn results(db: &mut MySqlConnection, statements: String) -> Result<Vec<Vec<MySqlRow>>> {
+async fn results(db: &mut MySqlConnection, statements: String) -> Result<Results> {
     let mut steps = sqlx::raw_sql(safe(statements)).fetch_many(db);
     let (mut results, mut rows) = (Vec::new(), Vec::new());
     while let Some(step) = steps.try_next().await? {
@@ -126,16 +133,22 @@ async fn results(db: &mut MySqlConnection, statements: String) -> Result<Vec<Vec
             Either::Left(_) => results.push(std::mem::take(&mut rows)),
         }
     }
-    Ok(results)
+    Ok(Results(results.into_iter()))
 }
 
-fn each<const N: usize>(results: Vec<Vec<MySqlRow>>) -> Result<[Vec<MySqlRow>; N]> {
-    results.try_into().map_err(|_| anyhow::anyhow!("as many results as statements were expected").into())
-}
+/// What each of some statements has read, in their order.
+pub struct Results(std::vec::IntoIter<Vec<MySqlRow>>);
 
-/// Rows as what they are of.
-pub fn rows<T: for<'r> FromRow<'r, MySqlRow>>(rows: &[MySqlRow]) -> Result<Vec<T>> {
-    Ok(rows.iter().map(T::from_row).collect::<sqlx::Result<_>>()?)
+impl Results {
+    /// What the next statement has read.
+    pub fn rows<T: for<'r> FromRow<'r, MySqlRow>>(&mut self) -> Result<Vec<T>> {
+        let rows = self.0.next().context("fewer results than statements")?;
+        Ok(rows.iter().map(T::from_row).collect::<sqlx::Result<_>>()?)
+    }
+
+    fn skip(&mut self, statements: usize) {
+        self.0.by_ref().take(statements).for_each(drop);
+    }
 }
 
 impl Transaction {

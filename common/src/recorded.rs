@@ -13,7 +13,7 @@ use crate::{
     Result,
     counters::{self, Tracked},
     day::Date,
-    db,
+    db::{self, Results},
     review::{Day, Said, Slip, Stored},
     streak::{History, Outcome},
 };
@@ -26,25 +26,23 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    fn new(
-        foods: &[Tracked],
-        dates: &[NaiveDate],
-        skips: Vec<(Uuid, NaiveDate, NaiveDate)>,
-        days: Vec<DayRow>,
-        said: Vec<SaidRow>,
-        slips: Vec<SlipRow>,
-    ) -> Self {
-        let mut recorded = Self { dates: dates.iter().map(|&date| (date, Stored::default())).collect(), skips };
-        for DayRow { date, day, updated_at } in days {
+    /// What is stored of `foods`, all that a person has but deleted ones; of `dates` also nothing.
+    pub fn read(read: &mut Results, foods: &[Tracked], dates: &[NaiveDate]) -> Result<Self> {
+        let stored = dates.iter().map(|&date| (date, Stored::default())).collect();
+        let mut recorded = Self { dates: stored, skips: read.rows()? };
+        for DayRow { date, day, updated_at } in read.rows()? {
             let stored = recorded.dates.entry(date).or_default();
             stored.content.day = day;
             stored.reviewed_at = Some(updated_at);
         }
         let shown: HashSet<Uuid> = foods.iter().map(|food| food.id).collect();
-        for (date, food_id, outcome, note) in said.into_iter().filter(|said| shown.contains(&said.1)) {
+        for (date, food_id, outcome, note) in read.rows::<SaidRow>()?.into_iter().filter(|said| shown.contains(&said.1))
+        {
             recorded.dates.entry(date).or_default().content.foods.insert(food_id, Said { outcome, note });
         }
-        for SlipRow { slip, updated_at } in slips.into_iter().filter(|row| shown.contains(&row.slip.food_id)) {
+        for SlipRow { slip, updated_at } in
+            read.rows::<SlipRow>()?.into_iter().filter(|row| shown.contains(&row.slip.food_id))
+        {
             let stored = recorded.dates.entry(slip.date).or_default();
             stored.slipped_at = stored.slipped_at.max(Some(updated_at));
             stored.slips.push(slip);
@@ -54,7 +52,7 @@ impl Recorded {
                 stored.skipped.push(food_id);
             }
         }
-        recorded
+        Ok(recorded)
     }
 
     /// The same, by food.
@@ -78,16 +76,9 @@ impl Recorded {
     }
 }
 
-/// What is stored on `date`, and on every date after `after`.
-pub async fn load(
-    db: &mut MySqlConnection,
-    user_id: Uuid,
-    foods: &[Tracked],
-    date: NaiveDate,
-    after: NaiveDate,
-) -> Result<Recorded> {
-    let which = format!("(date = DATE'{date}' OR date > DATE'{after}')");
-    read(db, user_id, foods, &[date], &which, date.min(after)..=Date::LAST).await
+/// The SELECTs of [`Recorded::read`]: what is stored on `date`, and on every date after `after`.
+pub fn select(user_id: Uuid, date: NaiveDate, after: NaiveDate) -> String {
+    select_where(user_id, &format!("(date = DATE'{date}' OR date > DATE'{after}')"), date.min(after)..=Date::LAST)
 }
 
 /// What is stored on each of `dates`.
@@ -100,22 +91,15 @@ pub async fn load_dates(
     let (Some(&first), Some(&last)) = (dates.iter().min(), dates.iter().max()) else { return Ok(BTreeMap::new()) };
     let list: Vec<_> = dates.iter().map(|date| format!("DATE'{date}'")).collect();
     let which = format!("date IN ({})", list.join(","));
-    Ok(read(db, user_id, foods, dates, &which, first..=last).await?.dates)
+    let mut read = db::read(db, &[select_where(user_id, &which, first..=last)]).await?;
+    Ok(Recorded::read(&mut read, foods, dates)?.dates)
 }
 
-/// Reads what is stored of `foods`, all that a person has but deleted ones, where a condition of SQL holds of
-/// the date. The index is given: where most people have few records, the server thinks little of reading
-/// all of one person's.
-async fn read(
-    db: &mut MySqlConnection,
-    user_id: Uuid,
-    foods: &[Tracked],
-    dates: &[NaiveDate],
-    which: &str,
-    all: RangeInclusive<NaiveDate>,
-) -> Result<Recorded> {
+/// The SELECTs of what is stored where a condition of SQL holds of the date. The index is given: where most
+/// people have few records, the server thinks little of reading all of one person's.
+fn select_where(user_id: Uuid, which: &str, all: RangeInclusive<NaiveDate>) -> String {
     let id = db::id(user_id);
-    let statements = [
+    [
         counters::select_skips(user_id, all),
         format!("SELECT date, difficulty, mood, note, updated_at FROM reviews WHERE user_id = {id} AND {which}"),
         format!(
@@ -127,9 +111,8 @@ async fn read(
              FROM slips FORCE INDEX (by_date) WHERE user_id = {id} AND {which}
              ORDER BY date, time IS NULL, time, id"
         ),
-    ];
-    let [skips, days, said, slips] = db::read(db, statements).await?;
-    Ok(Recorded::new(foods, dates, db::rows(&skips)?, db::rows(&days)?, db::rows(&said)?, db::rows(&slips)?))
+    ]
+    .join(";")
 }
 
 #[derive(FromRow)]

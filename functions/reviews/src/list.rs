@@ -57,7 +57,8 @@ pub async fn list(
     let to = filter.cursor.map_or(to, |cursor| to.min(cursor.0 - Days::new(1))).min(Date::LAST);
 
     let now = app.clock.now();
-    let (mut db, [foods]) = db::snapshot(db, [counters::select_foods(user.id, "")]).await?;
+    let (mut db, mut read) = db::snapshot(db, &[counters::select_foods(user.id, "")]).await?;
+    let foods: Vec<Tracked> = read.rows()?;
     let dates = match &q {
         None => newest(&mut db, user.id, from, to, filter.food_id, limit + 1).await?,
         Some(q) => search(&mut db, user.id, from, to, filter.food_id, q, limit + 1).await?,
@@ -66,7 +67,6 @@ pub async fn list(
     let more = dates.len() > usize::from(limit);
     dates.truncate(limit.into());
     let next_cursor = dates.last().copied().filter(|_| more);
-    let foods: Vec<Tracked> = db::rows(&foods)?;
     let stored = recorded::load_dates(&mut db, user.id, &foods, &dates).await?;
     let reviews = stored.into_iter().rev().map(|(date, stored)| stored.review(date, &foods, user.today(now), now));
     Ok(Json(Page { reviews: reviews.collect(), next_cursor }))

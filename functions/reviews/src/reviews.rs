@@ -5,12 +5,13 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use common::{
     App, Code, Connected, Error, Fault, Faults, Json, Object, Path, Problems, Result,
     counters::{self, Streak, Tracked},
     day::Date,
-    db, recorded,
+    db::{self, Results},
+    recorded::{self, Recorded},
     review::{Content, Day, Review, Said, Stored},
     streak::Outcome,
     text,
@@ -33,9 +34,8 @@ pub async fn show(
 ) -> Result<Response> {
     let date = Date::parameter("date", &date)?;
     let now = app.clock.now();
-    let (mut db, [foods]) = db::snapshot(db, [counters::select_foods(user.id, "")]).await?;
-    let foods: Vec<Tracked> = db::rows(&foods)?;
-    let stored = stored(&mut db, user.id, &foods, date).await?;
+    let (_, mut results) = db::snapshot(db, &select(user.id, date)).await?;
+    let (foods, stored) = read(&mut results, date)?;
     if stored.is_empty() {
         return Err(Code::NotFound.into());
     }
@@ -43,8 +43,16 @@ pub async fn show(
     Ok(([(header::ETAG, etag)], Json(stored.review(date, &foods, user.today(now), now))).into_response())
 }
 
-async fn stored(db: &mut MySqlConnection, user_id: Uuid, foods: &[Tracked], date: NaiveDate) -> Result<Stored> {
-    Ok(recorded::load(db, user_id, foods, date, Date::LAST).await?.dates.remove(&date).unwrap_or_default())
+/// The SELECTs of [`read`].
+fn select(user_id: Uuid, date: NaiveDate) -> [String; 2] {
+    [counters::select_foods(user_id, ""), recorded::select(user_id, date, Date::LAST)]
+}
+
+/// The foods of a person, and what is stored on `date`.
+fn read(read: &mut Results, date: NaiveDate) -> Result<(Vec<Tracked>, Stored)> {
+    let foods: Vec<Tracked> = read.rows()?;
+    let stored = Recorded::read(read, &foods, &[date])?.dates.remove(&date).unwrap_or_default();
+    Ok((foods, stored))
 }
 
 /// A review to store. Difficulty, mood and note are replaced, absent being null. Of each food named
@@ -134,11 +142,16 @@ pub async fn put(
     let today = user.today(now);
     let date = recordable_date(&date, today)?;
     let named: Vec<Uuid> = new.foods.iter().map(|Object(food)| food.food_id).collect();
-    let mut db = db::write(db, user.id).await?;
-    let mut foods = counters::tracked(&mut db, user.id).await?;
+    let yesterday = today - Days::new(1);
+    let statements = [counters::select_foods(user.id, ""), recorded::select(user.id, date, yesterday)];
+    let (mut db, mut read) = db::write_after(db, user.id, &statements).await?;
+    let mut foods: Vec<Tracked> = read.rows()?;
     let shown = |food: &Tracked| food.archived_on.is_none() || named.contains(&food.id);
-    let after = counters::closed_through(foods.iter().filter(|food| shown(food)));
-    let mut recorded = recorded::load(&mut db, user.id, &foods, date, after).await?;
+    let closed = counters::closed_through(foods.iter().filter(|food| shown(food)));
+    if closed < yesterday {
+        read = db::read(&mut db, &[recorded::select(user.id, date, closed)]).await?;
+    }
+    let mut recorded = Recorded::read(&mut read, &foods, &[date])?;
     let before = recorded.dates.remove(&date).unwrap_or_default();
     let after = new.onto(&before.content)?;
     let mut faults = Faults::default();
@@ -265,9 +278,8 @@ pub async fn delete(
     let date = Date::parameter("date", &date)?;
     let now = app.clock.now();
     let today = user.today(now);
-    let mut db = db::write(db, user.id).await?;
-    let foods = counters::tracked(&mut db, user.id).await?;
-    let stored = stored(&mut db, user.id, &foods, date).await?;
+    let (mut db, mut results) = db::write_after(db, user.id, &select(user.id, date)).await?;
+    let (foods, stored) = read(&mut results, date)?;
     if stored.content.is_empty() {
         return Err(Code::NotFound.into());
     }

@@ -12,7 +12,6 @@ use common::{
     App, Code, Connected, Fault, Faults, Json, Path, Problems, Result,
     counters::{self, Streak, Tracked},
     day::Date,
-    db,
     review::{LONGEST_SKIP, MOST_SKIPS, SKIP_AHEAD},
     text,
 };
@@ -73,8 +72,7 @@ pub async fn put(
     Json(new): Json<NewSkip>,
 ) -> Result<Response> {
     let today = user.today(app.clock.now());
-    let mut db = db::write(db, user.id).await?;
-    let foods = counters::tracked(&mut db, user.id).await?;
+    let (mut db, foods) = counters::write(db, user.id).await?;
     let mut skips = stored(&mut db, user.id).await?;
     let before = skips.remove(&id);
     let skip = new.check(id, before.as_ref(), &foods, today)?;
@@ -197,10 +195,9 @@ pub async fn delete(
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode> {
     let today = user.today(app.clock.now());
-    let mut db = db::write(db, user.id).await?;
+    let (mut db, foods) = counters::write(db, user.id).await?;
     let skip = stored(&mut db, user.id).await?.remove(&id).ok_or(Code::NotFound)?;
     sqlx::query("DELETE FROM skips WHERE user_id = ? AND id = ?").bind(user.id).bind(id).execute(&mut *db).await?;
-    let foods = counters::tracked(&mut db, user.id).await?;
     refold(&mut db, user.id, &foods, &skip.food_ids, skip.from, today).await?;
     db.commit().await?;
     Ok(StatusCode::NO_CONTENT)

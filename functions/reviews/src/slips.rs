@@ -10,7 +10,6 @@ use common::{
     App, Code, Connected, Fault, Faults, Json, Path, Problems, Result,
     counters::{self, Streak},
     day::{Date, HourMinute},
-    db,
     review::{MOST_SLIPS, Slip},
     text,
 };
@@ -59,8 +58,7 @@ pub async fn put(
     let today = user.today(now);
     let date = recordable_date(&date, today)?;
     let slip = new.check(id, date)?;
-    let mut db = db::write(db, user.id).await?;
-    let foods = counters::tracked(&mut db, user.id).await?;
+    let (mut db, foods) = counters::write(db, user.id).await?;
     recordable(&foods, slip.food_id, "/food_id", date, today)?;
     let before = stored(&mut db, user.id, id).await?;
     // A slip of a deleted food waits there for it to be restored.
@@ -142,8 +140,7 @@ pub async fn delete(
 ) -> Result<StatusCode> {
     let date = Date::parameter("date", &date)?;
     let today = user.today(app.clock.now());
-    let mut db = db::write(db, user.id).await?;
-    let foods = counters::tracked(&mut db, user.id).await?;
+    let (mut db, foods) = counters::write(db, user.id).await?;
     let slip = stored(&mut db, user.id, id).await?;
     // A deleted food shows nothing, its slips neither.
     let slip = slip.filter(|slip| slip.date == date && foods.iter().any(|food| food.id == slip.food_id));

@@ -55,9 +55,11 @@ pub async fn show(
         return Err(Fault::parameter("to", Code::RangeTooLong).into());
     }
     let today = user.today(app.clock.now());
-    let (mut db, [food]) = db::snapshot(db, [counters::select_food(user.id, food_id)]).await?;
-    let food: Tracked = db::rows(&food)?.pop().ok_or(Code::NotFound)?;
-    let history = counters::history(&mut db, user.id, food_id, from.0..=to.0).await?;
+    let statements =
+        [counters::select_food(user.id, food_id), counters::select_history(user.id, food_id, from.0..=to.0)];
+    let (_, mut read) = db::snapshot(db, &statements).await?;
+    let food: Tracked = read.rows()?.pop().ok_or(Code::NotFound)?;
+    let history = counters::read_history(&mut read)?;
     let as_of = food.as_of(today);
     let (first, last) = (from.0.max(food.start_date), to.0.min(as_of));
     let dates = first.iter_days().take_while(|date| *date <= last);

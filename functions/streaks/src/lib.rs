@@ -40,10 +40,8 @@ struct Streaks {
 #[utoipa::path(get, path = "", responses((status = 200, description = "As it is now.", body = Streaks), Problems))]
 async fn list(Connected { user, db }: Connected, State(app): State<App>) -> Result<Json<Streaks>> {
     let as_of = user.today(app.clock.now());
-    let (mut db, [foods]) = db::snapshot(db, [counters::select_foods(user.id, "")]).await?;
-    let mut foods: Vec<Tracked> = db::rows(&foods)?;
-    foods.retain(|food| food.archived_on.is_none());
-    let recent = counters::recent(&mut db, user.id, &foods).await?;
+    let (mut db, read) = db::snapshot(db, &counters::select_current(user.id, as_of)).await?;
+    let (foods, recent) = counters::read_current(&mut db, user.id, read, &[], as_of).await?;
     Ok(Json(Streaks { as_of, streaks: counters::streaks(&mut db, user.id, foods, recent, as_of).await? }))
 }
 
@@ -56,8 +54,8 @@ async fn show(
     Path(food_id): Path<Uuid>,
 ) -> Result<Json<Streak>> {
     let today = user.today(app.clock.now());
-    let (mut db, [food]) = db::snapshot(db, [counters::select_food(user.id, food_id)]).await?;
-    let food: Tracked = db::rows(&food)?.pop().ok_or(Code::NotFound)?;
+    let (mut db, mut read) = db::snapshot(db, &[counters::select_food(user.id, food_id)]).await?;
+    let food: Tracked = read.rows()?.pop().ok_or(Code::NotFound)?;
     let history = counters::history(&mut db, user.id, food_id, food.counter.closed_through..=Date::LAST).await?;
     let recent = HashMap::from([(food_id, history)]);
     let mut streaks = counters::streaks(&mut db, user.id, vec![food], recent, today).await?;

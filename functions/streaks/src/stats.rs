@@ -66,8 +66,8 @@ pub async fn show(
     Path(food_id): Path<Uuid>,
 ) -> Result<Json<Stats>> {
     let today = user.today(app.clock.now());
-    let (mut db, [food]) = db::snapshot(db, [counters::select_food(user.id, food_id)]).await?;
-    let food: Tracked = db::rows(&food)?.pop().ok_or(Code::NotFound)?;
+    let (mut db, mut read) = db::snapshot(db, &[counters::select_food(user.id, food_id)]).await?;
+    let food: Tracked = read.rows()?.pop().ok_or(Code::NotFound)?;
     let as_of = food.as_of(today);
     let history = counters::history(&mut db, user.id, food_id, food.start_date..=Date::LAST).await?;
     let slips: Vec<(NaiveDate, Option<NaiveTime>, Option<String>)> =

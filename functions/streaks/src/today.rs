@@ -7,7 +7,7 @@ use common::{
     counters::{self, Streak, Tracked},
     day, db,
     food::Food,
-    recorded,
+    recorded::{self, Recorded},
     review::{Review, Stored},
 };
 use serde::Serialize;
@@ -59,12 +59,17 @@ pub async fn show(Connected { user, db }: Connected, State(app): State<App>) -> 
     let as_of = user.today(now);
     let yesterday = as_of - Days::new(1);
     let more = "name, icon, color, motivation, position, created_at, updated_at,";
-    let (mut db, [rows]) = db::snapshot(db, [counters::select_foods(user.id, more)]).await?;
-    let rows: Vec<Row> = db::rows(&rows)?;
+    let since = yesterday - Days::new(1);
+    let statements = [counters::select_foods(user.id, more), recorded::select(user.id, yesterday, since)];
+    let (mut db, mut read) = db::snapshot(db, &statements).await?;
+    let rows: Vec<Row> = read.rows()?;
     let (foods, tracked): (Vec<Food>, Vec<Tracked>) = rows.into_iter().map(|row| (row.food, row.tracked)).unzip();
     let active = || tracked.iter().filter(|food| food.archived_on.is_none());
-    let after = counters::closed_through(active()).min(yesterday - Days::new(1));
-    let mut recorded = recorded::load(&mut db, user.id, &tracked, yesterday, after).await?;
+    let closed = counters::closed_through(active());
+    if closed < since {
+        read = db::read(&mut db, &[recorded::select(user.id, yesterday, closed)]).await?;
+    }
+    let mut recorded = Recorded::read(&mut read, &tracked, &[yesterday])?;
     let streaks = counters::streaks(&mut db, user.id, active().cloned().collect(), recorded.histories(), as_of).await?;
 
     let foods: Vec<Food> = foods.into_iter().filter(|food| food.archived_on.is_none()).collect();

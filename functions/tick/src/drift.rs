@@ -5,7 +5,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use common::{
     App, Result,
     counters::{self, Tracked},
-    db,
 };
 use uuid::Uuid;
 
@@ -62,8 +61,7 @@ async fn next(app: &App, after: Uuid) -> Result<Vec<(Uuid,)>> {
 
 /// Checks the counts of one person, under the lock that writes and the tick take. Returns how many drifted.
 async fn check_person(app: &App, user_id: Uuid) -> Result<u32> {
-    let mut db = db::write(app.db.acquire().await?, user_id).await?;
-    let foods = counters::tracked(&mut db, user_id).await?;
+    let (mut db, foods) = counters::write(app.db.acquire().await?, user_id).await?;
     let mut drifted = Vec::new();
     for food in &foods {
         let counter = counters::folded_again(&mut db, food, food.counter.closed_through).await?;
