@@ -4,9 +4,8 @@
 //! memory to today, so the number is right even if no tick ever comes; a write on a date that is
 //! already closed folds the food again in its transaction.
 
-use std::{collections::HashMap, ops::RangeInclusive};
+use std::collections::HashMap;
 
-use anyhow::Context;
 use chrono::{Days, NaiveDate};
 use sqlx::{MySql, MySqlConnection, pool::PoolConnection};
 use uuid::Uuid;
@@ -16,6 +15,7 @@ use crate::{
     Result,
     day::Date,
     db::{self, Results, Transaction},
+    history,
     streak::{Counter, Counting, History, Milestone, milestone_after},
 };
 
@@ -62,7 +62,7 @@ pub async fn streaks(
         let history = if food.has_closed(as_of) {
             // The day came again (a flight west, an earlier day start): the fold has gone too far.
             food.counter = Counter::new(food.start_date);
-            history(db, user_id, food.id, food.start_date..=Date::LAST).await?
+            history::load(db, user_id, food.id, food.start_date..=Date::LAST).await?
         } else {
             recent.remove(&food.id).unwrap_or_default()
         };
@@ -73,7 +73,7 @@ pub async fn streaks(
 
 /// The SELECTs of [`read_current`], for a person of whom a tick has closed yesterday.
 pub fn select_current(user_id: Uuid, today: NaiveDate) -> [String; 2] {
-    [select_foods(user_id, ""), select_recent(user_id, today - Days::new(1))]
+    [select_foods(user_id, ""), history::select_after(user_id, today - Days::new(1))]
 }
 
 /// The active foods of a person and those `named`, and what is recorded since they were closed, by food.
@@ -89,102 +89,9 @@ pub async fn read_current(
     foods.retain(|food| food.archived_on.is_none() || named.contains(&food.id));
     let closed = closed_through(&foods);
     if closed < today - Days::new(1) {
-        read = db::read(db, &[select_recent(user_id, closed)]).await?;
+        read = db::read(db, &[history::select_after(user_id, closed)]).await?;
     }
-    let mut histories: HashMap<Uuid, History> = HashMap::new();
-    for (food_id, date, outcome) in read.rows::<(Uuid, _, _)>()? {
-        histories.entry(food_id).or_default().set_outcome(date, outcome);
-    }
-    for (food_id, date, count) in read.rows::<(Uuid, _, _)>()? {
-        histories.entry(food_id).or_default().set_slips(date, count);
-    }
-    for (food_id, from, to) in read.rows::<(Uuid, _, _)>()? {
-        histories.entry(food_id).or_default().skip(from, to);
-    }
-    Ok((foods, histories))
-}
-
-/// SELECTs of what is recorded after `date`.
-fn select_recent(user_id: Uuid, date: NaiveDate) -> String {
-    let id = db::id(user_id);
-    [
-        format!(
-            "SELECT food_id, date, outcome FROM outcomes FORCE INDEX (by_date)
-             WHERE user_id = {id} AND date > DATE'{date}' AND outcome IS NOT NULL"
-        ),
-        format!(
-            "SELECT food_id, date, CAST(COUNT(*) AS UNSIGNED INTEGER) FROM slips FORCE INDEX (by_date)
-             WHERE user_id = {id} AND date > DATE'{date}' GROUP BY food_id, date"
-        ),
-        select_skips(user_id, date..=Date::LAST),
-    ]
-    .join(";")
-}
-
-/// What is recorded for one food on `dates`.
-pub async fn history(
-    db: &mut MySqlConnection,
-    user_id: Uuid,
-    food_id: Uuid,
-    dates: RangeInclusive<NaiveDate>,
-) -> Result<History> {
-    read_history(&mut db::read(db, &[select_history(user_id, food_id, dates)]).await?)
-}
-
-/// The SELECTs of [`read_history`]. All outcomes are one row: one for each would cost the driver more than
-/// what it says.
-pub fn select_history(user_id: Uuid, food_id: Uuid, dates: RangeInclusive<NaiveDate>) -> String {
-    let (user_id, food_id) = (db::id(user_id), db::id(food_id));
-    let (from, to) = dates.into_inner();
-    [
-        format!(
-            "SELECT GROUP_CONCAT(CONCAT(TO_DAYS(date), ' ', outcome)) FROM outcomes
-             WHERE user_id = {user_id} AND food_id = {food_id} AND date BETWEEN DATE'{from}' AND DATE'{to}'
-                 AND outcome IS NOT NULL"
-        ),
-        format!(
-            "SELECT TO_DAYS(date), CAST(COUNT(*) AS UNSIGNED INTEGER) FROM slips
-             WHERE user_id = {user_id} AND food_id = {food_id} AND date BETWEEN DATE'{from}' AND DATE'{to}'
-             GROUP BY date"
-        ),
-        format!(
-            "SELECT from_date, to_date FROM skip_foods
-             JOIN skips ON skips.user_id = skip_foods.user_id AND skips.id = skip_id
-             WHERE skip_foods.user_id = {user_id} AND food_id = {food_id}
-                 AND to_date >= DATE'{from}' AND from_date <= DATE'{to}'"
-        ),
-    ]
-    .join(";")
-}
-
-/// What is recorded for one food.
-pub fn read_history(read: &mut Results) -> Result<History> {
-    let mut history = History::default();
-    for (outcomes,) in read.rows::<(Option<String>,)>()? {
-        for recorded in outcomes.iter().flat_map(|outcomes| outcomes.split(',')) {
-            let parsed = recorded.split_once(' ').and_then(|(days, it)| Some((days.parse().ok()?, it.parse().ok()?)));
-            let (days, outcome) = parsed.context("the days of a date and its outcome")?;
-            history.set_outcome(db::date(days), outcome);
-        }
-    }
-    for (days, count) in read.rows()? {
-        history.set_slips(db::date(days), count);
-    }
-    for (from, to) in read.rows()? {
-        history.skip(from, to);
-    }
-    Ok(history)
-}
-
-/// A SELECT of the ranges of days off that touch `dates`, for each of their foods.
-pub fn select_skips(user_id: Uuid, dates: RangeInclusive<NaiveDate>) -> String {
-    let (from, to) = dates.into_inner();
-    format!(
-        "SELECT food_id, from_date, to_date FROM skips
-         STRAIGHT_JOIN skip_foods ON skip_foods.user_id = skips.user_id AND skip_id = skips.id
-         WHERE skips.user_id = {} AND to_date >= DATE'{from}' AND from_date <= DATE'{to}'",
-        db::id(user_id)
-    )
+    Ok((foods, history::read_each(&mut read)?))
 }
 
 /// Folds foods again from their start, after their rules or a closed date have changed.
@@ -202,7 +109,7 @@ pub async fn recompute(db: &mut MySqlConnection, user_id: Uuid, food_ids: &[Uuid
 /// The counter of `food` from its start to `until`, whatever is stored of it.
 pub async fn folded_again(db: &mut MySqlConnection, food: &Tracked, until: NaiveDate) -> Result<Counter> {
     let mut counter = Counter::new(food.start_date);
-    let history = history(db, food.user_id, food.id, food.start_date..=Date::LAST).await?;
+    let history = history::load(db, food.user_id, food.id, food.start_date..=Date::LAST).await?;
     counter.advance(&history, food.counting, food.goal_days, until);
     Ok(counter)
 }

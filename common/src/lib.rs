@@ -11,6 +11,7 @@ mod env;
 mod error;
 mod extract;
 pub mod food;
+pub mod history;
 pub mod oauth;
 mod openapi;
 mod origin;

@@ -11,9 +11,10 @@ use uuid::Uuid;
 
 use crate::{
     Result,
-    counters::{self, Tracked},
+    counters::Tracked,
     day::Date,
     db::{self, Results},
+    history,
     review::{Day, Said, Slip, Stored},
     streak::{History, Outcome},
 };
@@ -100,7 +101,7 @@ pub async fn load_dates(
 fn select_where(user_id: Uuid, which: &str, all: RangeInclusive<NaiveDate>) -> String {
     let id = db::id(user_id);
     [
-        counters::select_skips(user_id, all),
+        history::select_skips(user_id, all),
         format!("SELECT date, difficulty, mood, note, updated_at FROM reviews WHERE user_id = {id} AND {which}"),
         format!(
             "SELECT date, food_id, outcome, note FROM outcomes FORCE INDEX (by_date)

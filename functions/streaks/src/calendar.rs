@@ -6,7 +6,7 @@ use common::{
     App, Code, Connected, Fault, Json, Path, Problems, Query, Result,
     counters::{self, Tracked},
     day::Date,
-    db,
+    db, history,
     streak::Status,
 };
 use serde::{Deserialize, Serialize};
@@ -55,11 +55,10 @@ pub async fn show(
         return Err(Fault::parameter("to", Code::RangeTooLong).into());
     }
     let today = user.today(app.clock.now());
-    let statements =
-        [counters::select_food(user.id, food_id), counters::select_history(user.id, food_id, from.0..=to.0)];
+    let statements = [counters::select_food(user.id, food_id), history::select(user.id, food_id, from.0..=to.0)];
     let (_, mut read) = db::snapshot(db, &statements).await?;
     let food: Tracked = read.rows()?.pop().ok_or(Code::NotFound)?;
-    let history = counters::read_history(&mut read)?;
+    let history = history::read(&mut read)?;
     let as_of = food.as_of(today);
     let (first, last) = (from.0.max(food.start_date), to.0.min(as_of));
     let dates = first.iter_days().take_while(|date| *date <= last);

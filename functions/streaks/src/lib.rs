@@ -7,13 +7,13 @@ mod today;
 use std::collections::HashMap;
 
 use axum::{Router, extract::State};
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use common::{
     App, Code, Connected, Json, Path, Problems, Result, Routes,
     api::STREAKS,
     counters::{self, Streak, Tracked},
     day::Date,
-    db, routes,
+    db, history, routes,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -54,9 +54,16 @@ async fn show(
     Path(food_id): Path<Uuid>,
 ) -> Result<Json<Streak>> {
     let today = user.today(app.clock.now());
-    let (mut db, mut read) = db::snapshot(db, &[counters::select_food(user.id, food_id)]).await?;
+    let yesterday = today - Days::new(1);
+    let statements =
+        [counters::select_food(user.id, food_id), history::select(user.id, food_id, yesterday..=Date::LAST)];
+    let (mut db, mut read) = db::snapshot(db, &statements).await?;
     let food: Tracked = read.rows()?.pop().ok_or(Code::NotFound)?;
-    let history = counters::history(&mut db, user.id, food_id, food.counter.closed_through..=Date::LAST).await?;
+    let closed = food.counter.closed_through;
+    let history = match closed < yesterday {
+        true => history::load(&mut db, user.id, food_id, closed..=Date::LAST).await?,
+        false => history::read(&mut read)?,
+    };
     let recent = HashMap::from([(food_id, history)]);
     let mut streaks = counters::streaks(&mut db, user.id, vec![food], recent, today).await?;
     streaks.pop().map(Json).ok_or_else(|| Code::NotFound.into())

@@ -8,7 +8,7 @@ use common::{
     App, Code, Connected, Json, Path, Problems, Result,
     counters::{self, Tracked},
     day::Date,
-    db,
+    db, history,
     streak::{Outcome, Status},
 };
 use serde::Serialize;
@@ -66,17 +66,20 @@ pub async fn show(
     Path(food_id): Path<Uuid>,
 ) -> Result<Json<Stats>> {
     let today = user.today(app.clock.now());
-    let (mut db, mut read) = db::snapshot(db, &[counters::select_food(user.id, food_id)]).await?;
+    let statements = [
+        counters::select_food(user.id, food_id),
+        history::select(user.id, food_id, NaiveDate::default()..=Date::LAST),
+        format!(
+            "SELECT date, time, cause FROM slips WHERE user_id = {} AND food_id = {}",
+            db::id(user.id),
+            db::id(food_id)
+        ),
+    ];
+    let (_, mut read) = db::snapshot(db, &statements).await?;
     let food: Tracked = read.rows()?.pop().ok_or(Code::NotFound)?;
     let as_of = food.as_of(today);
-    let history = counters::history(&mut db, user.id, food_id, food.start_date..=Date::LAST).await?;
-    let slips: Vec<(NaiveDate, Option<NaiveTime>, Option<String>)> =
-        sqlx::query_as("SELECT date, time, cause FROM slips WHERE user_id = ? AND food_id = ? AND date <= ?")
-            .bind(user.id)
-            .bind(food_id)
-            .bind(as_of)
-            .fetch_all(&mut *db)
-            .await?;
+    let history = history::read(&mut read)?;
+    let slips: Vec<(NaiveDate, Option<NaiveTime>, Option<String>)> = read.rows()?;
 
     let mut stats = Stats {
         by_weekday: [0; 7],
@@ -87,7 +90,7 @@ pub async fn show(
         rate_30: Rate::default(),
     };
     let mut triggers: HashMap<String, u32> = HashMap::new();
-    for (date, time, trigger) in slips {
+    for (date, time, trigger) in slips.into_iter().filter(|(date, ..)| *date <= as_of) {
         stats.slip(date, time);
         trigger.into_iter().for_each(|trigger| *triggers.entry(trigger).or_default() += 1);
     }
