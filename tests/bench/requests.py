@@ -77,11 +77,15 @@ def measure_kind(kind, recorder):
                                                for command in first], "results": results}
 
 
-def measure():
+def populate():
     say(f"{len(EVERYBODY)} people with {FOODS} foods and {DAYS} days")
     world.new_database("hanip")
     world.people("hanip", EVERYBODY[0], len(EVERYBODY), FOODS, DAYS)
     world.count_days("hanip")
+
+
+def measure():
+    populate()
     recorder = record.Recorder()
     rows, ratios, raw = [], [], []
     for kind in KINDS:

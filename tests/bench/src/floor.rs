@@ -27,17 +27,17 @@ pub struct Plan {
     connections: usize,
     setup: Setup,
     /// What each client does, in turn.
-    clients: Vec<Vec<Recorded>>,
-    seconds: f64,
-    watch: Vec<String>,
+    pub clients: Vec<Vec<Recorded>>,
+    pub seconds: f64,
+    pub watch: Vec<String>,
 }
 
 /// One request: each time that it took a connection from the pool.
-type Recorded = Vec<Use>;
+pub type Recorded = Vec<Use>;
 
 #[derive(Deserialize)]
-struct Use {
-    statements: Vec<Command>,
+pub struct Use {
+    pub statements: Vec<Command>,
     /// What was sent before another could have the connection.
     clean: Vec<Command>,
 }

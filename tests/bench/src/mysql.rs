@@ -17,9 +17,9 @@ const MORE_RESULTS: u16 = 8;
 #[derive(Deserialize)]
 pub struct Command {
     /// Of a prepared statement; its number is another one on each connection.
-    sql: Option<String>,
+    pub sql: Option<String>,
     #[serde(deserialize_with = "bytes")]
-    payload: Vec<u8>,
+    pub payload: Vec<u8>,
 }
 
 /// What a client sent before its first statement.
