@@ -16,10 +16,7 @@ CLIENTS = (1, 16)
 
 def measure_kind(kind, recorder):
     name, requests_of = KINDS[kind]
-    say(f"{kind}: recording")
-    function = world.Function(name, server=recorder.socket)
-    setup, statements = recorded(recorder, function, requests_of)
-    function.stop()
+    setup, statements = recorded(kind, recorder)
     results = []
     for clients in CLIENTS:
         rounds = []

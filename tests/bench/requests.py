@@ -37,8 +37,11 @@ KINDS = {
 }
 
 
-def recorded(recorder, function, requests_of):
+def recorded(kind, recorder):
     """What the function sends for each request of each person, and how it sets a connection up."""
+    say(f"{kind}: recording")
+    name, requests_of = KINDS[kind]
+    function = world.Function(name, server=recorder.socket)
     setup, clients = None, []
     for person in EVERYBODY:
         requests = requests_of(person)
@@ -49,15 +52,13 @@ def recorded(recorder, function, requests_of):
         for request in requests:
             function.send(request)  # what it changes then is what it changes every time
         clients.append([record.uses(recorder.record(lambda: function.send(request))) for request in requests])
+    function.stop()
     return setup, clients
 
 
 def measure_kind(kind, recorder):
     name, requests_of = KINDS[kind]
-    say(f"{kind}: recording")
-    function = world.Function(name, server=recorder.socket)
-    setup, statements = recorded(recorder, function, requests_of)
-    function.stop()
+    setup, statements = recorded(kind, recorder)
     function = world.Function(name)
     results = []
     for clients in CLIENTS:

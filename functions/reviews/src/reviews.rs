@@ -142,6 +142,7 @@ pub async fn put(
     let today = user.today(now);
     let date = recordable_date(&date, today)?;
     let named: Vec<Uuid> = new.foods.iter().map(|Object(food)| food.food_id).collect();
+    // A tick has closed yesterday; where it has not, what is recorded since is read again.
     let yesterday = today - Days::new(1);
     let statements = [counters::select_foods(user.id, ""), recorded::select(user.id, date, yesterday)];
     let (mut db, mut read) = db::write_after(db, user.id, &statements).await?;

@@ -54,6 +54,7 @@ async fn show(
     Path(food_id): Path<Uuid>,
 ) -> Result<Json<Streak>> {
     let today = user.today(app.clock.now());
+    // A tick has closed yesterday; where it has not, what is recorded since is read again.
     let yesterday = today - Days::new(1);
     let statements =
         [counters::select_food(user.id, food_id), history::select(user.id, food_id, yesterday..=Date::LAST)];

@@ -59,6 +59,7 @@ pub async fn show(Connected { user, db }: Connected, State(app): State<App>) -> 
     let as_of = user.today(now);
     let yesterday = as_of - Days::new(1);
     let more = "name, icon, color, motivation, position, created_at, updated_at,";
+    // Ticks have closed what is before; where they have not, it is read again from the last that they have.
     let since = yesterday - Days::new(1);
     let statements = [counters::select_foods(user.id, more), recorded::select(user.id, yesterday, since)];
     let (mut db, mut read) = db::snapshot(db, &statements).await?;
