@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use chrono::{DateTime, NaiveDate, Utc};
 use common::{Env, db};
 use futures_util::TryStreamExt;
@@ -123,17 +123,24 @@ fn bind<'q>(sql: &str, payload: &'q [u8]) -> Result<Query<'q, MySql, sqlx::mysql
 
 /// How long the value of this type is with which `bytes` begins.
 fn size(of: u8, bytes: &[u8]) -> Result<usize> {
-    let at = |index: usize| bytes.get(index).copied().map(usize::from).context("a length");
+    let first = usize::from(*bytes.first().context("a length")?);
     Ok(match of {
         0x01 => 1,
         0x03 => 4,
         0x08 => 8,
-        0x07 | 0x0a | 0x0b | 0x0c => 1 + at(0)?,
-        0xf5 | 0xfc..=0xfe => match at(0)? {
-            short @ 0..=0xfa => 1 + short,
-            0xfc => 3 + at(1)? + (at(2)? << 8),
-            _ => bail!("a value of more than 65,535 bytes"),
+        0x07 | 0x0a..=0x0c => 1 + first,
+        // Text is as long as its first byte says, or as the two, three or eight bytes after it.
+        0xf5 | 0xfc..=0xfe => match first {
+            0xfc => 3 + number(&bytes[1..], 2)?,
+            0xfd => 4 + number(&bytes[1..], 3)?,
+            0xfe => 9 + number(&bytes[1..], 8)?,
+            _ => 1 + first,
         },
-        _ => return Err(anyhow!("a value of type {of}")),
+        _ => bail!("a value of type {of}"),
     })
+}
+
+fn number(bytes: &[u8], size: usize) -> Result<usize> {
+    let bytes = bytes.get(..size).context("a length")?;
+    Ok(bytes.iter().rev().fold(0, |number, &byte| number << 8 | usize::from(byte)))
 }
