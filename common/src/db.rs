@@ -94,7 +94,7 @@ pub async fn write_after(
     let id = id(user_id);
     let lock = format!(
         "{BEGIN};
-         SELECT food_id FROM counters WHERE user_id = {id} ORDER BY food_id FOR UPDATE;
+         SELECT COUNT(*) FROM counters FORCE INDEX (PRIMARY) WHERE user_id = {id} FOR UPDATE;
          SELECT user_id FROM users WHERE user_id = {id} FOR UPDATE"
     );
     let mut results = results(&mut db, format!("{lock};{}", statements.join(";"))).await?;

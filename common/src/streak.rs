@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 use utoipa::ToSchema;
 
+use crate::day;
+
 /// What a day without a record means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoStaticStr, EnumString)]
 #[serde(rename_all = "snake_case", try_from = "String")]
@@ -118,6 +120,7 @@ impl History {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Milestone {
     pub days: u32,
+    #[serde(serialize_with = "day::serialize")]
     pub reached_on: NaiveDate,
 }
 

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use common::{
     App, Code, Connected, Fault, Json, Path, Problems, Query, Result,
     counters::{self, Tracked},
-    day::Date,
+    day::{self, Date},
     db, history,
     streak::Status,
 };
@@ -32,6 +32,7 @@ pub struct Calendar {
 
 #[derive(Serialize, ToSchema)]
 pub struct CalendarDay {
+    #[serde(serialize_with = "day::serialize")]
     date: NaiveDate,
     status: Status,
     /// Whether the status was recorded, not assumed.
