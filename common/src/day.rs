@@ -36,6 +36,8 @@ fn since_midnight(time: NaiveTime) -> TimeDelta {
 pub struct Date(pub NaiveDate);
 
 impl Date {
+    /// The first date on which anything can be recorded.
+    pub const FIRST: NaiveDate = NaiveDate::from_ymd_opt(2000, 1, 1).expect("a date");
     /// The last date that four digits of a year can write, and MariaDB can keep.
     pub const LAST: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).expect("a date");
 
@@ -47,7 +49,7 @@ impl Date {
                 .enumerate()
                 .all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() });
         let date = strict.then(|| text.parse::<NaiveDate>().ok()).flatten().ok_or(Code::DateInvalid)?;
-        if date.year() < 2000 { Err(Code::DateTooEarly) } else { Ok(Self(date)) }
+        if date < Self::FIRST { Err(Code::DateTooEarly) } else { Ok(Self(date)) }
     }
 
     /// Parses the path parameter `name`; a malformed one is refused with its name.

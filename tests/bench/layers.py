@@ -24,7 +24,6 @@ def measure_kind(kind, recorder):
                 "seconds": SECONDS, "watch": [world.SERVER_PID]}
         for turn in range(ROUNDS):
             say(f"{kind}: {clients} connections, round {turn + 1} of {ROUNDS}")
-            # How the threads of a process come to lie on the processors lasts as long as it does.
             function = world.Function(name)
             asked = lambda what: {"address": function.address, "clients": [what(person) for person in EVERYBODY[:clients]],
                                   "seconds": SECONDS, "watch": [function.pid, world.SERVER_PID]}

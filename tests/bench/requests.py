@@ -59,20 +59,20 @@ def recorded(kind, recorder):
 def measure_kind(kind, recorder):
     name, requests_of = KINDS[kind]
     setup, statements = recorded(kind, recorder)
-    function = world.Function(name)
     results = []
     for clients in CLIENTS:
         rounds = []
-        common = {"seconds": SECONDS}
-        ours = common | {"address": function.address, "clients": [requests_of(person) for person in EVERYBODY[:clients]],
-                         "watch": [function.pid, world.SERVER_PID]}
-        floor = common | {"server": world.SERVER, "connections": POOL, "setup": setup, "clients": statements[:clients],
-                          "watch": [world.SERVER_PID]}
+        floor = {"server": world.SERVER, "connections": POOL, "setup": setup, "clients": statements[:clients],
+                 "seconds": SECONDS, "watch": [world.SERVER_PID]}
         for turn in range(ROUNDS):
             say(f"{kind}: {clients} connections, round {turn + 1} of {ROUNDS}")
+            # How a process comes to lie on the processors lasts as long as it does: each round has its own.
+            function = world.Function(name)
+            ours = {"address": function.address, "clients": [requests_of(person) for person in EVERYBODY[:clients]],
+                    "seconds": SECONDS, "watch": [function.pid, world.SERVER_PID]}
             rounds.append({"ours": world.load("http", ours), "floor": world.load("floor", floor)})
+            function.stop()
         results.append({"kind": kind, "clients": clients, "rounds": rounds})
-    function.stop()
     first = [command for use in statements[0][0] for command in use["statements"]]
     return {"round_trips": len(first), "sent": [command["sql"] or bytes.fromhex(command["payload"])[1:].decode(errors="replace")
                                                for command in first], "results": results}

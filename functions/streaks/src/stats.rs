@@ -68,7 +68,7 @@ pub async fn show(
     let today = user.today(app.clock.now());
     let statements = [
         counters::select_food(user.id, food_id),
-        history::select(user.id, food_id, NaiveDate::default()..=Date::LAST),
+        history::select(user.id, food_id, Date::FIRST..=Date::LAST),
         format!(
             "SELECT date, time, cause FROM slips WHERE user_id = {} AND food_id = {}",
             db::id(user.id),
