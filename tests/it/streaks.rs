@@ -162,6 +162,9 @@ async fn an_archived_food_is_counted_as_of_the_day_it_was_archived() {
     assert_eq!(ada.get("/api/streaks").await.ok()["streaks"], json!([]));
     let late = json!({ "foods": [{ "food_id": food, "outcome": "kept" }] });
     ada.put("/api/reviews/2026-03-12", late.clone()).await.fault("/foods/0/food_id", "food-archived");
+    let on_its_last_day = ada.put("/api/reviews/2026-03-11", late.clone()).await.created();
+    assert_eq!(on_its_last_day["streaks"], json!([ada.streak(&food).await]), "what was recorded since is found");
+    assert_eq!(on_its_last_day["streaks"][0]["current_streak"], 11);
     ada.put("/api/reviews/2026-03-10", late).await.created();
     ada.patch(&path, json!({ "archived": false })).await.ok();
     assert_eq!(counts(&ada, &food).await, [15, 15, 15, 16], "brought back, it resumes by the ordinary rules");
