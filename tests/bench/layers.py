@@ -8,40 +8,23 @@ import os
 
 import record
 import world
-from requests import EVERYBODY, KINDS, POOL, ROUNDS, SECONDS, populate, recorded
-from world import median, request, say
+from requests import KINDS, measure_kind, populate
+from world import median, request
 
 CLIENTS = (1, 16)
 
 
-def measure_kind(kind, recorder):
-    name, requests_of = KINDS[kind]
-    setup, statements = recorded(kind, recorder)
-    results = []
-    for clients in CLIENTS:
-        rounds = []
-        sent = {"server": world.SERVER, "connections": POOL, "setup": setup, "clients": statements[:clients],
-                "seconds": SECONDS, "watch": [world.SERVER_PID]}
-        for turn in range(ROUNDS):
-            say(f"{kind}: {clients} connections, round {turn + 1} of {ROUNDS}")
-            function = world.Function(name)
-            asked = lambda what: {"address": function.address, "clients": [what(person) for person in EVERYBODY[:clients]],
-                                  "seconds": SECONDS, "watch": [function.pid, world.SERVER_PID]}
-            rounds.append({
-                "floor": world.load("floor", sent), "driver": world.load("driver", sent),
-                "http": world.load("http", asked(lambda person: [request("GET", "/healthz", person)])),
-                "ours": world.load("http", asked(requests_of)),
-            })
-            function.stop()
-        results.append({"kind": kind, "clients": clients, "rounds": rounds})
-    return results
+def alone(asked, floor):
+    """The driver alone, and HTTP alone."""
+    return {"driver": world.load("driver", floor),
+            "http": world.load("http", asked(lambda person: [request("GET", "/healthz", person)]))}
 
 
 def measure():
     populate()
     os.environ["DATABASE_URL"] = world.url("hanip")
     recorder = record.Recorder()
-    raw = [result for kind in KINDS for result in measure_kind(kind, recorder)]
+    raw = [result for kind in KINDS for result in measure_kind(kind, recorder, CLIENTS, alone)["results"]]
     rows, bars = [], []
     for result in raw:
         of = lambda figure: median(map(figure, result["rounds"]))

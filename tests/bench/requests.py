@@ -56,11 +56,12 @@ def recorded(kind, recorder):
     return setup, clients
 
 
-def measure_kind(kind, recorder):
+def measure_kind(kind, recorder, connections=CLIENTS, more=lambda asked, floor: {}):
+    """Rounds of the function and the floor; `more` adds to each what it measures with their plans."""
     name, requests_of = KINDS[kind]
     setup, statements = recorded(kind, recorder)
     results = []
-    for clients in CLIENTS:
+    for clients in connections:
         rounds = []
         floor = {"server": world.SERVER, "connections": POOL, "setup": setup, "clients": statements[:clients],
                  "seconds": SECONDS, "watch": [world.SERVER_PID]}
@@ -68,9 +69,9 @@ def measure_kind(kind, recorder):
             say(f"{kind}: {clients} connections, round {turn + 1} of {ROUNDS}")
             # How a process comes to lie on the processors lasts as long as it does: each round has its own.
             function = world.Function(name)
-            ours = {"address": function.address, "clients": [requests_of(person) for person in EVERYBODY[:clients]],
-                    "seconds": SECONDS, "watch": [function.pid, world.SERVER_PID]}
-            rounds.append({"ours": world.load("http", ours), "floor": world.load("floor", floor)})
+            asked = lambda what: {"address": function.address, "clients": [what(person) for person in EVERYBODY[:clients]],
+                                  "seconds": SECONDS, "watch": [function.pid, world.SERVER_PID]}
+            rounds.append({"ours": world.load("http", asked(requests_of)), "floor": world.load("floor", floor)} | more(asked, floor))
             function.stop()
         results.append({"kind": kind, "clients": clients, "rounds": rounds})
     first = [command for use in statements[0][0] for command in use["statements"]]

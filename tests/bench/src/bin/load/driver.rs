@@ -95,8 +95,6 @@ impl Encode<'_, MySql> for Sent<'_> {
             0x07 => <DateTime<Utc>>::type_info(),
             0x0a => NaiveDate::type_info(),
             0x01 => i8::type_info(),
-            0x03 => i32::type_info(),
-            0x08 => i64::type_info(),
             _ => <[u8]>::type_info(),
         })
     }
@@ -126,11 +124,9 @@ fn size(of: u8, bytes: &[u8]) -> Result<usize> {
     let first = usize::from(*bytes.first().context("a length")?);
     Ok(match of {
         0x01 => 1,
-        0x03 => 4,
-        0x08 => 8,
-        0x07 | 0x0a..=0x0c => 1 + first,
+        0x07 | 0x0a => 1 + first,
         // Text is as long as its first byte says, or as the two, three or eight bytes after it.
-        0xf5 | 0xfc..=0xfe => match first {
+        0xfc..=0xfe => match first {
             0xfc => 3 + number(&bytes[1..], 2)?,
             0xfd => 4 + number(&bytes[1..], 3)?,
             0xfe => 9 + number(&bytes[1..], 8)?,
