@@ -9,8 +9,8 @@ use sqlx::{
 };
 
 use crate::{
+    diary::streak::{Counting, Outcome},
     session::Scope,
-    streak::{Counting, Outcome},
 };
 
 macro_rules! stored_as_text {

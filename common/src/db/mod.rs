@@ -1,5 +1,7 @@
 //! The one MariaDB: the pool, the transactions, and what its errors mean.
 
+mod enum_text;
+
 use std::{
     ops::{Deref, DerefMut},
     time::Duration,

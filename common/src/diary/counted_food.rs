@@ -7,7 +7,7 @@ use sqlx::FromRow;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{
+use crate::diary::{
     day::Date,
     streak::{Counter, Counting, History, Milestone, Status, milestone_after},
 };
@@ -60,7 +60,7 @@ pub struct NextMilestone {
 
 /// A food with its counter: what its numbers are made of.
 #[derive(Clone, FromRow)]
-pub struct Tracked {
+pub struct CountedFood {
     pub user_id: Uuid,
     pub id: Uuid,
     pub start_date: NaiveDate,
@@ -73,9 +73,9 @@ pub struct Tracked {
     pub counter: Counter,
 }
 
-/// A SELECT of [`Tracked`] foods, before them `more` columns; its `WHERE` is to follow. Foods are sorted
+/// A SELECT of [`CountedFood`] foods, before them `more` columns; its `WHERE` is to follow. Foods are sorted
 /// before their counters are joined: with JSON in it, what is sorted after would be a table on disk.
-pub fn select_tracked(more: &str) -> String {
+pub fn select_counted(more: &str) -> String {
     format!(
         "SELECT {more} foods.user_id, id, start_date, counting, goal_days, price_per_day, currency, archived_on,
                 closed_through, kept_days, confirmed_days, slip_days, skipped_days, missing_days, current_run,
@@ -84,7 +84,7 @@ pub fn select_tracked(more: &str) -> String {
     )
 }
 
-impl Tracked {
+impl CountedFood {
     /// A food of which nothing is counted yet.
     pub fn new(user_id: Uuid, id: Uuid, start_date: NaiveDate, counting: Counting, goal_days: Option<u32>) -> Self {
         Self {

@@ -9,7 +9,7 @@ use sqlx::FromRow;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{Code, streak::Counting, text};
+use crate::{Code, diary::streak::Counting, text};
 
 /// How long a deleted food can be restored.
 pub const RESTORABLE: TimeDelta = TimeDelta::days(30);

@@ -9,9 +9,8 @@ use uuid::Uuid;
 
 use crate::{
     Result,
-    day::Date,
     db::{self, Results},
-    streak::History,
+    diary::{day::Date, streak::History},
 };
 
 /// The SELECTs of [`read_each`]: what is recorded after `date`.

@@ -11,12 +11,14 @@ use uuid::Uuid;
 
 use crate::{
     Result,
-    counters::Tracked,
-    day::Date,
     db::{self, Results},
-    history,
-    review::{Day, Said, Slip, Stored},
-    streak::{History, Outcome},
+    diary::{
+        counters::CountedFood,
+        day::Date,
+        history,
+        review::{Day, Said, Slip, Stored},
+        streak::{History, Outcome},
+    },
 };
 
 /// What is stored on some dates, with the days off that touch them.
@@ -28,7 +30,7 @@ pub struct Recorded {
 
 impl Recorded {
     /// What is stored of `foods`, all that a person has but deleted ones; of `dates` also nothing.
-    pub fn read(read: &mut Results, foods: &[Tracked], dates: &[NaiveDate]) -> Result<Self> {
+    pub fn read(read: &mut Results, foods: &[CountedFood], dates: &[NaiveDate]) -> Result<Self> {
         let stored = dates.iter().map(|&date| (date, Stored::default())).collect();
         let mut recorded = Self { dates: stored, skips: read.rows()? };
         for DayRow { date, day, updated_at } in read.rows()? {
@@ -86,7 +88,7 @@ pub fn select(user_id: Uuid, date: NaiveDate, after: NaiveDate) -> String {
 pub async fn load_dates(
     db: &mut MySqlConnection,
     user_id: Uuid,
-    foods: &[Tracked],
+    foods: &[CountedFood],
     dates: &[NaiveDate],
 ) -> Result<BTreeMap<NaiveDate, Stored>> {
     let (Some(&first), Some(&last)) = (dates.iter().min(), dates.iter().max()) else { return Ok(BTreeMap::new()) };

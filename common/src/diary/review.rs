@@ -12,9 +12,11 @@ use uuid::Uuid;
 
 use crate::{
     Result,
-    counters::Tracked,
-    day::HourMinute,
-    streak::{History, Outcome, Status},
+    diary::{
+        counters::CountedFood,
+        day::HourMinute,
+        streak::{History, Outcome, Status},
+    },
 };
 
 /// How many slips a food can have on a date.
@@ -136,8 +138,8 @@ impl Stored {
     }
 
     /// As it is answered on the day `today`, at `now`.
-    pub fn review(self, date: NaiveDate, foods: &[Tracked], today: NaiveDate, now: DateTime<Utc>) -> Review {
-        let review_of = |food: &Tracked| {
+    pub fn review(self, date: NaiveDate, foods: &[CountedFood], today: NaiveDate, now: DateTime<Utc>) -> Review {
+        let review_of = |food: &CountedFood| {
             let said = self.content.foods.get(&food.id);
             let slips = self.slips.iter().filter(|slip| slip.food_id == food.id).count();
             let outcome = said.and_then(|said| said.outcome);

@@ -16,7 +16,7 @@ use utoipa::{
 };
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
-use crate::{App, Json, Problem, api::Api};
+use crate::{App, Json, Problem, functions::Api};
 
 /// Routes, and the OpenAPI that describes them. It is made when somebody first asks for it: to make it
 /// takes longer than the rest of a start.

@@ -93,7 +93,7 @@ fn is_origin(url: &Url) -> bool {
 }
 
 /// Whether `url` stays on this machine.
-pub(crate) fn is_loopback(url: &Url) -> bool {
+pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),

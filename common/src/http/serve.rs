@@ -35,9 +35,11 @@ use tracing::Instrument;
 
 use crate::{
     App, Code, Env, Error, Language, Origin,
-    api::BODY_LIMIT,
-    body::{UPLOAD_TIME, hand_on, read},
-    error::{Again, Shown},
+    functions::BODY_LIMIT,
+    http::{
+        buffer::{UPLOAD_TIME, hand_on, read},
+        error::{Again, Shown},
+    },
     session, telemetry,
 };
 

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::{
     App, Code, Error, Origin, Result,
-    day::{self, HourMinute},
+    diary::day::{self, HourMinute},
 };
 
 /// The name of the session's cookie, before the prefix of its scheme.

@@ -8,7 +8,8 @@ use axum::{
 use chrono::NaiveTime;
 use chrono_tz::Tz;
 use common::{
-    App, Code, Fault, Faults, Json, Me, Problems, Result, Session, User, day::HourMinute, db, present, session, text,
+    App, Code, Fault, Faults, Json, Me, Problems, Result, Session, User, db, diary::day::HourMinute, present, session,
+    text,
 };
 use cookie::time::Duration;
 use serde::Deserialize;

@@ -1,6 +1,7 @@
 //! Who a person is at which provider. A second identity is linked from a live session alone, and
 //! the last one stays.
 
+use crate::oauth::{self, Provider};
 use axum::{
     Extension,
     extract::State,
@@ -10,7 +11,6 @@ use axum::{
 use chrono::{DateTime, Utc};
 use common::{
     App, Code, Json, Path, Problems, Query, Result, Session, db,
-    oauth::{self, Provider},
     session::{self, hash},
     text,
 };
@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     Providers,
-    address::Address,
+    rate_limit::Address,
     sign_in::{self, Start},
 };
 

@@ -1,16 +1,18 @@
 //! Sign-in, sessions, the account.
 
 mod account;
-mod address;
 mod identities;
+pub mod oauth;
+mod rate_limit;
 mod sessions;
 mod sign_in;
 mod tokens;
 
 use std::sync::Arc;
 
+use crate::oauth::Provider;
 use axum::{Extension, Router};
-use common::{App, Result, Routes, api::AUTH, db, oauth::Provider, routes};
+use common::{App, Result, Routes, db, functions::AUTH, routes};
 use sqlx::{MySql, mysql::MySqlArguments, query::Query};
 
 /// Where people can sign in.

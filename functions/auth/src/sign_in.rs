@@ -1,5 +1,6 @@
 //! To a provider and back.
 
+use crate::oauth::{Provider, Returned};
 use axum::{
     Extension,
     extract::State,
@@ -10,7 +11,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use common::{
     App, Code, Error, Json, Language, Path, Problems, Query, Result, Session, db,
-    oauth::{Provider, Returned},
     session::{self, hash, random_token},
 };
 use cookie::time::Duration;
@@ -19,7 +19,7 @@ use sqlx::FromRow;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::{Providers, address::Address, identities};
+use crate::{Providers, identities, rate_limit::Address};
 
 /// How long a sign-in may take.
 const ATTEMPT: TimeDelta = TimeDelta::minutes(10);

@@ -5,8 +5,10 @@
 use chrono::{DateTime, Utc};
 use common::{
     Code, Me, Object,
-    day::{Date, HourMinute},
-    streak::{Counting, Outcome},
+    diary::{
+        day::{Date, HourMinute},
+        streak::{Counting, Outcome},
+    },
 };
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use sqlx::FromRow;

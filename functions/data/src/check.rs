@@ -11,8 +11,10 @@ use std::{
 use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
 use common::{
     Code, Fault, Object, Result,
-    food::{self, GOAL_DAYS},
-    review::{LONGEST_SKIP, SKIP_AHEAD},
+    diary::{
+        food::{self, GOAL_DAYS},
+        review::{LONGEST_SKIP, SKIP_AHEAD},
+    },
     text,
 };
 use uuid::Uuid;

@@ -11,7 +11,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, NaiveDate, Utc};
-use common::{App, Me, Problems, Query, Result, User, day::Date, db, food::RESTORABLE};
+use common::{
+    App, Me, Problems, Query, Result, User, db,
+    diary::{day::Date, food::RESTORABLE},
+};
 use http_body_util::channel::Channel;
 use serde::Deserialize;
 use sqlx::{FromRow, MySqlConnection};
@@ -22,8 +25,8 @@ use uuid::Uuid;
 use crate::{
     Turns,
     archive::{Archive, Food, Review, Said, Skip, Slip},
-    out::Out,
     turn,
+    writer::Out,
 };
 
 /// How many rows are read at once.

@@ -9,9 +9,12 @@ use axum::{
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use common::{
-    App, Code, Error, Fault, Json, Object, Problems, Result, User, counters, db,
-    food::{MOST_FOODS, MOST_KEPT, RESTORABLE},
-    review::{MOST_SKIPS, MOST_SLIPS},
+    App, Code, Error, Fault, Json, Object, Problems, Result, User, db,
+    diary::{
+        counters,
+        food::{MOST_FOODS, MOST_KEPT, RESTORABLE},
+        review::{MOST_SKIPS, MOST_SLIPS},
+    },
 };
 use serde::Serialize;
 use sqlx::MySqlConnection;
@@ -19,7 +22,7 @@ use tokio::{sync::OwnedSemaphorePermit, task::spawn_blocking};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{Turns, archive::Archive, store, turn};
+use crate::{Turns, archive::Archive, insert, turn};
 
 /// A turn to import, taken before the body is read.
 pub struct Turn(#[expect(dead_code, reason = "held, not read")] OwnedSemaphorePermit);
@@ -81,11 +84,11 @@ pub async fn import(
     starts.extend(new.iter().map(|food| (food.id, food.start_date.0)));
     archive.check_foods(&starts, today)?;
     let added = Counts {
-        foods: store::foods(&mut db, user.id, &new).await?,
-        reviews: store::reviews(&mut db, user.id, &archive.reviews).await?,
-        outcomes: store::outcomes(&mut db, user.id, &archive.outcomes).await?,
-        slips: store::slips(&mut db, user.id, &archive.slips).await?,
-        skips: store::skips(&mut db, user.id, &archive.skips).await?,
+        foods: insert::foods(&mut db, user.id, &new).await?,
+        reviews: insert::reviews(&mut db, user.id, &archive.reviews).await?,
+        outcomes: insert::outcomes(&mut db, user.id, &archive.outcomes).await?,
+        slips: insert::slips(&mut db, user.id, &archive.slips).await?,
+        skips: insert::skips(&mut db, user.id, &archive.skips).await?,
     };
     refuse_too_many(&mut db, user.id, &archive, &added).await?;
     counters::recompute(&mut db, user.id, &named(&archive), today).await?;

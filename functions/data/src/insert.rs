@@ -2,7 +2,7 @@
 
 use common::{
     Object, Result,
-    counters::{self, Tracked},
+    diary::counters::{self, CountedFood},
 };
 use sqlx::{MySqlConnection, types::Json};
 use uuid::Uuid;
@@ -42,9 +42,9 @@ pub async fn foods(db: &mut MySqlConnection, user_id: Uuid, new: &[&Food]) -> Re
         .execute(&mut *db)
         .await?;
         position += batch.len() as u32;
-        let tracked = batch.iter().map(|food| Tracked {
+        let tracked = batch.iter().map(|food| CountedFood {
             archived_on: food.archived_on.map(|date| date.0),
-            ..Tracked::new(user_id, food.id, food.start_date.0, food.counting, food.goal_days)
+            ..CountedFood::new(user_id, food.id, food.start_date.0, food.counting, food.goal_days)
         });
         counters::store_all(db, &tracked.collect::<Vec<_>>()).await?;
     }

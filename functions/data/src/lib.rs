@@ -2,16 +2,16 @@
 
 mod archive;
 mod check;
+mod csv;
 mod export;
 mod import;
-mod out;
-mod store;
-mod table;
+mod insert;
+mod writer;
 
 use std::{sync::Arc, time::Duration};
 
 use axum::{Extension, Router};
-use common::{App, Code, Result, Routes, api::DATA, routes};
+use common::{App, Code, Result, Routes, functions::DATA, routes};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,

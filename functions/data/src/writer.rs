@@ -14,8 +14,8 @@ use uuid::Uuid;
 
 use crate::{
     archive::{FORMAT, VERSION},
+    csv::Rows,
     export::Format,
-    table::Rows,
 };
 
 /// How much is sent at once, in bytes.

@@ -3,8 +3,11 @@
 use axum::{extract::State, http::StatusCode};
 use chrono::NaiveDate;
 use common::{
-    App, Code, Connected, Fault, Json, Path, Problems, Result, counters, db,
-    food::{Food, RESTORABLE},
+    App, Code, Connected, Fault, Json, Path, Problems, Result, db,
+    diary::{
+        counters,
+        food::{Food, RESTORABLE},
+    },
 };
 use serde::Deserialize;
 use sqlx::MySqlConnection;
@@ -12,8 +15,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    body::{Change, Draft},
     create::next_position,
+    fields::{Change, Draft},
     food,
 };
 

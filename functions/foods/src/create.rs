@@ -6,17 +6,18 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use common::{
-    App, Code, Connected, Json, Problems, Result,
-    api::FOODS,
-    counters::{self, Tracked},
-    db,
-    food::{Food, MOST_FOODS, MOST_KEPT},
+    App, Code, Connected, Json, Problems, Result, db,
+    diary::{
+        counters::{self, CountedFood},
+        food::{Food, MOST_FOODS, MOST_KEPT},
+    },
+    functions::FOODS,
     session,
 };
 use sqlx::MySqlConnection;
 use uuid::Uuid;
 
-use crate::{body::NewFood, food};
+use crate::{fields::NewFood, food};
 
 /// Creates a food. With an `id` made by the client, the same body again answers 200 and the food as it is now.
 #[utoipa::path(post, path = "", request_body = NewFood,
@@ -59,7 +60,7 @@ pub async fn create(
         .bind(now)
         .execute(&mut *db)
         .await?;
-        let food = Tracked::new(user.id, id, draft.start_date, draft.counting, draft.goal_days);
+        let food = CountedFood::new(user.id, id, draft.start_date, draft.counting, draft.goal_days);
         counters::store_all(&mut db, &[food]).await?;
     }
     let food = food(&mut db, user.id, id).await?;

@@ -3,11 +3,12 @@
 use chrono::NaiveDate;
 use common::{
     Code, Fault, Faults, Result,
-    day::Date,
-    food::{self, GOAL_DAYS},
-    present,
-    streak::Counting,
-    text,
+    diary::{
+        day::Date,
+        food::{self, GOAL_DAYS},
+        streak::Counting,
+    },
+    present, text,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;

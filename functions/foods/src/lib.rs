@@ -1,14 +1,14 @@
 //! The foods a person quits: create, read, change, archive, delete, restore, order.
 
-mod body;
 mod change;
 mod create;
+mod fields;
 
 use axum::{Router, extract::State};
 use common::{
     App, Code, Connected, Json, Path, Problems, Query, Result, Routes,
-    api::FOODS,
-    food::{Food, RESTORABLE},
+    diary::food::{Food, RESTORABLE},
+    functions::FOODS,
     routes, select_foods,
 };
 use serde::{Deserialize, Serialize};

@@ -7,7 +7,12 @@ mod slips;
 
 use axum::Router;
 use chrono::NaiveDate;
-use common::{App, Code, Fault, Result, Routes, api::REVIEWS, counters::Tracked, day::Date, routes};
+use common::{
+    App, Code, Fault, Result, Routes,
+    diary::{counters::CountedFood, day::Date},
+    functions::REVIEWS,
+    routes,
+};
 use uuid::Uuid;
 
 pub fn router(app: App) -> Router {
@@ -29,7 +34,13 @@ fn recordable_date(date: &str, today: NaiveDate) -> Result<NaiveDate> {
 
 /// Refuses to record `date` for the food that the body names at `pointer`, where it can't be:
 /// another's food, one that starts later, or one archived before.
-fn recordable(foods: &[Tracked], food_id: Uuid, pointer: &str, date: NaiveDate, today: NaiveDate) -> Result<(), Fault> {
+fn recordable(
+    foods: &[CountedFood],
+    food_id: Uuid,
+    pointer: &str,
+    date: NaiveDate,
+    today: NaiveDate,
+) -> Result<(), Fault> {
     let refused = |code| Err(Fault::pointer(pointer, code));
     match foods.iter().find(|food| food.id == food_id) {
         None => refused(Code::FoodNotFound),

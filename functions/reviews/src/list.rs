@@ -3,11 +3,13 @@
 use axum::extract::State;
 use chrono::{Days, NaiveDate};
 use common::{
-    App, Code, Connected, Fault, Json, Problems, Query, Result,
-    counters::{self, Tracked},
-    day::Date,
-    db, recorded,
-    review::Review,
+    App, Code, Connected, Fault, Json, Problems, Query, Result, db,
+    diary::{
+        counters::{self, CountedFood},
+        day::Date,
+        records,
+        review::Review,
+    },
     text,
 };
 use serde::{Deserialize, Serialize};
@@ -58,7 +60,7 @@ pub async fn list(
 
     let now = app.clock.now();
     let (mut db, mut read) = db::snapshot(db, &[counters::select_foods(user.id, "")]).await?;
-    let foods: Vec<Tracked> = read.rows()?;
+    let foods: Vec<CountedFood> = read.rows()?;
     let dates = match &q {
         None => newest(&mut db, user.id, from, to, filter.food_id, limit + 1).await?,
         Some(q) => search(&mut db, user.id, from, to, filter.food_id, q, limit + 1).await?,
@@ -67,7 +69,7 @@ pub async fn list(
     let more = dates.len() > usize::from(limit);
     dates.truncate(limit.into());
     let next_cursor = dates.last().copied().filter(|_| more);
-    let stored = recorded::load_dates(&mut db, user.id, &foods, &dates).await?;
+    let stored = records::load_dates(&mut db, user.id, &foods, &dates).await?;
     let reviews = stored.into_iter().rev().map(|(date, stored)| stored.review(date, &foods, user.today(now), now));
     Ok(Json(Page { reviews: reviews.collect(), next_cursor }))
 }

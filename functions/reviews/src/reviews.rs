@@ -8,12 +8,14 @@ use axum::{
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use common::{
     App, Code, Connected, Error, Fault, Faults, Json, Object, Path, Problems, Result,
-    counters::{self, Streak, Tracked},
-    day::Date,
     db::{self, Results},
-    recorded::{self, Recorded},
-    review::{Content, Day, Review, Said, Stored},
-    streak::Outcome,
+    diary::{
+        counters::{self, CountedFood, Streak},
+        day::Date,
+        records::{self, Recorded},
+        review::{Content, Day, Review, Said, Stored},
+        streak::Outcome,
+    },
     text,
 };
 use serde::{Deserialize, Deserializer, Serialize};
@@ -45,12 +47,12 @@ pub async fn show(
 
 /// The SELECTs of [`read`].
 fn select(user_id: Uuid, date: NaiveDate) -> [String; 2] {
-    [counters::select_foods(user_id, ""), recorded::select(user_id, date, Date::LAST)]
+    [counters::select_foods(user_id, ""), records::select(user_id, date, Date::LAST)]
 }
 
 /// The foods of a person, and what is stored on `date`.
-fn read(read: &mut Results, date: NaiveDate) -> Result<(Vec<Tracked>, Stored)> {
-    let foods: Vec<Tracked> = read.rows()?;
+fn read(read: &mut Results, date: NaiveDate) -> Result<(Vec<CountedFood>, Stored)> {
+    let foods: Vec<CountedFood> = read.rows()?;
     let stored = Recorded::read(read, &foods, &[date])?.dates.remove(&date).unwrap_or_default();
     Ok((foods, stored))
 }
@@ -144,13 +146,13 @@ pub async fn put(
     let named: Vec<Uuid> = new.foods.iter().map(|Object(food)| food.food_id).collect();
     // A tick has closed yesterday; where it has not, what is recorded since is read again.
     let yesterday = today - Days::new(1);
-    let statements = [counters::select_foods(user.id, ""), recorded::select(user.id, date, yesterday)];
+    let statements = [counters::select_foods(user.id, ""), records::select(user.id, date, yesterday)];
     let (mut db, mut read) = db::write_after(db, user.id, &statements).await?;
-    let mut foods: Vec<Tracked> = read.rows()?;
-    let shown = |food: &Tracked| food.archived_on.is_none() || named.contains(&food.id);
+    let mut foods: Vec<CountedFood> = read.rows()?;
+    let shown = |food: &CountedFood| food.archived_on.is_none() || named.contains(&food.id);
     let closed = counters::closed_through(foods.iter().filter(|food| shown(food)));
     if closed < yesterday {
-        read = db::read(&mut db, &[recorded::select(user.id, date, closed)]).await?;
+        read = db::read(&mut db, &[records::select(user.id, date, closed)]).await?;
     }
     let mut recorded = Recorded::read(&mut read, &foods, &[date])?;
     let before = recorded.dates.remove(&date).unwrap_or_default();
@@ -252,7 +254,7 @@ async fn store(
 pub async fn refold(
     db: &mut MySqlConnection,
     user_id: Uuid,
-    foods: &[Tracked],
+    foods: &[CountedFood],
     named: &[Uuid],
     date: NaiveDate,
     today: NaiveDate,

@@ -10,9 +10,11 @@ use axum::{
 use chrono::{Days, NaiveDate};
 use common::{
     App, Code, Connected, Fault, Faults, Json, Path, Problems, Result,
-    counters::{self, Streak, Tracked},
-    day::Date,
-    review::{LONGEST_SKIP, MOST_SKIPS, SKIP_AHEAD},
+    diary::{
+        counters::{self, CountedFood, Streak},
+        day::Date,
+        review::{LONGEST_SKIP, MOST_SKIPS, SKIP_AHEAD},
+    },
     text,
 };
 use serde::{Deserialize, Serialize};
@@ -94,7 +96,7 @@ pub async fn put(
 
 impl NewSkip {
     /// What is to be stored; what it names already, archived since, may stay.
-    fn check(self, id: Uuid, before: Option<&Skip>, foods: &[Tracked], today: NaiveDate) -> Result<Skip> {
+    fn check(self, id: Uuid, before: Option<&Skip>, foods: &[CountedFood], today: NaiveDate) -> Result<Skip> {
         let mut faults = Faults::default();
         let (from, to) = (self.from.0, self.to.0);
         if to < from {

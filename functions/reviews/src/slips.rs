@@ -8,9 +8,11 @@ use axum::{
 use chrono::NaiveDate;
 use common::{
     App, Code, Connected, Fault, Faults, Json, Path, Problems, Result,
-    counters::{self, Streak},
-    day::{Date, HourMinute},
-    review::{MOST_SLIPS, Slip},
+    diary::{
+        counters::{self, Streak},
+        day::{Date, HourMinute},
+        review::{MOST_SLIPS, Slip},
+    },
     text,
 };
 use serde::{Deserialize, Serialize};

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use axum::{Router, http::HeaderValue, http::header, middleware::map_response, response::Response};
-use common::api::APIS;
+use common::functions::APIS;
 use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 
 /// What Swagger UI needs: its own files, and the styles and images it writes into its page.

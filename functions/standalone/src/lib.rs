@@ -28,7 +28,7 @@ const TICK: Duration = Duration::from_secs(15 * 60);
 pub fn router(app: &App, mut of: impl FnMut(&str) -> App, env: &Env, address: SocketAddr) -> Result<Router> {
     let (local, provider) = local::local(app, address)?;
     let mut providers = vec![provider];
-    providers.extend(common::oauth::providers(env)?);
+    providers.extend(auth::oauth::providers(env)?);
     let router = Router::new()
         .merge(auth::router(of("auth"), providers))
         .merge(foods::router(of("foods")))

@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::{Result, anyhow};
+use auth::oauth::Provider;
 use axum::{
     Router,
     extract::{RawForm, RawQuery, State},
@@ -19,7 +20,7 @@ use axum::{
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
-use common::{App, Clock, Json, Language, oauth::Provider, session::random_token, text};
+use common::{App, Clock, Json, Language, session::random_token, text};
 use ed25519_dalek::{SigningKey, pkcs8::EncodePrivateKey, pkcs8::spki::der::pem::LineEnding};
 use openidconnect::{
     Audience, EmptyAdditionalClaims, EndUserName, IssuerUrl, JsonWebKeyId, LocalizedClaim, Nonce, PrivateSigningKey,

@@ -3,11 +3,13 @@
 use axum::extract::State;
 use chrono::NaiveDate;
 use common::{
-    App, Code, Connected, Fault, Json, Path, Problems, Query, Result,
-    counters::{self, Tracked},
-    day::{self, Date},
-    db, history,
-    streak::Status,
+    App, Code, Connected, Fault, Json, Path, Problems, Query, Result, db,
+    diary::{
+        counters::{self, CountedFood},
+        day::{self, Date},
+        history,
+        streak::Status,
+    },
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -58,7 +60,7 @@ pub async fn show(
     let today = user.today(app.clock.now());
     let statements = [counters::select_food(user.id, food_id), history::select(user.id, food_id, from.0..=to.0)];
     let (_, mut read) = db::snapshot(db, &statements).await?;
-    let food: Tracked = read.rows()?.pop().ok_or(Code::NotFound)?;
+    let food: CountedFood = read.rows()?.pop().ok_or(Code::NotFound)?;
     let history = history::read(&mut read)?;
     let as_of = food.as_of(today);
     let (first, last) = (from.0.max(food.start_date), to.0.min(as_of));

@@ -9,11 +9,14 @@ use std::collections::HashMap;
 use axum::{Router, extract::State};
 use chrono::{Days, NaiveDate};
 use common::{
-    App, Code, Connected, Json, Path, Problems, Result, Routes,
-    api::STREAKS,
-    counters::{self, Streak, Tracked},
-    day::Date,
-    db, history, routes,
+    App, Code, Connected, Json, Path, Problems, Result, Routes, db,
+    diary::{
+        counters::{self, CountedFood, Streak},
+        day::Date,
+        history,
+    },
+    functions::STREAKS,
+    routes,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -59,7 +62,7 @@ async fn show(
     let statements =
         [counters::select_food(user.id, food_id), history::select(user.id, food_id, yesterday..=Date::LAST)];
     let (mut db, mut read) = db::snapshot(db, &statements).await?;
-    let food: Tracked = read.rows()?.pop().ok_or(Code::NotFound)?;
+    let food: CountedFood = read.rows()?.pop().ok_or(Code::NotFound)?;
     let closed = food.counter.closed_through;
     let history = match closed < yesterday {
         true => history::load(&mut db, user.id, food_id, closed..=Date::LAST).await?,

@@ -5,11 +5,13 @@ use std::collections::HashMap;
 use axum::extract::State;
 use chrono::{Datelike, Days, NaiveDate, NaiveTime, Timelike};
 use common::{
-    App, Code, Connected, Json, Path, Problems, Result,
-    counters::{self, Tracked},
-    day::Date,
-    db, history,
-    streak::{Outcome, Status},
+    App, Code, Connected, Json, Path, Problems, Result, db,
+    diary::{
+        counters::{self, CountedFood},
+        day::Date,
+        history,
+        streak::{Outcome, Status},
+    },
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -76,7 +78,7 @@ pub async fn show(
         ),
     ];
     let (_, mut read) = db::snapshot(db, &statements).await?;
-    let food: Tracked = read.rows()?.pop().ok_or(Code::NotFound)?;
+    let food: CountedFood = read.rows()?.pop().ok_or(Code::NotFound)?;
     let as_of = food.as_of(today);
     let history = history::read(&mut read)?;
     let slips: Vec<(NaiveDate, Option<NaiveTime>, Option<String>)> = read.rows()?;

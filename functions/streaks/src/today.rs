@@ -3,12 +3,14 @@
 use axum::extract::State;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use common::{
-    App, Connected, Json, Me, Problems, Result,
-    counters::{self, Streak, Tracked},
-    day, db,
-    food::Food,
-    recorded::{self, Recorded},
-    review::{Review, Stored},
+    App, Connected, Json, Me, Problems, Result, db,
+    diary::{
+        counters::{self, CountedFood, Streak},
+        day,
+        food::Food,
+        records::{self, Recorded},
+        review::{Review, Stored},
+    },
 };
 use serde::Serialize;
 use sqlx::FromRow;
@@ -49,7 +51,7 @@ struct Row {
     #[sqlx(flatten)]
     food: Food,
     #[sqlx(flatten)]
-    tracked: Tracked,
+    tracked: CountedFood,
 }
 
 /// Everything the first screen shows.
@@ -61,14 +63,14 @@ pub async fn show(Connected { user, db }: Connected, State(app): State<App>) -> 
     let more = "name, icon, color, motivation, position, created_at, updated_at,";
     // Ticks have closed what is before; where they have not, it is read again from the last that they have.
     let since = yesterday - Days::new(1);
-    let statements = [counters::select_foods(user.id, more), recorded::select(user.id, yesterday, since)];
+    let statements = [counters::select_foods(user.id, more), records::select(user.id, yesterday, since)];
     let (mut db, mut read) = db::snapshot(db, &statements).await?;
     let rows: Vec<Row> = read.rows()?;
-    let (foods, tracked): (Vec<Food>, Vec<Tracked>) = rows.into_iter().map(|row| (row.food, row.tracked)).unzip();
+    let (foods, tracked): (Vec<Food>, Vec<CountedFood>) = rows.into_iter().map(|row| (row.food, row.tracked)).unzip();
     let active = || tracked.iter().filter(|food| food.archived_on.is_none());
     let closed = counters::closed_through(active());
     if closed < since {
-        read = db::read(&mut db, &[recorded::select(user.id, yesterday, closed)]).await?;
+        read = db::read(&mut db, &[records::select(user.id, yesterday, closed)]).await?;
     }
     let mut recorded = Recorded::read(&mut read, &tracked, &[yesterday])?;
     let streaks = counters::streaks(&mut db, user.id, active().cloned().collect(), recorded.histories(), as_of).await?;

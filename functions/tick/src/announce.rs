@@ -8,7 +8,7 @@
 use anyhow::Context;
 use chrono::{DateTime, NaiveDate, Utc};
 use cloudevents::{Event, EventBuilder, EventBuilderV10};
-use common::{App, Env, Result, counters::NEWS, db};
+use common::{App, Env, Result, db, diary::counters::NEWS};
 use reqwest::{Client, StatusCode, Url, header::CONTENT_TYPE};
 use serde_json::json;
 use sqlx::FromRow;

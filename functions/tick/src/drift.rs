@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use common::{
     App, Result,
-    counters::{self, Tracked},
+    diary::counters::{self, CountedFood},
 };
 use uuid::Uuid;
 
@@ -67,7 +67,7 @@ async fn check_person(app: &App, user_id: Uuid) -> Result<u32> {
         let counter = counters::folded_again(&mut db, food, food.counter.closed_through).await?;
         if counter != food.counter {
             tracing::error!(%user_id, food_id = %food.id, stored = ?food.counter, ?counter, "a stored count drifted");
-            drifted.push(Tracked { counter, ..food.clone() });
+            drifted.push(CountedFood { counter, ..food.clone() });
         }
     }
     counters::store_again(&mut db, &drifted).await?;

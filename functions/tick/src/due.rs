@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
-use common::{App, Result, day, db};
+use common::{App, Result, db, diary::day};
 use sqlx::{Executor, FromRow, MySql, pool::PoolConnection, types::Json};
 use uuid::Uuid;
 

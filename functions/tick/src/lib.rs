@@ -18,7 +18,7 @@ use axum::{
     routing::post,
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use common::{App, Code, Error, Result, db, food, session};
+use common::{App, Code, Error, Result, db, diary::food, session};
 use sqlx::{MySql, pool::PoolConnection};
 use tokio::time::{Duration, Instant};
 use uuid::Uuid;

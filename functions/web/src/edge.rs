@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use axum::http::{HeaderName, header};
 use common::{
     Code, Env, Language, Origin, Problem,
-    api::{APIS, Api},
+    functions::{APIS, Api},
     security_headers,
 };
 

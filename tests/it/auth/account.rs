@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::world::World;
+use crate::support::world::World;
 
 #[tokio::test]
 async fn an_account_begins_with_the_browsers_zone_and_language() {

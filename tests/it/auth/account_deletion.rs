@@ -5,8 +5,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    tokens::{script, token},
-    world::{Person, World},
+    auth::tokens::{script, token},
+    support::world::{Person, World},
 };
 
 /// Every table that has rows of people.

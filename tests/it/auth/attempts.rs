@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use common::App;
 use reqwest::{Method, header};
 
-use crate::world::{Person, Reply, World};
+use crate::support::world::{Person, Reply, World};
 
 const START: &str = "/api/auth/local/start";
 const LIMIT: u16 = 100;

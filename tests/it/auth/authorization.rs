@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    docs::descriptions,
-    world::{Person, Reply, World, text},
+    operations::docs::descriptions,
+    support::world::{Person, Reply, World, text},
 };
 
 /// A request for each route: its path with a query, and its body. A `$name` is the id of a thing of the

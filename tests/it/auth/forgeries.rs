@@ -6,9 +6,9 @@ use openidconnect::{
 };
 use serde_json::{Value, json};
 
-use crate::{
+use crate::support::{
+    fake_provider::{NOW, encoded, public_key, signed, token_of, with},
     oidc::CLIENT_SECRET,
-    stand_in::{NOW, encoded, public_key, signed, token_of, with},
 };
 
 /// A way to make an ID token of the claims that would have been right.

@@ -3,7 +3,7 @@
 use reqwest::{Method, header};
 use serde_json::{Value, json};
 
-use crate::world::{Person, Reply, World, text};
+use crate::support::world::{Person, Reply, World, text};
 
 const LINK: &str = "/api/auth/local/link?return_to=/settings";
 

@@ -13,10 +13,12 @@ use tokio::{
 };
 
 use crate::{
-    github::GitHub,
-    providers::returning,
-    stand_in::{Documented, StandIn, kakao, listener},
-    world::{Person, Reply, World},
+    auth::providers::returning,
+    support::{
+        fake_provider::{Documented, StandIn, kakao, listener},
+        github::GitHub,
+        world::{Person, Reply, World},
+    },
 };
 
 /// A person has heard by then.
@@ -72,7 +74,7 @@ impl Fault {
 
 /// A world whose provider is at `issuer`, with somebody who was signed in before.
 async fn world(issuer: &str, provider: &str) -> (World, Person) {
-    let world = crate::providers::world_with(&[(&provider.to_uppercase(), issuer)]).await;
+    let world = crate::auth::providers::world_with(&[(&provider.to_uppercase(), issuer)]).await;
     let ada = world.person("ada").await;
     (world, ada)
 }
@@ -211,7 +213,7 @@ async fn a_person_who_changes_their_mind_reads_so_and_can_start_again() {
     assert_eq!(eve.send(look).await.location(), "/sign-in?problem=sign-in-refused");
     eve.get(&returning(&eve, "kakao").await).await.is_found();
     eve.get("/api/auth/me").await.ok();
-    let down = crate::providers::world_with(&[("KAKAO", &Fault::Down.start().await)]).await;
+    let down = crate::auth::providers::world_with(&[("KAKAO", &Fault::Down.start().await)]).await;
     let eve = down.stranger();
     let look = eve.request(Method::GET, "/api/auth/kakao/start").header(header::ACCEPT, "text/html,*/*");
     let told: Reply = eve.send(look).await;

@@ -4,10 +4,10 @@ use common::Env;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::{
+use crate::support::{
+    fake_provider::{StandIn, kakao, naver, signed, token_of},
     github::GitHub,
     oidc::{CLIENT_ID, CLIENT_SECRET},
-    stand_in::{StandIn, kakao, naver, signed, token_of},
     world::{Person, Reply, World},
 };
 
@@ -191,7 +191,7 @@ fn a_provider_that_is_set_up_by_half_is_named_at_the_start() {
         for (name, value) in settings {
             env.set(name, *value);
         }
-        let error = format!("{:#}", common::oauth::providers(&env).expect_err(named));
+        let error = format!("{:#}", auth::oauth::providers(&env).expect_err(named));
         assert!(error.starts_with(named) && !error.contains("hunter2"), "{error}");
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
-use crate::world::{Person, World, text};
+use crate::support::world::{Person, World, text};
 
 async fn sessions(person: &Person) -> Vec<Value> {
     person.get("/api/auth/sessions").await.ok()["sessions"].as_array().expect("a list").clone()
@@ -166,7 +166,7 @@ async fn a_person_can_sign_in_in_ten_browsers_at_once() {
 async fn only_one_cookie_of_exactly_our_name_is_a_session() {
     let world = World::new().await;
     world.person("ada").await;
-    let cookie = crate::server::session_cookie(&world).await;
+    let cookie = crate::operations::server::session_cookie(&world).await;
     let (_, token) = cookie.split_once('=').expect("a value");
     let ask = async |cookies: &[&str]| {
         let request = reqwest::Client::new().get(format!("{}/api/auth/me", world.origin));

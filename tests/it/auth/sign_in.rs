@@ -4,9 +4,11 @@ use reqwest::{Method, StatusCode, header};
 use serde_json::json;
 
 use crate::{
-    providers::{returning, world_with},
-    stand_in::{StandIn, kakao},
-    world::{Person, Reply, World},
+    auth::providers::{returning, world_with},
+    support::{
+        fake_provider::{StandIn, kakao},
+        world::{Person, Reply, World},
+    },
 };
 
 const START: &str = "/api/auth/local/start";

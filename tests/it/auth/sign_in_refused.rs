@@ -4,10 +4,14 @@ use reqwest::{Client, Method, StatusCode, redirect::Policy};
 use serde_json::json;
 
 use crate::{
-    forgeries::{forged_claims, forged_headers, spoilt_tokens},
-    providers::{returning, world_with},
-    stand_in::{StandIn, kakao, naver, signed},
-    world::{Person, Reply, World},
+    auth::{
+        forgeries::{forged_claims, forged_headers, spoilt_tokens},
+        providers::{returning, world_with},
+    },
+    support::{
+        fake_provider::{StandIn, kakao, naver, signed},
+        world::{Person, Reply, World},
+    },
 };
 
 /// What becomes of the state and the code of a callback.

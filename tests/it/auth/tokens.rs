@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::world::{Person, Reply, World, text};
+use crate::support::world::{Person, Reply, World, text};
 
 pub async fn token(person: &Person, name: &str, scope: &str) -> (String, String) {
     let made = person.post("/api/auth/tokens", json!({ "name": name, "scope": scope })).await.created();

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use crate::{
     data::{export, import},
-    world::{World, date as date_of},
+    support::world::{World, date as date_of},
 };
 
 #[tokio::test]

@@ -9,10 +9,12 @@ use uuid::Uuid;
 
 use crate::{
     data::{export, import, records},
-    eaters::times,
-    processes::{Function, origin},
-    program::free_port,
-    world::{Person, Reply, World, date as date_of},
+    operations::program::free_port,
+    support::{
+        processes::{Function, origin},
+        world::{Person, Reply, World, date as date_of},
+        writers::times,
+    },
 };
 
 const LIMIT: usize = 64 * 1024 * 1024;

@@ -1,13 +1,16 @@
 //! Everything a person has, taken away and brought back.
 
+mod exports;
+mod imports;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{
-    eaters::times,
+use crate::support::{
     proxy::Random,
     world::{Person, World, date as date_of},
+    writers::times,
 };
 
 /// What people type, and what a spreadsheet would run.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     data::{export, import},
-    world::{World, text},
+    support::world::{World, text},
 };
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use std::{
 use serde_json::json;
 use sqlx::{Connection, MySqlConnection, Row};
 
-use crate::{
+use crate::support::{
     proxy::Server,
     world::{Person, World},
 };

@@ -5,8 +5,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{
-    place::{Place, food, today},
+use crate::support::{
+    deployment::{Place, food, today},
     world::{Person, Reply, text},
 };
 

@@ -2,10 +2,10 @@
 
 use std::{collections::HashSet, path::Path, process::Command};
 
-use common::api::APIS;
+use common::functions::APIS;
 use serde_json::Value;
 
-use crate::world::{Person, World};
+use crate::support::world::{Person, World};
 
 #[tokio::test]
 async fn the_lines_of_the_readme_work_as_they_stand() {

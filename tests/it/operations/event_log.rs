@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::{processes::origin, program::free_port};
+use crate::{operations::program::free_port, support::processes::origin};
 
 const CONFIGURATION: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../knative/base/events/nginx.conf");
 

@@ -11,10 +11,10 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{
-    eaters::{Eater, SOON, acknowledged, none_is_lost, times, while_people_write},
+use crate::support::{
     proxy::{Proxy, Random, Server},
     world::{NOON, Reply, World, database},
+    writers::{Eater, SOON, acknowledged, none_is_lost, times, while_people_write},
 };
 
 #[tokio::test]

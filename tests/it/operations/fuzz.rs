@@ -13,9 +13,11 @@ use tokio::{process::Command, task::JoinSet};
 use uuid::Uuid;
 
 use crate::{
-    docs::descriptions,
-    eaters::times,
-    world::{Person, World},
+    operations::docs::descriptions,
+    support::{
+        world::{Person, World},
+        writers::times,
+    },
 };
 
 const SCHEMATHESIS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/schemathesis/bin/schemathesis");

@@ -5,7 +5,7 @@ use common::Env;
 use serde_json::json;
 use sqlx::mysql::MySqlDatabaseError;
 
-use crate::{
+use crate::support::{
     proxy::Server,
     world::{PASSWORDS, World, database},
 };

@@ -12,13 +12,15 @@ use sqlx::{Connection, MySqlConnection};
 use tokio::time::sleep;
 
 use crate::{
-    compare::Differences,
-    diary::Diarist,
-    eaters::{Eater, times, while_these_write},
-    processes::Function,
-    program::free_port,
-    proxy::Random,
-    world::{World, database},
+    operations::program::free_port,
+    support::diarist::Diarist,
+    support::{
+        compare::Differences,
+        processes::Function,
+        proxy::Random,
+        world::{World, database},
+        writers::{Eater, times, while_these_write},
+    },
 };
 
 /// A port that is never handed out as one's own to who connects: it is there again after a kill.

@@ -16,7 +16,7 @@ use serde_json::json;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::world::Person;
+use crate::support::world::Person;
 
 /// A binary of the workspace, which `cargo build --workspace` leaves beside the tests.
 pub fn program(name: &str) -> Command {

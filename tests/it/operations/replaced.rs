@@ -16,9 +16,9 @@ use serde_json::json;
 use tokio::{task::JoinSet, time::sleep};
 use uuid::Uuid;
 
-use crate::{
+use crate::support::{
     broker::Sent,
-    place::{Place, today},
+    deployment::{Place, today},
     world::{Person, date, text},
 };
 

@@ -9,9 +9,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    server::session_cookie,
-    stand_in::listener,
-    world::{Person, Reply, World},
+    operations::server::session_cookie,
+    support::{
+        fake_provider::listener,
+        world::{Person, Reply, World},
+    },
 };
 
 /// Every operation of every function, with something in the place of each parameter.

@@ -5,10 +5,12 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    eaters::times,
-    proxy::Random,
-    tokens::token,
-    world::{Person, World},
+    auth::tokens::token,
+    support::{
+        proxy::Random,
+        world::{Person, World},
+        writers::times,
+    },
 };
 
 /// Those that answer people about what they eat. Of the others' rights, many are used after an answer or beside it.
@@ -17,7 +19,7 @@ const FUNCTIONS: [&str; 4] = ["foods", "reviews", "streaks", "data"];
 /// Function, table, right.
 fn rights() -> Vec<[&'static str; 3]> {
     let mut rights = Vec::new();
-    for line in include_str!("../../migrations/grants.txt").lines() {
+    for line in include_str!("../../../migrations/grants.txt").lines() {
         let mut words = line.splitn(2, char::is_whitespace).map(str::trim);
         let (Some(function), Some((table, all))) =
             (words.next(), words.next().and_then(|rest| rest.split_once(char::is_whitespace)))

@@ -9,11 +9,13 @@ use sqlx::{Connection, MySqlConnection};
 use uuid::Uuid;
 
 use crate::{
-    matrix::EXAMPLES,
-    oidc::{CLIENT_ID, CLIENT_SECRET, OidcProvider, sign_in_through},
-    processes::{Function, origin},
-    program::{free_port, program},
-    world::{Person, Reply, database, text},
+    auth::authorization::EXAMPLES,
+    operations::program::{free_port, program},
+    support::{
+        oidc::{CLIENT_ID, CLIENT_SECRET, OidcProvider, sign_in_through},
+        processes::{Function, origin},
+        world::{Person, Reply, database, text},
+    },
 };
 
 /// Every function as a process that logs all it can into a file, each called by its prefix.

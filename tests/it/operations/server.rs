@@ -9,7 +9,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use crate::world::{Reply, World};
+use crate::support::world::{Reply, World};
 
 /// Sends `request` as it is; the answer is all that comes until the connection ends.
 async fn raw(origin: &str, request: &str) -> String {

@@ -3,7 +3,7 @@
 use serde_json::json;
 use sqlx::Executor;
 
-use crate::world::{Person, World};
+use crate::support::world::{Person, World};
 
 /// The reads, each with how many tables it shows.
 fn reads(food: &str) -> Vec<(String, usize)> {

@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::{eaters::times, proxy::Random, world::World};
+use crate::support::{proxy::Random, world::World, writers::times};
 
 #[tokio::test]
 async fn eight_devices_and_eight_ticks_at_once_see_no_error_and_leave_the_numbers_right() {

@@ -4,7 +4,7 @@ use reqwest::{Method, header};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::world::World;
+use crate::support::world::World;
 
 #[tokio::test]
 async fn a_food_with_a_wrong_value_is_refused_by_its_field() {

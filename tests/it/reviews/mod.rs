@@ -1,9 +1,14 @@
 //! The review of a date.
 
+mod at_once;
+mod bad_input;
+mod skips;
+mod slips;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::world::{Person, Reply, World};
+use crate::support::world::{Person, Reply, World};
 
 const DATE: &str = "/api/reviews/2026-03-11";
 
@@ -164,7 +169,12 @@ async fn reviews_are_listed_newest_first_and_found_by_any_note() {
     ada.slip("2026-03-06", &ramen).await;
     let dates = async |query: &str| -> Vec<String> {
         let page = ada.get(&format!("/api/reviews{query}")).await.ok();
-        page["reviews"].as_array().expect("reviews").iter().map(|review| crate::world::text(&review["date"])).collect()
+        page["reviews"]
+            .as_array()
+            .expect("reviews")
+            .iter()
+            .map(|review| crate::support::world::text(&review["date"]))
+            .collect()
     };
     assert_eq!(dates("").await, ["2026-03-06", "2026-03-04", "2026-03-02"]);
     assert_eq!(dates("?q=birthday").await, ["2026-03-04", "2026-03-02"]);

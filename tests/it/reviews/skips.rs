@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::world::{Person, World};
+use crate::support::world::{Person, World};
 
 async fn skip(ada: &Person, from: &str, to: &str) -> String {
     let path = format!("/api/reviews/skips/{}", Uuid::new_v4());

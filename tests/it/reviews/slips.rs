@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::world::World;
+use crate::support::world::World;
 
 #[tokio::test]
 async fn a_slip_says_when_and_why_and_all_of_it_is_optional() {

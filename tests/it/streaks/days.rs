@@ -3,7 +3,10 @@
 use chrono::TimeDelta;
 use serde_json::json;
 
-use crate::{compare::Differences, diary::Diarist, eaters::times, proxy::Random, world::World};
+use crate::{
+    support::diarist::Diarist,
+    support::{compare::Differences, proxy::Random, world::World, writers::times},
+};
 
 #[tokio::test]
 async fn today_is_the_persons_own() {

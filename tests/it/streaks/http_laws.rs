@@ -2,16 +2,14 @@
 
 use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
 use chrono_tz::Tz;
-use common::day::today;
+use common::diary::day::today;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    diary::{Diarist, Food},
-    eaters::times,
-    proxy::Random,
-    world::World,
-    zones::ZONES,
+    streaks::zones::ZONES,
+    support::diarist::{Diarist, Food},
+    support::{proxy::Random, world::World, writers::times},
 };
 
 #[tokio::test]

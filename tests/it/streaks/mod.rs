@@ -1,8 +1,15 @@
 //! The examples of what a count is, and the calendar that shows it.
 
+mod days;
+mod http_laws;
+mod stats;
+mod streak_laws;
+mod today;
+pub mod zones;
+
 use serde_json::{Value, json};
 
-use crate::world::{Person, World};
+use crate::support::world::{Person, World};
 
 /// (current, longest, kept, day_number)
 async fn counts(ada: &Person, food: &str) -> [u64; 4] {

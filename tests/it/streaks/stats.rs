@@ -3,7 +3,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::world::World;
+use crate::support::world::World;
 
 #[tokio::test]
 async fn slips_are_told_by_weekday_hour_and_trigger_and_runs_by_what_ended_them() {

@@ -3,18 +3,18 @@
 use std::fmt::Debug;
 
 use chrono::{Days, NaiveDate};
-use common::streak::{Counter, Counting, History, Outcome, Status};
+use common::diary::streak::{Counter, Counting, History, Outcome, Status};
 use proptest::{
     collection::{btree_map, vec},
     prelude::*,
     test_runner::{Config, RngAlgorithm, TestCaseResult, TestRng, TestRunner},
 };
 
-use crate::{
-    eaters::times,
+use crate::support::{
     model::{Numbers, Past},
     proxy::Random,
     world::date,
+    writers::times,
 };
 
 /// The dates of the histories, as days after their first.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::support::world::World;
 
 #[tokio::test]
 async fn one_call_shows_the_whole_first_screen() {

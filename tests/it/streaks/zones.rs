@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta};
 use chrono_tz::{IANA_TZDB_VERSION, TZ_VARIANTS, Tz};
-use common::day::{next_day_at, today};
+use common::diary::day::{next_day_at, today};
 use sha2::{Digest, Sha256};
 
-use crate::world::date;
+use crate::support::world::date;
 
-const VECTORS: &str = include_str!("../vectors/days.txt");
+const VECTORS: &str = include_str!("../../vectors/days.txt");
 /// The starts of the day in the vectors, in minutes.
 const STARTS: [u32; 6] = [0, 30, 210, 240, 450, 720];
 

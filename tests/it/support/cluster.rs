@@ -3,16 +3,18 @@
 
 use std::sync::{Arc, Weak};
 
-use common::{Env, api::APIS};
+use common::{Env, functions::APIS};
 use tokio::sync::Mutex;
 
 use crate::{
-    edge::Edge,
-    gateway::Gateway,
-    oidc::{CLIENT_ID, CLIENT_SECRET, OidcProvider},
-    processes::{Function, origin},
-    program::free_port,
-    world::database,
+    operations::program::free_port,
+    support::{
+        edge::Edge,
+        gateway::Gateway,
+        oidc::{CLIENT_ID, CLIENT_SECRET, OidcProvider},
+        processes::{Function, origin},
+        world::database,
+    },
 };
 
 pub struct Cluster {

@@ -1,12 +1,14 @@
 //! What people were told is stored, beside what is stored.
 
-use common::{counters, db};
+use common::{db, diary::counters};
 use uuid::Uuid;
 
 use crate::{
-    diary::{Diarist, Food},
-    model::Numbers,
-    world::{World, text},
+    support::diarist::{Diarist, Food},
+    support::{
+        model::Numbers,
+        world::{World, text},
+    },
 };
 
 /// How the stored counts differ from the slow ones.
@@ -24,10 +26,10 @@ impl Diarist {
     pub async fn compare(&self, world: &World, all_closed: bool, differences: &mut Differences) {
         let (today, user_id) = (self.today(), self.person.id.parse().expect("an id"));
         let mut db = db::write(world.db().acquire().await.expect("a connection"), user_id).await.expect("the lock");
-        let stored = counters::tracked(&mut db, user_id).await.expect("counters");
+        let stored = counters::counted(&mut db, user_id).await.expect("counters");
         let ids: Vec<Uuid> = stored.iter().map(|food| food.id).collect();
         counters::recompute(&mut db, user_id, &ids, today).await.expect("a fold from the start");
-        let folded = counters::tracked(&mut db, user_id).await.expect("counters");
+        let folded = counters::counted(&mut db, user_id).await.expect("counters");
         drop(db); // nothing of it stands
         let living: Vec<&Food> = self.living().collect();
         assert_eq!(stored.len(), living.len(), "a food is lost, or back");

@@ -8,7 +8,7 @@ use common::Env;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::{
+use crate::support::{
     cluster::Cluster,
     oidc::sign_in_through,
     world::{Person, text},

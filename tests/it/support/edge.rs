@@ -12,7 +12,7 @@ use std::{
 use common::Env;
 use tempfile::TempDir;
 
-use crate::{processes::origin, program::free_port};
+use crate::{operations::program::free_port, support::processes::origin};
 
 /// The user of the image.
 const USER: u32 = 65532;

@@ -26,7 +26,7 @@ use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
-use crate::oidc::{CLIENT_ID, CLIENT_SECRET};
+use crate::support::oidc::{CLIENT_ID, CLIENT_SECRET};
 
 /// Noon of the worlds, in seconds.
 pub const NOW: i64 = 1_773_230_400;

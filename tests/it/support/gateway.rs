@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::program::free_port;
+use crate::operations::program::free_port;
 
 const ENVOY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/envoy/bin/envoy");
 

@@ -13,9 +13,9 @@ use common::Json;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::{
+use crate::support::{
+    fake_provider::{Parameters, callback, encoded, listener, parameters},
     oidc::CLIENT_SECRET,
-    stand_in::{Parameters, callback, encoded, listener, parameters},
 };
 
 /// GitHub, or an Enterprise Server: `person` is what `GET /user` answers.

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
-use common::streak::{Counter, Counting, Outcome, Status};
+use common::diary::streak::{Counter, Counting, Outcome, Status};
 use serde_json::Value;
 
-use crate::world::date;
+use crate::support::world::date;
 
 /// Everything recorded for one food.
 #[derive(Clone, Debug)]

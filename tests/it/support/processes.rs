@@ -10,9 +10,11 @@ use common::{Clock, Env};
 use serde_json::json;
 
 use crate::{
-    oidc::{CLIENT_ID, CLIENT_SECRET, OidcProvider, sign_in_through},
-    program::{free_port, program},
-    world::{Person, database},
+    operations::program::{free_port, program},
+    support::{
+        oidc::{CLIENT_ID, CLIENT_SECRET, OidcProvider, sign_in_through},
+        world::{Person, database},
+    },
 };
 
 /// A function on a port, until this value ends.
@@ -110,7 +112,7 @@ async fn the_main_job_goes_across_processes_signed_in_by_a_certified_provider() 
     let at = |function: &Function, method: reqwest::Method, path: String| {
         ada.client.request(method, format!("{}{path}", function.origin)).header("origin", &public_origin)
     };
-    let today = common::day::today(Clock::system().now(), chrono_tz::Asia::Seoul, chrono::NaiveTime::MIN);
+    let today = common::diary::day::today(Clock::system().now(), chrono_tz::Asia::Seoul, chrono::NaiveTime::MIN);
     let begun = today - Days::new(9);
     let food = json!({ "name": "라면", "start_date": begun });
     let food = ada.send(at(&foods, reqwest::Method::POST, "/api/foods".into()).json(&food)).await.created();
@@ -168,7 +170,7 @@ async fn a_function_starts_and_recovers_without_its_database() {
     foods.is_ready().await;
     let ask = async || {
         let asked = reqwest::Client::new().get(format!("{origin}/api/foods")).header("cookie", "hanip_session=x");
-        crate::world::Reply::of(asked.send().await.expect("an answer")).await
+        crate::support::world::Reply::of(asked.send().await.expect("an answer")).await
     };
     ask().await.problem(503, "unavailable");
     migrations::run(&Env::from([("DATABASE_URL", database.as_str())])).await.expect("the schema is applied");

@@ -9,7 +9,7 @@ use sqlx::{Connection, MySqlConnection, MySqlPool};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
-pub use crate::person::{Person, Reply, date, text};
+pub use crate::support::person::{Person, Reply, date, text};
 
 /// The day of the examples: noon of Wednesday 2026-03-11, everywhere near UTC.
 pub const NOON: &str = "2026-03-11T12:00:00Z";

@@ -16,7 +16,7 @@ use sqlx::{Connection, MySqlConnection};
 use tokio::{task::JoinSet, time::sleep};
 use uuid::Uuid;
 
-use crate::world::{Person, Reply};
+use crate::support::world::{Person, Reply};
 
 /// The database is back, so soon a write succeeds.
 pub const SOON: Duration = Duration::from_secs(2);
@@ -59,7 +59,7 @@ impl Eater {
     /// The next slip, not sent yet: a date takes fifty.
     pub fn slip(&mut self) -> (Uuid, RequestBuilder) {
         let id = Uuid::new_v4();
-        let date = crate::world::date("2020-01-01") + chrono::Days::new(self.slips / 40);
+        let date = crate::support::world::date("2020-01-01") + chrono::Days::new(self.slips / 40);
         self.slips += 1;
         let origin = self.function.as_ref().unwrap_or(&self.person.origin);
         let request = self.person.client.put(format!("{origin}/api/reviews/{date}/slips/{id}"));

@@ -14,11 +14,13 @@ use tokio::{
 use uuid::Uuid;
 
 use crate::{
-    compare::Differences,
-    diary::Diarist,
-    eaters::times,
-    proxy::Random,
-    world::{Reply, World},
+    support::diarist::Diarist,
+    support::{
+        compare::Differences,
+        proxy::Random,
+        world::{Reply, World},
+        writers::times,
+    },
 };
 
 /// How many deliveries one world gets, and in how many rounds.

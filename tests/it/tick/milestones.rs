@@ -9,8 +9,8 @@ use tick::Sink;
 use tokio::net::TcpListener;
 
 use crate::{
+    support::world::World,
     tick::{binary, served},
-    world::World,
 };
 
 /// Who listens to milestones, and takes only so many.

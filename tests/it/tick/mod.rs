@@ -1,11 +1,14 @@
 //! The tick: closes finished days, and owns nothing a person can lose.
 
+mod deliveries;
+mod milestones;
+
 use chrono::{Days, NaiveDate};
 use reqwest::Client;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::world::{Person, Reply, World, date};
+use crate::support::world::{Person, Reply, World, date};
 
 /// The address of the tick as a function of its own.
 pub async fn served(world: &World, sink: Option<tick::Sink>) -> String {
@@ -201,11 +204,11 @@ async fn the_arithmetic_of_the_tick_agrees_with_the_fold_on_random_pasts() {
                 .await
                 .expect("the lock");
         let user_id = ada.id.parse().expect("an id");
-        let ticked = common::counters::tracked(&mut db, user_id).await.expect("counters");
+        let ticked = common::diary::counters::counted(&mut db, user_id).await.expect("counters");
         let ids: Vec<uuid::Uuid> = ticked.iter().map(|food| food.id).collect();
         let today = (world.now()).date_naive();
-        common::counters::recompute(&mut db, user_id, &ids, today).await.expect("a fold from the start");
-        let folded = common::counters::tracked(&mut db, user_id).await.expect("counters");
+        common::diary::counters::recompute(&mut db, user_id, &ids, today).await.expect("a fold from the start");
+        let folded = common::diary::counters::counted(&mut db, user_id).await.expect("counters");
         for (ticked, folded) in ticked.iter().zip(&folded) {
             assert_eq!(ticked.counter, folded.counter, "after {days} days");
         }

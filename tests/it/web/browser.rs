@@ -3,9 +3,11 @@
 use std::{path::Path, process::Command};
 
 use crate::{
-    oidc::{CLIENT_ID, CLIENT_SECRET, OidcProvider},
-    program::{Standalone, free_port, program},
-    world::database,
+    operations::program::{Standalone, free_port, program},
+    support::{
+        oidc::{CLIENT_ID, CLIENT_SECRET, OidcProvider},
+        world::database,
+    },
 };
 
 /// Runs one of the scripts on a standalone of its own; its second argument is in the folder for pictures.

@@ -9,10 +9,10 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use crate::{
+use crate::support::{
     cluster::Cluster,
     edge::Edge,
-    stand_in::listener,
+    fake_provider::listener,
     world::{Person, Reply},
 };
 

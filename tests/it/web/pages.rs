@@ -10,7 +10,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::{
+use crate::support::{
     edge::Edge,
     world::{Reply, World},
 };

@@ -10,40 +10,42 @@ use chrono::{Days, NaiveDate};
 use sqlx::{MySql, MySqlConnection, pool::PoolConnection};
 use uuid::Uuid;
 
-pub use crate::tracked::{Streak, Tracked, select_tracked};
+pub use crate::diary::counted_food::{CountedFood, Streak, select_counted};
 use crate::{
     Result,
-    day::Date,
     db::{self, Results, Transaction},
-    history,
-    streak::{Counter, Counting, History, Milestone, milestone_after},
+    diary::{
+        day::Date,
+        history,
+        streak::{Counter, Counting, History, Milestone, milestone_after},
+    },
 };
 
 /// Begins [`db::write`], with the foods of the person that are not deleted, in their order.
-pub async fn write(db: PoolConnection<MySql>, user_id: Uuid) -> Result<(Transaction, Vec<Tracked>)> {
+pub async fn write(db: PoolConnection<MySql>, user_id: Uuid) -> Result<(Transaction, Vec<CountedFood>)> {
     let (db, mut read) = db::write_after(db, user_id, &[select_foods(user_id, "")]).await?;
     Ok((db, read.rows()?))
 }
 
 /// The same foods, in a transaction.
-pub async fn tracked(db: &mut MySqlConnection, user_id: Uuid) -> Result<Vec<Tracked>> {
+pub async fn counted(db: &mut MySqlConnection, user_id: Uuid) -> Result<Vec<CountedFood>> {
     db::read(db, &[select_foods(user_id, "")]).await?.rows()
 }
 
-/// The SELECT of [`tracked`], before it `more` columns.
+/// The SELECT of [`counted`], before it `more` columns.
 pub fn select_foods(user_id: Uuid, more: &str) -> String {
-    let (select, user_id) = (select_tracked(more), db::id(user_id));
+    let (select, user_id) = (select_counted(more), db::id(user_id));
     format!("{select} WHERE foods.user_id = {user_id} AND deleted_at IS NULL ORDER BY position, id")
 }
 
 /// A SELECT of one of them.
 pub fn select_food(user_id: Uuid, food_id: Uuid) -> String {
-    let (select, user_id, food_id) = (select_tracked(""), db::id(user_id), db::id(food_id));
+    let (select, user_id, food_id) = (select_counted(""), db::id(user_id), db::id(food_id));
     format!("{select} WHERE foods.user_id = {user_id} AND foods.id = {food_id} AND deleted_at IS NULL")
 }
 
 /// The last date that is closed for all of `foods`.
-pub fn closed_through<'a>(foods: impl IntoIterator<Item = &'a Tracked>) -> NaiveDate {
+pub fn closed_through<'a>(foods: impl IntoIterator<Item = &'a CountedFood>) -> NaiveDate {
     foods.into_iter().map(|food| food.counter.closed_through).min().unwrap_or(Date::LAST)
 }
 
@@ -52,7 +54,7 @@ pub fn closed_through<'a>(foods: impl IntoIterator<Item = &'a Tracked>) -> Naive
 pub async fn streaks(
     db: &mut MySqlConnection,
     user_id: Uuid,
-    foods: Vec<Tracked>,
+    foods: Vec<CountedFood>,
     mut recent: HashMap<Uuid, History>,
     today: NaiveDate,
 ) -> Result<Vec<Streak>> {
@@ -84,8 +86,8 @@ pub async fn read_current(
     mut read: Results,
     named: &[Uuid],
     today: NaiveDate,
-) -> Result<(Vec<Tracked>, HashMap<Uuid, History>)> {
-    let mut foods: Vec<Tracked> = read.rows()?;
+) -> Result<(Vec<CountedFood>, HashMap<Uuid, History>)> {
+    let mut foods: Vec<CountedFood> = read.rows()?;
     foods.retain(|food| food.archived_on.is_none() || named.contains(&food.id));
     let closed = closed_through(&foods);
     if closed < today - Days::new(1) {
@@ -97,7 +99,7 @@ pub async fn read_current(
 /// Folds foods again from their start, after their rules or a closed date have changed.
 /// The caller holds the lock of [`crate::db::write`].
 pub async fn recompute(db: &mut MySqlConnection, user_id: Uuid, food_ids: &[Uuid], today: NaiveDate) -> Result<()> {
-    let mut foods = tracked(db, user_id).await?;
+    let mut foods = counted(db, user_id).await?;
     foods.retain(|food| food_ids.contains(&food.id));
     for food in &mut foods {
         let over = food.closes_through().min(today - Days::new(1));
@@ -107,7 +109,7 @@ pub async fn recompute(db: &mut MySqlConnection, user_id: Uuid, food_ids: &[Uuid
 }
 
 /// The counter of `food` from its start to `until`, whatever is stored of it.
-pub async fn folded_again(db: &mut MySqlConnection, food: &Tracked, until: NaiveDate) -> Result<Counter> {
+pub async fn folded_again(db: &mut MySqlConnection, food: &CountedFood, until: NaiveDate) -> Result<Counter> {
     let mut counter = Counter::new(food.start_date);
     let history = history::load(db, food.user_id, food.id, food.start_date..=Date::LAST).await?;
     counter.advance(&history, food.counting, food.goal_days, until);
@@ -128,7 +130,7 @@ pub async fn after_write(
 
 /// Writes the counters of `foods`, and remembers which milestones they reached lately: those are to
 /// be announced, once for ever.
-pub async fn store_all(db: &mut MySqlConnection, foods: &[Tracked]) -> Result<()> {
+pub async fn store_all(db: &mut MySqlConnection, foods: &[CountedFood]) -> Result<()> {
     let rows = foods.iter().map(|food| row(food, &serde_json::json!(food.counter.milestones).to_string()));
     upsert(db, rows.collect(), ", milestones = VALUE(milestones)").await?;
     let reached: Vec<_> = foods.iter().flat_map(reached_lately).collect();
@@ -141,7 +143,7 @@ pub async fn store_all(db: &mut MySqlConnection, foods: &[Tracked]) -> Result<()
 
 /// [`store_all`] of foods that have rows, locked, and no new milestones: what they have reached is more
 /// than half of a row, and stays.
-pub async fn store_days(db: &mut MySqlConnection, foods: &[Tracked]) -> Result<()> {
+pub async fn store_days(db: &mut MySqlConnection, foods: &[CountedFood]) -> Result<()> {
     upsert(db, foods.iter().map(|food| row(food, "[]")).collect(), "").await
 }
 
@@ -170,7 +172,7 @@ async fn upsert(db: &mut MySqlConnection, rows: Vec<String>, and_milestones: &st
 }
 
 /// [`store_all`] of what was folded again from the start.
-pub async fn store_again(db: &mut MySqlConnection, foods: &[Tracked]) -> Result<()> {
+pub async fn store_again(db: &mut MySqlConnection, foods: &[CountedFood]) -> Result<()> {
     if foods.is_empty() {
         return Ok(());
     }
@@ -189,8 +191,8 @@ pub fn key(user_id: Uuid, food_id: Uuid) -> String {
 }
 
 /// A food's row in `counters`.
-fn row(food: &Tracked, milestones: &str) -> String {
-    let Tracked { counter, goal_days, .. } = food;
+fn row(food: &CountedFood, milestones: &str) -> String {
+    let CountedFood { counter, goal_days, .. } = food;
     let key = key(food.user_id, food.id);
     let assumes = food.counting == Counting::Assume;
     let next_milestone = milestone_after(counter.longest_run, *goal_days);
@@ -215,7 +217,7 @@ fn row(food: &Tracked, milestones: &str) -> String {
 pub const NEWS: Days = Days::new(7);
 
 /// A food's rows in `milestones`.
-fn reached_lately(food: &Tracked) -> impl Iterator<Item = String> {
+fn reached_lately(food: &CountedFood) -> impl Iterator<Item = String> {
     let is_news = |milestone: &&Milestone| milestone.reached_on + NEWS > food.counter.closed_through;
     let key = key(food.user_id, food.id);
     let row = move |Milestone { days, reached_on }: &Milestone| format!("({key},{days},'{reached_on}')");

@@ -13,7 +13,7 @@ use openidconnect::{
 use serde::Deserialize;
 
 use super::{Attempt, Identity, Provider, Returned};
-use crate::{Code, Origin};
+use common::{Code, Origin};
 
 type Client = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
 
@@ -28,7 +28,7 @@ struct Person {
 }
 
 /// Begins a sign-in. No scope is asked for: who it is, is public.
-pub fn begin(provider: &Provider, origin: &Origin) -> crate::Result<Attempt> {
+pub fn begin(provider: &Provider, origin: &Origin) -> common::Result<Attempt> {
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let (url, state) =
         client(provider, origin)?.authorize_url(CsrfToken::new_random).set_pkce_challenge(challenge).url();
@@ -37,7 +37,7 @@ pub fn begin(provider: &Provider, origin: &Origin) -> crate::Result<Attempt> {
 }
 
 /// Exchanges the code, and asks whose it is.
-pub async fn complete(provider: &Provider, origin: &Origin, returned: Returned<'_>) -> crate::Result<Identity> {
+pub async fn complete(provider: &Provider, origin: &Origin, returned: Returned<'_>) -> common::Result<Identity> {
     // The issuer of RFC 9207 is that of its authorization server.
     if returned.iss.is_some_and(|iss| iss != oauth_url(provider)) {
         return Err(Code::SignInRefused.into());

@@ -8,7 +8,7 @@ use openidconnect::{
 };
 use url::{Position, Url};
 
-use crate::origin::is_loopback;
+use common::is_loopback;
 
 /// How much of an answer is read.
 const ANSWER_LIMIT: usize = 256 * 1024;

@@ -2,6 +2,7 @@
 //! OpenID Connect, so that the answer says who came; GitHub is asked for it.
 
 mod github;
+mod http;
 mod openid;
 
 use std::{fmt, net::SocketAddr, time::Duration};
@@ -14,10 +15,11 @@ use serde_json::Value;
 use tokio::time::timeout;
 use url::Url;
 
-use self::openid::OpenId;
-use crate::{
-    Code, Env, Error, Origin,
-    back_channel::{BackChannel, SendError, is_private},
+use common::{Code, Env, Error, Origin};
+
+use self::{
+    http::{BackChannel, SendError, is_private},
+    openid::OpenId,
 };
 
 /// How long a provider may take, whatever is asked of it: then people hear that it does not answer.
@@ -137,7 +139,7 @@ impl Provider {
     }
 
     /// Begins a sign-in. `sign-in-failed` where the provider does not answer as it should.
-    pub async fn begin(&self, origin: &Origin) -> crate::Result<Attempt> {
+    pub async fn begin(&self, origin: &Origin) -> common::Result<Attempt> {
         self.in_time(async {
             match &self.protocol {
                 Protocol::OpenId(openid) => openid.begin(self, origin).await,
@@ -155,7 +157,7 @@ impl Provider {
         origin: &Origin,
         returned: Returned<'_>,
         now: DateTime<Utc>,
-    ) -> crate::Result<Identity> {
+    ) -> common::Result<Identity> {
         let identity = self.in_time(async {
             match &self.protocol {
                 Protocol::OpenId(openid) => openid.complete(self, origin, returned, now).await,
@@ -171,7 +173,7 @@ impl Provider {
     }
 
     /// Waits for what is asked of the provider, but not for ever; logs what goes wrong.
-    async fn in_time<T>(&self, asked: impl Future<Output = crate::Result<T>>) -> crate::Result<T> {
+    async fn in_time<T>(&self, asked: impl Future<Output = common::Result<T>>) -> common::Result<T> {
         let error = match timeout(PATIENCE, asked).await {
             Ok(Err(Error::Internal(error))) => error,
             Ok(answer) => return answer,
@@ -189,7 +191,7 @@ impl Provider {
     fn taken<T: DeserializeOwned>(
         &self,
         answer: Result<T, RequestTokenError<SendError, BasicErrorResponse>>,
-    ) -> crate::Result<T> {
+    ) -> common::Result<T> {
         let error = match answer {
             Ok(taken) => return Ok(taken),
             Err(RequestTokenError::ServerResponse(refusal)) => refusal.error().to_string(),

@@ -20,8 +20,8 @@ use openidconnect::{
 use serde::{Deserialize, Serialize};
 use tokio::{sync::Mutex, time::Instant};
 
-use super::{Attempt, Identity, Provider, Returned};
-use crate::{Code, Origin, back_channel::is_private};
+use super::{Attempt, Identity, Provider, Returned, http::is_private};
+use common::{Code, Origin};
 
 /// How long what a provider says of itself is believed.
 const DISCOVERED: Duration = Duration::from_secs(3600);
@@ -67,7 +67,7 @@ impl OpenId {
         Self { scopes, metadata: Mutex::default() }
     }
 
-    pub async fn begin(&self, provider: &Provider, origin: &Origin) -> crate::Result<Attempt> {
+    pub async fn begin(&self, provider: &Provider, origin: &Origin) -> common::Result<Attempt> {
         let (client, metadata) = self.client(provider, origin, false).await?;
         let methods = metadata.additional_metadata().code_challenge_methods_supported.as_ref();
         // One that says nothing about PKCE may know it all the same, or ignores it.
@@ -93,7 +93,7 @@ impl OpenId {
         origin: &Origin,
         returned: Returned<'_>,
         now: DateTime<Utc>,
-    ) -> crate::Result<Identity> {
+    ) -> common::Result<Identity> {
         let (client, metadata) = self.client(provider, origin, false).await?;
         let is_issuer = match returned.iss {
             Some(iss) => iss == provider.issuer,

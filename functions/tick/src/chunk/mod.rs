@@ -13,9 +13,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chrono::NaiveDate;
 use common::{
     Result,
-    counters::{self, Tracked},
     db::{self, Transaction},
-    streak::{History, Outcome},
+    diary::{
+        counters::{self, CountedFood},
+        streak::{History, Outcome},
+    },
 };
 use futures_util::TryStreamExt;
 use sqlx::{FromRow, MySql, Row, mysql::MySqlRow, pool::PoolConnection};
@@ -176,13 +178,13 @@ impl Gap {
         }
         let apart = format!(
             "{} WHERE (foods.user_id, foods.id) IN ({}) AND closed_through < LEAST(DATE'{until}', closes_through)",
-            counters::select_tracked(""),
+            counters::select_counted(""),
             key_list(&self.apart),
         );
         let nothing = History::default();
         let (mut reached, mut others) = (Vec::new(), Vec::new());
         for row in sqlx::raw_sql(db::safe(apart)).fetch_all(&mut **db).await? {
-            match Tracked::from_row(&row) {
+            match CountedFood::from_row(&row) {
                 Ok(mut food) => {
                     let history = histories.get(&(food.user_id, food.id)).unwrap_or(&nothing);
                     let before = food.counter.milestones.len();

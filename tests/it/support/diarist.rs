@@ -6,8 +6,10 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use common::{
     Clock,
-    day::today,
-    streak::{Counting, Outcome},
+    diary::{
+        day::today,
+        streak::{Counting, Outcome},
+    },
 };
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -15,10 +17,12 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::{
-    model::Past,
-    proxy::Random,
-    world::{Person, Reply, World, date, text},
-    zones::ZONES,
+    streaks::zones::ZONES,
+    support::{
+        model::Past,
+        proxy::Random,
+        world::{Person, Reply, World, date, text},
+    },
 };
 
 pub struct Diarist {

@@ -1,0 +1,18 @@
+//! What those who run it rely on: programs, faults, rights, secrets, documents.
+
+mod asvs;
+mod backups;
+mod black_box;
+pub mod docs;
+mod event_log;
+mod faults;
+mod fuzz;
+mod grants;
+mod killed;
+pub mod program;
+mod replaced;
+mod requests;
+mod rights;
+mod secrets;
+pub mod server;
+mod statements;

@@ -1,0 +1,18 @@
+//! What the tests stand on: people, worlds, programs, providers, and what stands in for what a cluster has.
+
+pub mod broker;
+pub mod cluster;
+pub mod compare;
+pub mod deployment;
+pub mod diarist;
+pub mod edge;
+pub mod fake_provider;
+pub mod gateway;
+pub mod github;
+pub mod model;
+pub mod oidc;
+pub mod person;
+pub mod processes;
+pub mod proxy;
+pub mod world;
+pub mod writers;
