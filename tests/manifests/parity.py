@@ -59,7 +59,7 @@ def image(pod):
 
 
 def paths(root, configuration, crates):
-    listed = re.findall(r'api\("(\w+)", "(/api/\w+)"', (root / "common/src/api.rs").read_text())
+    listed = re.findall(r'api\("(\w+)", "(/api/\w+)"', (root / "common/src/functions.rs").read_text())
     listed = {prefix: function for function, prefix in listed}
     if routes(configuration) != listed:
         yield "path", f"the edge has {routes(configuration)}, the list {listed}"
@@ -71,7 +71,7 @@ def paths(root, configuration, crates):
 
 def budget(root, things):
     """Two revisions overlap while one replaces the other; a fifth is left for people, migrations and backups."""
-    pool = int(re.search(r"\.max_connections\((\d+)\)", (root / "common/src/db.rs").read_text()).group(1))
+    pool = int(re.search(r"\.max_connections\((\d+)\)", (root / "common/src/db/mod.rs").read_text()).group(1))
     allowed = None
     for thing in things:
         args = thing.get("spec", {}).get("template", {}).get("spec", {}).get("containers", [{}])[0].get("args", [])
