@@ -3,7 +3,7 @@ import './theme.css';
 import './app.css';
 import App from './App.svelte';
 import { words } from './lib/words/index.svelte';
-import { register } from './lib/worker';
+import { register } from './lib/ui/worker';
 import { find } from './pages';
 
 async function start() {

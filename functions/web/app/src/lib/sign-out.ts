@@ -1,9 +1,9 @@
 /** Leaves this device as if nobody had been here. */
-import { outbox } from './outbox.svelte';
-import { router } from './router.svelte';
-import { sheet } from './sheet.svelte';
-import { toast } from './toast.svelte';
-import { today } from './today.svelte';
+import { outbox } from './outbox/outbox.svelte';
+import { router } from './ui/router.svelte';
+import { sheet } from './today/sheet.svelte';
+import { toast } from './ui/toast.svelte';
+import { today } from './today/today.svelte';
 
 export async function leave() {
   await outbox.wipe();

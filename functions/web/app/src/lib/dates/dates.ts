@@ -1,5 +1,5 @@
 /** Arithmetic and wording of date labels. A label has no zone, so UTC only serves as a ruler. */
-import type { Locale } from './types';
+import type { Locale } from '../api/types';
 
 const DAY = 86_400_000;
 const utc = (label: string) => Date.parse(`${label}T00:00:00Z`);

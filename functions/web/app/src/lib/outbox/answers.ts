@@ -1,5 +1,5 @@
 /** Who waits for the answer to which write. */
-import { Problem } from './http';
+import { Problem } from '../api/http';
 import type { Item } from './write';
 
 /** As long as a form is worth keeping open for an answer. */

@@ -1,7 +1,7 @@
 /** What this device keeps: writes that wait to be sent, and the last first screen. */
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 import type { Item } from './write';
-import type { Today } from './types';
+import type { Today } from '../api/types';
 
 interface Device extends DBSchema {
   outbox: { key: number; value: Item };

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { conflicts, sameFieldsOf, toBody, toFields } from './review';
+import { conflicts, sameFieldsOf, toBody, toFields } from './fields';
 
 const sugar = (outcome: 'kept' | 'slipped' | null, note?: string) => ({
   food_id: 'sugar',

@@ -2,7 +2,7 @@
  * A review as single fields (`difficulty`, `note`, `<food id>.outcome`), so that each can be
  * compared, changed and taken back by itself. What is absent is null.
  */
-import type { Level, Outcome, ReviewInput } from './types';
+import type { Level, Outcome, ReviewInput } from '../api/types';
 
 export type Fields = Record<string, string | number | null>;
 

@@ -18,9 +18,9 @@
  * when the answers are there, `today` follows by itself. The writes are made in write.ts.
  */
 import { Answers } from './answers';
-import { Problem, Unavailable } from './http';
+import { Problem, Unavailable } from '../api/http';
 import * as queue from './queue';
-import { toFields } from './review';
+import { toFields } from './fields';
 import { Changed, Partly, send } from './send';
 import type { Item, Write } from './write';
 

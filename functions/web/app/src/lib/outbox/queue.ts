@@ -1,7 +1,7 @@
 /** The writes that wait on this device, in the order they were made: what IndexedDB holds of the outbox. */
 import { device } from './device';
-import type { Problem } from './http';
-import { type Fields, sameFieldsOf, saidBeside, saidOf } from './review';
+import type { Problem } from '../api/http';
+import { type Fields, sameFieldsOf, saidBeside, saidOf } from './fields';
 import type { Item } from './write';
 
 export const add = async (item: Item) => (await device()).add('outbox', item);

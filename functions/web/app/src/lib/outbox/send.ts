@@ -1,7 +1,7 @@
 /** How a write that waited on this device reaches the API. */
-import { type Answer, call, Problem } from './http';
-import { conflicts, type Fields, foodsOf, saidOf, toBody, toFields } from './review';
-import type { Review, ReviewInput, Streak } from './types';
+import { type Answer, call, Problem } from '../api/http';
+import { conflicts, type Fields, foodsOf, saidOf, toBody, toFields } from './fields';
+import type { Review, ReviewInput, Streak } from '../api/types';
 import type { Item } from './write';
 
 /** Another device wrote something else meanwhile. */

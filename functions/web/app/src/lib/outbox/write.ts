@@ -2,9 +2,9 @@
  * The writes of the app, to be given to the outbox, each with the one that takes it back. Names
  * and dates are made here and not by the server, so that none does harm when it comes twice.
  */
-import type { FieldError } from './http';
-import { type Fields, type Said, sameFieldsOf, toFields } from './review';
-import type { Food, FoodChange, NewFood, NewSkip, Review, Skip, Slip } from './types';
+import type { FieldError } from '../api/http';
+import { type Fields, type Said, sameFieldsOf, toFields } from './fields';
+import type { Food, FoodChange, NewFood, NewSkip, Review, Skip, Slip } from '../api/types';
 
 export interface Write {
   method: 'PUT' | 'POST' | 'PATCH' | 'DELETE';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { resultBy } from './counting';
-import { addDays } from './dates';
-import type { CalendarDay, Food, Status, Streak } from './types';
+import { addDays } from '../dates/dates';
+import type { CalendarDay, Food, Status, Streak } from '../api/types';
 
 const AS_OF = '2026-03-11';
 const food = (change: Partial<Food>) =>

@@ -1,6 +1,6 @@
 /** What a food's numbers would be if its days were counted the other way. */
-import { addDays } from './dates';
-import type { CalendarDay, Counting, Food, Status, Streak } from './types';
+import { addDays } from '../dates/dates';
+import type { CalendarDay, Counting, Food, Status, Streak } from '../api/types';
 
 /** As many dates as one answer of the calendar holds. */
 const PAGE = 400;

@@ -1,8 +1,8 @@
 /** A food with its count: from the first screen, or asked for where it is archived. */
-import * as diary from './diary';
-import { Problem } from './http';
+import * as diary from '../api/diary';
+import { Problem } from '../api/http';
 import { today } from './today.svelte';
-import type { Food, Streak } from './types';
+import type { Food, Streak } from '../api/types';
 
 export class Entry {
   error = $state.raw<unknown>(null);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { next, reached } from './ladder';
-import type { Food } from './types';
+import { next, reached } from './milestones';
+import type { Food } from '../api/types';
 
 const after = (run: number, goal_days: number | null = null) =>
   next(run, { goal_days } as Food, { as_of: '2026-03-11', today: 'kept' }).days;

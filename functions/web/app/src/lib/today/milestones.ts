@@ -1,6 +1,6 @@
 /** The badges, by the rules of the API: for numbers that are certain before it has answered. */
-import { addDays } from './dates';
-import type { Food, Streak } from './types';
+import { addDays } from '../dates/dates';
+import type { Food, Streak } from '../api/types';
 
 const FIRST = [1, 3, 7, 14, 21, 30, 50, 66, 100, 200];
 

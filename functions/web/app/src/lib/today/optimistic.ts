@@ -2,11 +2,11 @@
  * What waits on this device, laid over the last answer. Numbers change only where the rules leave
  * no doubt; where they do, the last known ones stay and the food is marked as waiting.
  */
-import { daysBetween } from './dates';
-import { next, reached } from './ladder';
-import { toBody, toFields } from './review';
-import type { Food, FoodChange, NewFood, Outcome, Review, Slip, Streak, Today } from './types';
-import type { Item } from './write';
+import { daysBetween } from '../dates/dates';
+import { next, reached } from './milestones';
+import { toBody, toFields } from '../outbox/fields';
+import type { Food, FoodChange, NewFood, Outcome, Review, Slip, Streak, Today } from '../api/types';
+import type { Item } from '../outbox/write';
 
 type Entry = Today['foods'][number];
 

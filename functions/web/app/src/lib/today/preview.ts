@@ -2,9 +2,9 @@
  * Made-up records for the preview, and their counts: no account, no network, nothing stored. The
  * rules are those of the API for foods whose silence counts as kept.
  */
-import { addDays, daysBetween, monthOf, weekday } from './dates';
-import { next, reached } from './ladder';
-import type { CalendarDay, Food, Outcome, Slip, Stats, Status, Streak } from './types';
+import { addDays, daysBetween, monthOf, weekday } from '../dates/dates';
+import { next, reached } from './milestones';
+import type { CalendarDay, Food, Outcome, Slip, Stats, Status, Streak } from '../api/types';
 
 export interface Sample {
   food: Food;

@@ -1,4 +1,4 @@
-import type { Food } from './types';
+import type { Food } from '../api/types';
 
 /** Why somebody quits a food: one reason a line. */
 export const reasonsOf = ({ motivation }: Food) =>

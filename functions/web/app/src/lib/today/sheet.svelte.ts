@@ -1,6 +1,6 @@
 /** The day's sheet as the page holds it: edits, until they are on their way. */
-import { Problem } from './http';
-import { outbox } from './outbox.svelte';
+import { Problem } from '../api/http';
+import { outbox } from '../outbox/outbox.svelte';
 import {
   type Edits,
   isStored,
@@ -10,10 +10,10 @@ import {
   shownNote,
   toSaid,
 } from './sheet';
-import { read, write } from './storage';
+import { read, write } from '../ui/storage';
 import { today } from './today.svelte';
-import type { Level, Outcome } from './types';
-import { review } from './write';
+import type { Level, Outcome } from '../api/types';
+import { review } from '../outbox/write';
 
 const KEY = 'hanip.sheet';
 type Kept = { account: string; date: string; edits: Edits };

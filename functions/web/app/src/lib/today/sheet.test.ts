@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { isStored, noEdits, shownOutcome, toSaid } from './sheet';
-import type { Review, Status, Streak } from './types';
+import type { Review, Status, Streak } from '../api/types';
 
 const streak = (food_id: string, today: Status | null) => ({ food_id, today }) as Streak;
 const review = (change: Partial<Review> = {}): Review => ({

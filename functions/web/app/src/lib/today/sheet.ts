@@ -2,8 +2,8 @@
  * The day's sheet as a pure function: what is stored, with the edits of this page laid over it.
  * What was not touched follows the stored review, so a reload never fights with an edit.
  */
-import { type Said, toFields } from './review';
-import type { Level, Outcome, Review, Streak } from './types';
+import { type Said, toFields } from '../outbox/fields';
+import type { Level, Outcome, Review, Streak } from '../api/types';
 
 export interface Edits {
   outcomes: Record<string, Outcome>;

@@ -2,16 +2,16 @@
  * Everything the first screen shows: the last answer of the API, which this device keeps for the
  * next time, and laid over it what waits to be sent.
  */
-import * as api from './api';
-import { dayAt } from './dates';
-import { keepToday, lastToday } from './device';
-import { context, Unavailable } from './http';
+import * as api from '../api/session';
+import { dayAt } from '../dates/dates';
+import { keepToday, lastToday } from '../outbox/device';
+import { context, Unavailable } from '../api/http';
 import { layOver, overlay, roll } from './optimistic';
-import { outbox } from './outbox.svelte';
-import { prepare } from './send';
-import type { Food, Me, Review, Streak, Today } from './types';
-import { words } from './words/index.svelte';
-import type { Item } from './write';
+import { outbox } from '../outbox/outbox.svelte';
+import { prepare } from '../outbox/send';
+import type { Food, Me, Review, Streak, Today } from '../api/types';
+import { words } from '../words/index.svelte';
+import type { Item } from '../outbox/write';
 
 /** While the network is away, so often it is looked for. */
 const AGAIN = 15_000;

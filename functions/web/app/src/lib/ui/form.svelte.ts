@@ -1,5 +1,5 @@
 /** What every form goes through: sending, the words of a refusal at their field, done. */
-import { Problem } from './http';
+import { Problem } from '../api/http';
 
 export class Form {
   sending = $state(false);

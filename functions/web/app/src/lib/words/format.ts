@@ -1,5 +1,5 @@
 /** Money and shares in the reader's language. */
-import type { Locale } from './types';
+import type { Locale } from '../api/types';
 
 export function formatMoney(amount: string, currency: string, locale: Locale): string {
   const money = new Intl.NumberFormat(locale, {

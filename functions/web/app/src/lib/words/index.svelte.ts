@@ -1,7 +1,7 @@
 /** The language of the app: typed catalogues, of which only those in use are fetched. */
-import { context } from '../http';
-import { read, write } from '../storage';
-import type { Locale } from '../types';
+import { context } from '../api/http';
+import { read, write } from '../ui/storage';
+import type { Locale } from '../api/types';
 import type { ko } from './ko';
 import type { ko as moreKo } from './more.ko';
 

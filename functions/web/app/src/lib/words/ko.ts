@@ -1,4 +1,4 @@
-import type { Status } from '../types';
+import type { Status } from '../api/types';
 import { withParticle } from './particle';
 
 const days = (n: number) => `${n}일`;
