@@ -30,15 +30,23 @@ def reads(person):
 def compare(cases, names):
     """The p50 of each read in each case, a database and a person, in milliseconds; the cases take turns."""
     databases = {database for _, database, _ in cases}
-    functions = {(name, database): world.Function(name, database) for name in ("foods", "streaks", "reviews") for database in databases}
+    functions = {
+        (name, database): world.Function(name, database)
+        for name in ("foods", "streaks", "reviews")
+        for database in databases
+    }
     times = {name: {case: [] for case, _, _ in cases} for name in names}
     for turn in range(ROUNDS + 1):
         for name in names:
             say(f"{name}: round {turn} of {ROUNDS}")
             for case, database, person in cases:
                 function, path = reads(person)[name]
-                plan = {"address": functions[function, database].address, "clients": [[request("GET", path, person)]],
-                        "seconds": SECONDS, "watch": []}
+                plan = {
+                    "address": functions[function, database].address,
+                    "clients": [[request("GET", path, person)]],
+                    "seconds": SECONDS,
+                    "watch": [],
+                }
                 took = world.load("http", plan)["p50_ms"]
                 if turn > 0:  # what is read first comes from the disk
                     times[name][case].append(took)
@@ -90,7 +98,11 @@ def measure():
     found = {
         "days": (compare(histories, names), histories, lambda case: 1),
         "people": (compare(crowds, names), crowds, lambda case: 1),
-        "foods": (compare(lists, ["GET /api/foods", "GET /api/streaks/today", "GET /api/reviews/{date}"]), lists, lambda case: case),
+        "foods": (
+            compare(lists, ["GET /api/foods", "GET /api/streaks/today", "GET /api/reviews/{date}"]),
+            lists,
+            lambda case: case,
+        ),
     }
     rows, bars = [], []
     for title, (times, cases, size_of) in found.items():
@@ -101,8 +113,9 @@ def measure():
     return {
         "title": "Growth",
         "columns": ["what grows", "request", "p50, smallest", "middle", "largest"],
-        "rows": rows, "plot": {"what": "time of the largest, × the smallest's; lists: a food", "bars": bars},
+        "rows": rows,
+        "plot": {"what": "time of the largest, × the smallest's; lists: a food", "bars": bars},
         "raw": {title: times for title, (times, _, _) in found.items()},
         "note": "One connection. Middle and largest are beside the smallest of the same round; those of lists are a food's "
-                "share. Goals: at most 1.2, lists at most 1.0. Statistics read the whole history of a food: they can't stay.",
+        "share. Goals: at most 1.2, lists at most 1.0. Statistics read the whole history of a food: they can't stay.",
     }

@@ -80,6 +80,7 @@ def environment(port):
 
 def resident(process):
     """MiB of a process and its children, shared pages included."""
+
     def of(process):
         status = pathlib.Path(f"/proc/{process}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
@@ -143,7 +144,10 @@ def of_function(name):
     process = median_and_p95([process_start(program, "/healthz")[0] for _ in range(STARTS)])
     asked = [process_start(program, FIRST[name]) for _ in range(STARTS)]
     query, after = median_and_p95([took for took, _ in asked]), statistics.median(memory for _, memory in asked)
-    options = [f"--env={key}={value}" for key, value in (environment(8080) | {"DATABASE_URL": "mysql://a:b@database/c"}).items()]
+    options = [
+        f"--env={key}={value}"
+        for key, value in (environment(8080) | {"DATABASE_URL": "mysql://a:b@database/c"}).items()
+    ]
     contained = [container_start(name, options) for _ in range(CONTAINERS)]
     figures = {
         "compressed": compressed,
@@ -193,7 +197,9 @@ def table(functions, web, migrate):
             f"| `{name}` | {it['compressed']:.2f} | {it['files']} | {it['container']:.0f} | {cell(it['process'])} "
             f"| {cell(it['query'])} | {it['memory']:.1f} | {it['after']:.1f} |"
         )
-    lines.append(f"| `migrate` | {migrate['compressed']:.2f} | {migrate['files']} | | | nothing to do: {migrate['again']:.0f} | | |")
+    lines.append(
+        f"| `migrate` | {migrate['compressed']:.2f} | {migrate['files']} | | | nothing to do: {migrate['again']:.0f} | | |"
+    )
     lines.append(
         f"| `web` | {web['compressed']:.2f} | {web['files']} | {web['container']:.0f} | | | {web['memory']:.1f} | |"
     )
@@ -232,7 +238,8 @@ Compressed is what a registry sends. A process starts on the bare machine, media
 from `docker start` on, median of {CONTAINERS}. The first query is that of a signed-in person's first screen of the function: it
 connects to MariaDB over a unix socket, which takes some of the time. Memory is resident, shared pages included, of all
 processes in the container.
-""")
+"""
+    )
     if missed:
         sys.exit("Missed: " + ", ".join(missed))
 

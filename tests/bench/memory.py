@@ -34,18 +34,43 @@ def measure():
         say(f"{name}: {count:,} requests")
         function = world.Function(name)
         idle = function.memory()
-        plan = {"address": function.address, "clients": [[of[name](1 + client)] for client in range(CLIENTS)], "count": count, "watch": []}
+        plan = {
+            "address": function.address,
+            "clients": [[of[name](1 + client)] for client in range(CLIENTS)],
+            "count": count,
+            "watch": [],
+        }
         world.load("http", plan)
         time.sleep(1)
         busy, peak = function.memory(), function.memory("VmHWM")
         function.stop()
         raw[name] = {"idle": idle, "after": busy, "peak": peak}
-        rows.append([name, f"{count:,}", f"{idle:.1f}", f"{idle / bare:.1f}", f"{busy:.1f}", f"{busy / idle:.2f}", f"{peak:.1f}"])
+        rows.append(
+            [
+                name,
+                f"{count:,}",
+                f"{idle:.1f}",
+                f"{idle / bare:.1f}",
+                f"{busy:.1f}",
+                f"{busy / idle:.2f}",
+                f"{peak:.1f}",
+            ]
+        )
         bars += [[f"{name}, idle", idle / GOALS[0], 1, "at most"], [f"{name}, after", busy / GOALS[1], 1, "at most"]]
     return {
         "title": "Memory",
-        "columns": ["function", "requests", "idle, MiB", "× a bare program's", "after them, MiB", "× idle", "peak, MiB"],
-        "rows": rows, "plot": {"what": "resident memory, share of its goal", "bars": bars}, "raw": raw,
+        "columns": [
+            "function",
+            "requests",
+            "idle, MiB",
+            "× a bare program's",
+            "after them, MiB",
+            "× idle",
+            "peak, MiB",
+        ],
+        "rows": rows,
+        "plot": {"what": "resident memory, share of its goal", "bars": bars},
+        "raw": raw,
         "note": f"Resident memory; requests from {CLIENTS} connections. The bare program holds {bare:.1f} MiB. "
-                f"Goals: {GOALS[0]} MiB idle, {GOALS[1]} MiB after.",
+        f"Goals: {GOALS[0]} MiB idle, {GOALS[1]} MiB after.",
     }

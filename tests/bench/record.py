@@ -118,4 +118,7 @@ def fresh(sent):
     for connection, command in sent:
         if not cleans(command):
             by_connection.setdefault(connection, []).append(command)
-    return [{"setup": setup([(connection, None)]), "statements": statements} for connection, statements in by_connection.items()]
+    return [
+        {"setup": setup([(connection, None)]), "statements": statements}
+        for connection, statements in by_connection.items()
+    ]

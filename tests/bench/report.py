@@ -17,9 +17,13 @@ def machine():
     return {
         "processors": f"{os.cpu_count()} × {first('model name.*: (.*)', '/proc/cpuinfo')}",
         "memory": f"{int(first(r'MemTotal: *([0-9]+)', '/proc/meminfo')) / 2**20:.0f} GiB",
-        "kernel": platform.release(), "mariadb": output("mariadbd", "--version"), "rustc": output("rustc", "--version"),
-        "profile": os.environ["BENCH_PROFILE"], "revision": output("git", "describe", "--always", "--dirty"),
-        "load": os.getloadavg(), "at": output("date", "-u", "+%Y-%m-%d %H:%M UTC"),
+        "kernel": platform.release(),
+        "mariadb": output("mariadbd", "--version"),
+        "rustc": output("rustc", "--version"),
+        "profile": os.environ["BENCH_PROFILE"],
+        "revision": output("git", "describe", "--always", "--dirty"),
+        "load": os.getloadavg(),
+        "at": output("date", "-u", "+%Y-%m-%d %H:%M UTC"),
     }
 
 
@@ -31,7 +35,9 @@ def table(result):
     ruler = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
     at = result["machine"]
     when = f"{at['at']}, {at['revision']}, load {at['load'][0]:.1f}, {result['took_s']} s."
-    return "\n".join([f"## {result['title']}", "", line(rows[0]), ruler, *map(line, rows[1:]), "", result["note"] + " " + when, ""])
+    return "\n".join(
+        [f"## {result['title']}", "", line(rows[0]), ruler, *map(line, rows[1:]), "", result["note"] + " " + when, ""]
+    )
 
 
 def write(folder):
@@ -57,7 +63,9 @@ def plot(results):
             met = goal is None or (ratio >= goal if rule == "at least" else ratio <= goal)
             colour = "#2a7f9e" if met else "#c0504d"
             text(left - 8, y + 13, label, 'text-anchor="end"')
-            parts.append(f'<rect x="{left}" y="{y + 2}" width="{ratio / most * width:.1f}" height="{height - 4}" fill="{colour}"/>')
+            parts.append(
+                f'<rect x="{left}" y="{y + 2}" width="{ratio / most * width:.1f}" height="{height - 4}" fill="{colour}"/>'
+            )
             if goal is not None:
                 x = left + goal / most * width
                 parts.append(f'<path d="M{x:.1f} {y}v{height}" stroke="#222" stroke-width="2"/>')
@@ -65,5 +73,7 @@ def plot(results):
             y += height
     text(10, y + 30, "A black line is the goal; a red bar with ✗ misses it.")
     body = "\n".join(parts)
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + width + 80}" height="{y + 44}" font-family="sans-serif" '
-            f'font-size="12"><rect width="100%" height="100%" fill="#fff"/>\n{body}\n</svg>\n')
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + width + 80}" height="{y + 44}" font-family="sans-serif" '
+        f'font-size="12"><rect width="100%" height="100%" fill="#fff"/>\n{body}\n</svg>\n'
+    )

@@ -31,9 +31,13 @@ KINDS = {
     "GET /api/foods": ("foods", lambda person: [request("GET", "/api/foods", person)]),
     "GET /api/streaks/today": ("streaks", lambda person: [request("GET", "/api/streaks/today", person)]),
     "GET /api/streaks/{id}/calendar, a year": (
-        "streaks", lambda person: [request("GET", f"/api/streaks/{food_id(person)}/calendar?{YEAR}", person)]),
+        "streaks",
+        lambda person: [request("GET", f"/api/streaks/{food_id(person)}/calendar?{YEAR}", person)],
+    ),
     "PUT /api/reviews/{date}, 10 outcomes": (
-        "reviews", lambda person: [review(person, "kept"), review(person, "skipped")]),
+        "reviews",
+        lambda person: [review(person, "kept"), review(person, "skipped")],
+    ),
 }
 
 
@@ -63,20 +67,36 @@ def measure_kind(kind, recorder, connections=CLIENTS, more=lambda asked, floor: 
     results = []
     for clients in connections:
         rounds = []
-        floor = {"server": world.SERVER, "connections": POOL, "setup": setup, "clients": statements[:clients],
-                 "seconds": SECONDS, "watch": [world.SERVER_PID]}
+        floor = {
+            "server": world.SERVER,
+            "connections": POOL,
+            "setup": setup,
+            "clients": statements[:clients],
+            "seconds": SECONDS,
+            "watch": [world.SERVER_PID],
+        }
         for turn in range(ROUNDS):
             say(f"{kind}: {clients} connections, round {turn + 1} of {ROUNDS}")
             # How a process comes to lie on the processors lasts as long as it does: each round has its own.
             function = world.Function(name)
-            asked = lambda what: {"address": function.address, "clients": [what(person) for person in EVERYBODY[:clients]],
-                                  "seconds": SECONDS, "watch": [function.pid, world.SERVER_PID]}
-            rounds.append({"ours": world.load("http", asked(requests_of)), "floor": world.load("floor", floor)} | more(asked, floor))
+            asked = lambda what: {
+                "address": function.address,
+                "clients": [what(person) for person in EVERYBODY[:clients]],
+                "seconds": SECONDS,
+                "watch": [function.pid, world.SERVER_PID],
+            }
+            rounds.append(
+                {"ours": world.load("http", asked(requests_of)), "floor": world.load("floor", floor)}
+                | more(asked, floor)
+            )
             function.stop()
         results.append({"kind": kind, "clients": clients, "rounds": rounds})
     first = [command for use in statements[0][0] for command in use["statements"]]
-    return {"round_trips": len(first), "sent": [command["sql"] or bytes.fromhex(command["payload"])[1:].decode(errors="replace")
-                                               for command in first], "results": results}
+    return {
+        "round_trips": len(first),
+        "sent": [command["sql"] or bytes.fromhex(command["payload"])[1:].decode(errors="replace") for command in first],
+        "results": results,
+    }
 
 
 def populate():
@@ -101,17 +121,44 @@ def measure():
             cpu = median(entry["ours"]["cpu_us"][1] for entry in rounds)
             bare = median(entry["ours"]["cpu_us"][1] / entry["floor"]["cpu_us"][0] for entry in rounds)
             label = f"{kind}, {result['clients']}"
-            rows.append([kind, str(result["clients"]), str(measured["round_trips"]), f"{ours('per_second'):,.0f}",
-                         spread(ratio("per_second")), f"{ours('p50_ms'):.2f}", spread(ratio("p50_ms")), f"{over:+.2f}",
-                         f"{ours('p99_ms'):.2f}", spread(ratio("p99_ms")), f"{cpu:.0f} µs", f"{bare:.2f}"])
+            rows.append(
+                [
+                    kind,
+                    str(result["clients"]),
+                    str(measured["round_trips"]),
+                    f"{ours('per_second'):,.0f}",
+                    spread(ratio("per_second")),
+                    f"{ours('p50_ms'):.2f}",
+                    spread(ratio("p50_ms")),
+                    f"{over:+.2f}",
+                    f"{ours('p99_ms'):.2f}",
+                    spread(ratio("p99_ms")),
+                    f"{cpu:.0f} µs",
+                    f"{bare:.2f}",
+                ]
+            )
             ratios.append([label, median(ratio("per_second")), 0.7, "at least"])
     return {
         "title": "Requests",
-        "columns": ["request", "connections", "round trips", "requests a second", "× floor", "p50, ms", "× floor", "beyond it, ms",
-                    "p99, ms", "× floor", "CPU a request", "× bare client's"],
-        "rows": rows, "plot": {"what": "requests a second, share of the floor", "bars": ratios}, "raw": raw,
+        "columns": [
+            "request",
+            "connections",
+            "round trips",
+            "requests a second",
+            "× floor",
+            "p50, ms",
+            "× floor",
+            "beyond it, ms",
+            "p99, ms",
+            "× floor",
+            "CPU a request",
+            "× bare client's",
+        ],
+        "rows": rows,
+        "plot": {"what": "requests a second, share of the floor", "bars": ratios},
+        "raw": raw,
         "note": f"A person with {FOODS} foods and {DAYS:,} reviewed days, another on each connection. The floor is a bare "
-                f"client that sends the statements recorded in this run, over {POOL} connections as the function's pool has; "
-                "ROLLBACK and ping after each use of a connection are among them. Goals: p50 at most 0.3 ms beyond the "
-                "floor's, at least 0.7 of its requests a second.",
+        f"client that sends the statements recorded in this run, over {POOL} connections as the function's pool has; "
+        "ROLLBACK and ping after each use of a connection are among them. Goals: p50 at most 0.3 ms beyond the "
+        "floor's, at least 0.7 of its requests a second.",
     }

@@ -15,7 +15,11 @@ def compressed(path):
     ready = path.with_name(f"{path.name}.br")
     if ready.exists():
         return ready.stat().st_size
-    return len(subprocess.run(["zstd", "--quiet", "--ultra", "-20", "--stdout", path], check=True, stdout=subprocess.PIPE).stdout)
+    return len(
+        subprocess.run(
+            ["zstd", "--quiet", "--ultra", "-20", "--stdout", path], check=True, stdout=subprocess.PIPE
+        ).stdout
+    )
 
 
 def measure():
@@ -26,7 +30,15 @@ def measure():
         path = world.PROGRAMS / name
         size, small = path.stat().st_size, compressed(path)
         raw[name] = [size, small]
-        rows.append([name, f"{size / 1e6:.2f} MB", f"{small / 1e6:.2f} MB", f"{small / bare_compressed:.1f}", f"{small / 3e6:.2f}"])
+        rows.append(
+            [
+                name,
+                f"{size / 1e6:.2f} MB",
+                f"{small / 1e6:.2f} MB",
+                f"{small / bare_compressed:.1f}",
+                f"{small / 3e6:.2f}",
+            ]
+        )
         bars.append([name, small / 3e6, 1, "at most"])
     # What index.html names is fetched before anything shows.
     index = (APP / "index.html").read_text()
@@ -42,6 +54,8 @@ def measure():
     return {
         "title": "Size",
         "columns": ["what", "size", "compressed", "× a bare program's", "of its goal"],
-        "rows": rows, "plot": {"what": "compressed size, share of its goal", "bars": bars}, "raw": raw,
+        "rows": rows,
+        "plot": {"what": "compressed size, share of its goal", "bars": bars},
+        "raw": raw,
         "note": f"As it is sent: programs as layers of images are, with zstd, the app with Brotli. Goals: 3 MB a function, {BUDGET // 1000} kB of script and style before the app shows.",
     }

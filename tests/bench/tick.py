@@ -79,8 +79,17 @@ def measure_of(people):
         reader = Reader(streaks)
         seconds_of_floor()
         plain = reader.p99()
-        rounds.append({"seconds": alone, "floor": floor, "peak_mib": peak, "calls": calls, "quiet_p99_ms": quiet,
-                       "busy_p99_ms": busy, "plain_p99_ms": plain})
+        rounds.append(
+            {
+                "seconds": alone,
+                "floor": floor,
+                "peak_mib": peak,
+                "calls": calls,
+                "quiet_p99_ms": quiet,
+                "busy_p99_ms": busy,
+                "plain_p99_ms": plain,
+            }
+        )
     streaks.stop()
     return {"foods": foods, "rounds": rounds}
 
@@ -93,19 +102,38 @@ def measure(people=PEOPLE):
     for result in measured:
         rounds, foods = result["rounds"], result["foods"]
         ratio = median(entry["seconds"] / entry["floor"] for entry in rounds)
-        rows.append([f"{foods:,}", spread(entry["seconds"] for entry in rounds), f"{foods / of(result, 'seconds'):,.0f}",
-                     f"{ratio:.2f}", f"{a_food(result) / a_food(measured[0]):.2f}", f"{of(result, 'peak_mib'):.0f} MiB",
-                     f"{of(result, 'quiet_p99_ms'):.1f} → {of(result, 'busy_p99_ms'):.1f} ms",
-                     spread(entry["busy_p99_ms"] / entry["quiet_p99_ms"] for entry in rounds),
-                     spread(entry["plain_p99_ms"] / entry["quiet_p99_ms"] for entry in rounds)])
+        rows.append(
+            [
+                f"{foods:,}",
+                spread(entry["seconds"] for entry in rounds),
+                f"{foods / of(result, 'seconds'):,.0f}",
+                f"{ratio:.2f}",
+                f"{a_food(result) / a_food(measured[0]):.2f}",
+                f"{of(result, 'peak_mib'):.0f} MiB",
+                f"{of(result, 'quiet_p99_ms'):.1f} → {of(result, 'busy_p99_ms'):.1f} ms",
+                spread(entry["busy_p99_ms"] / entry["quiet_p99_ms"] for entry in rounds),
+                spread(entry["plain_p99_ms"] / entry["quiet_p99_ms"] for entry in rounds),
+            ]
+        )
         bars.append([f"{foods:,} foods", ratio, 1.5, "at most"])
     return {
         "title": "The tick",
-        "columns": ["foods", "seconds", "foods a second", "× floor", "growth", "peak memory", "p99 of a read, quiet → during it", "× quiet",
-                    "during the plain statement, × quiet"],
-        "rows": rows, "plot": {"what": "seconds, × one plain INSERT … SELECT of the same rows", "bars": bars}, "raw": measured,
+        "columns": [
+            "foods",
+            "seconds",
+            "foods a second",
+            "× floor",
+            "growth",
+            "peak memory",
+            "p99 of a read, quiet → during it",
+            "× quiet",
+            "during the plain statement, × quiet",
+        ],
+        "rows": rows,
+        "plot": {"what": "seconds, × one plain INSERT … SELECT of the same rows", "bars": bars},
+        "raw": measured,
         "note": "Five foods a person, one in four counting only reviewed days, one in twenty with a slip in the gap. The floor is "
-                "one plain INSERT … SELECT of the rows that the tick leaves, into an empty table of the same definition. Growth is "
-                "the time a food takes beside that of the first row. Goals: a million foods in 20 s and 1.5 × the floor, 64 MiB, a "
-                "read at most 1.5 × slower.",
+        "one plain INSERT … SELECT of the rows that the tick leaves, into an empty table of the same definition. Growth is "
+        "the time a food takes beside that of the first row. Goals: a million foods in 20 s and 1.5 × the floor, 64 MiB, a "
+        "read at most 1.5 × slower.",
     }

@@ -23,8 +23,17 @@ def say(text):
 
 
 def sql(text, database="hanip"):
-    command = ["mariadb", "--no-defaults", "--user=root", f"--socket={SERVER}", "--default-character-set=utf8mb4",
-               "--batch", "--raw", "--skip-column-names", database]
+    command = [
+        "mariadb",
+        "--no-defaults",
+        "--user=root",
+        f"--socket={SERVER}",
+        "--default-character-set=utf8mb4",
+        "--batch",
+        "--raw",
+        "--skip-column-names",
+        database,
+    ]
     return subprocess.run(command, input=text, text=True, check=True, stdout=subprocess.PIPE).stdout
 
 
@@ -110,7 +119,12 @@ class Function:
 
 def request(method, path, person, body=None):
     """As it goes over the wire from the browser of a person."""
-    lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1:8080", f"Cookie: hanip_session=token{person}", "Sec-Fetch-Site: same-origin"]
+    lines = [
+        f"{method} {path} HTTP/1.1",
+        "Host: 127.0.0.1:8080",
+        f"Cookie: hanip_session=token{person}",
+        "Sec-Fetch-Site: same-origin",
+    ]
     text = "" if body is None else json.dumps(body)
     if text:
         lines += ["Content-Type: application/json", f"Content-Length: {len(text.encode())}"]
@@ -124,7 +138,9 @@ def food_id(person, food=0):
 def load(what, plan):
     """Runs one of the clients; they are in `src`."""
     command = [PROGRAMS / "load", what]
-    return json.loads(subprocess.run(command, input=json.dumps(plan), text=True, check=True, stdout=subprocess.PIPE).stdout)
+    return json.loads(
+        subprocess.run(command, input=json.dumps(plan), text=True, check=True, stdout=subprocess.PIPE).stdout
+    )
 
 
 def median(values):

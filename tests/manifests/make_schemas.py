@@ -39,7 +39,7 @@ def schema(crd):
     delivery = made["properties"].get("spec", {}).get("properties", {}).get("delivery")
     if delivery:  # on by default, yet not in the definition: the feature `delivery-timeout`
         delivery["properties"]["timeout"] = {"type": "string"}
-    return f'{crd["spec"]["group"]}_{version["name"]}_{crd["spec"]["names"]["kind"]}', made
+    return f"{crd['spec']['group']}_{version['name']}_{crd['spec']['names']['kind']}", made
 
 
 def main(serving, networking, eventing, metallb):

@@ -90,7 +90,10 @@ def budget(root, things):
             pods_at_most += int(limit) if limit.isdigit() else 0
     worst = pods_at_most * pool * 2
     if worst >= allowed * 0.8:
-        yield "budget", f"{pods_at_most} pods × {pool} connections × 2 revisions = {worst}, 80 % of {allowed} is {allowed * 0.8:g}"
+        yield (
+            "budget",
+            f"{pods_at_most} pods × {pool} connections × 2 revisions = {worst}, 80 % of {allowed} is {allowed * 0.8:g}",
+        )
 
 
 def tracked_secrets(root):
@@ -134,7 +137,7 @@ def keys(things, made):
             for item in container.get("env", []):
                 key = item.get("value", "").removeprefix("/secrets/")
                 if item.get("value", "").startswith("/secrets/") and key not in held and not key.startswith(SIGN_IN):
-                    yield "secret", f'{name(thing)}: {item["name"]}: no Secret has the key {key}'
+                    yield "secret", f"{name(thing)}: {item['name']}: no Secret has the key {key}"
 
 
 SIGN_IN = ("google-", "kakao-", "naver-", "github-", "oidc-")

@@ -52,7 +52,7 @@ def render(folder, kustomize):
 
 
 def name(thing):
-    return f'{thing["kind"]} {thing["metadata"]["name"]}'
+    return f"{thing['kind']} {thing['metadata']['name']}"
 
 
 def of_kind(things, kind, group=""):

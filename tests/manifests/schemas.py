@@ -66,7 +66,7 @@ def built_in(thing):
 @functools.cache
 def custom(root, thing):
     thing = json.loads(thing)
-    file = root / "knative/schemas" / f'{thing["apiVersion"].replace("/", "_")}_{thing["kind"]}.json'
+    file = root / "knative/schemas" / f"{thing['apiVersion'].replace('/', '_')}_{thing['kind']}.json"
     if not file.exists():
         return [f"no {file.name} in knative/schemas"]
     errors = jsonschema.Draft202012Validator(json.loads(file.read_text())).iter_errors(thing)

@@ -27,19 +27,19 @@ def references(things, secrets):
                 if secret and secret not in secrets:
                     yield "reference", f"{name(thing)}: nobody makes the Secret {secret}"
                 if "configMap" in source and source["configMap"]["name"] not in maps:
-                    yield "reference", f'{name(thing)}: there is no ConfigMap {source["configMap"]["name"]}'
+                    yield "reference", f"{name(thing)}: there is no ConfigMap {source['configMap']['name']}"
                 if "persistentVolumeClaim" in source and source["persistentVolumeClaim"]["claimName"] not in claims:
                     yield "reference", f"{name(thing)}: there is no such PersistentVolumeClaim"
         for container in pod["containers"]:
             for source in container.get("envFrom", []):
                 if source["configMapRef"]["name"] not in maps:
-                    yield "reference", f'{name(thing)}: there is no ConfigMap {source["configMapRef"]["name"]}'
+                    yield "reference", f"{name(thing)}: there is no ConfigMap {source['configMapRef']['name']}"
     there = {(thing["apiVersion"], thing["kind"], thing["metadata"]["name"]) for thing in things}
     for thing in things:
         if thing["apiVersion"].startswith((EVENTING, SOURCES)):
             for ref in refs(thing["spec"] if "spec" in thing else {}):
                 if (ref["apiVersion"], ref["kind"], ref["name"]) not in there:
-                    yield "reference", f'{name(thing)}: there is no {ref["kind"]} {ref["name"]}'
+                    yield "reference", f"{name(thing)}: there is no {ref['kind']} {ref['name']}"
 
 
 def refs(node):
@@ -58,7 +58,7 @@ def events(things):
     for trigger in triggers:
         spec = trigger["spec"]
         if spec.get("broker") not in brokers:
-            yield "reference", f'{name(trigger)}: there is no Broker {spec.get("broker")}'
+            yield "reference", f"{name(trigger)}: there is no Broker {spec.get('broker')}"
         delivery = spec.get("delivery", {})
         if (
             not delivery.get("retry")
@@ -80,7 +80,7 @@ def events(things):
             yield "schedule", f"{name(tick)}: expected */15 * * * * in UTC: zones differ by quarters of an hour"
         if spec["sink"].get("ref", {}).get("kind") != "Broker":
             yield "delivery", f"{name(tick)}: expected a Broker as its sink: a PingSource gives up after seconds"
-        source = f'/apis/v1/namespaces/{tick["metadata"]["namespace"]}/pingsources/{tick["metadata"]["name"]}'
+        source = f"/apis/v1/namespaces/{tick['metadata']['namespace']}/pingsources/{tick['metadata']['name']}"
         heard = [trigger["spec"].get("filter", {}).get("attributes", {}) for trigger in triggers]
         if {"type": "dev.knative.sources.ping", "source": source} not in heard:
             yield "delivery", f"{name(tick)}: no Trigger hears it"
