@@ -1,10 +1,10 @@
 """Whether a read stays as fast as histories, the number of people and lists grow."""
 
+import datetime
+
 import world
 from requests import TODAY
 from world import food_id, median, request, say, spread
-
-import datetime
 
 ROUNDS, SECONDS = 7, 0.5
 DAYS = (300, 3_000, 9_500)
@@ -63,7 +63,7 @@ def rows_of(title, times, cases, size_of=lambda case: 1):
         row = [title, name, f"{median(by_case[smallest]):.2f} ms"]
         for case, _, _ in cases[1:]:
             growth = size_of(case) / size_of(smallest)
-            ratios = [larger / small / growth for larger, small in zip(by_case[case], by_case[smallest])]
+            ratios = [larger / small / growth for larger, small in zip(by_case[case], by_case[smallest], strict=True)]
             row.append(spread(ratios))
         rows.append(row)
         bars.append([f"{title}: {name}", median(ratios), 1.2 if size_of(smallest) == 1 else 1.0, "at most"])

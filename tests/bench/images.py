@@ -187,8 +187,8 @@ def of_migrate():
 def table(functions, web, migrate):
     cell = lambda figure: f"{figure[0]:.1f} / {figure[1]:.1f}"
     lines = [
-        "| image | compressed, MiB | files | container to first 200, ms | process to first 200, ms: median / p95 "
-        "| the same with its first query | idle memory, MiB | after its first query |",
+        "| image | compressed, MiB | files | container to first 200, ms | process to first 200, ms: median / p95 |"
+        + " the same with its first query | idle memory, MiB | after its first query |",
         "|---|--:|--:|--:|--:|--:|--:|--:|",
         "| *goal, a function* | *≤ 3* | *1* | | *≤ 5* | *≤ 20* | *≤ 8* | |",
     ]

@@ -80,7 +80,7 @@ class Recorder:
         return list(self.sent)
 
     def is_quiet(self):
-        last = {connection: command for connection, command in list(self.sent)}
+        last = dict(list(self.sent))
         return bool(last) and all(is_ping(command) for command in last.values())
 
 

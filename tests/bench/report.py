@@ -13,7 +13,7 @@ PARTS = ("requests", "layers", "growth", "start", "memory", "size", "tick")
 
 def machine():
     first = lambda pattern, path: re.search(pattern, pathlib.Path(path).read_text())[1].strip()
-    output = lambda *command: subprocess.run(command, text=True, capture_output=True).stdout.strip()
+    output = lambda *command: subprocess.run(command, text=True, check=True, stdout=subprocess.PIPE).stdout.strip()
     return {
         "processors": f"{os.cpu_count()} × {first('model name.*: (.*)', '/proc/cpuinfo')}",
         "memory": f"{int(first(r'MemTotal: *([0-9]+)', '/proc/meminfo')) / 2**20:.0f} GiB",
@@ -31,7 +31,7 @@ def table(result):
     """In Markdown, which a terminal shows as well."""
     rows = [result["columns"], *result["rows"]]
     widths = [max(len(row[column]) for row in rows) for column in range(len(result["columns"]))]
-    line = lambda row: "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |"
+    line = lambda row: "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
     ruler = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
     at = result["machine"]
     when = f"{at['at']}, {at['revision']}, load {at['load'][0]:.1f}, {result['took_s']} s."

@@ -51,11 +51,11 @@ def recorded(kind, recorder):
         requests = requests_of(person)
         if setup is None:
             # Enough for every connection of the pool to have prepared every statement.
-            warm = [recorder.record(lambda: function.send(request)) for request in requests * 5]
+            warm = [recorder.record(lambda: function.send(text)) for text in requests * 5]
             setup = record.setup(warm[0])
-        for request in requests:
-            function.send(request)  # what it changes then is what it changes every time
-        clients.append([record.uses(recorder.record(lambda: function.send(request))) for request in requests])
+        for text in requests:
+            function.send(text)  # what it changes then is what it changes every time
+        clients.append([record.uses(recorder.record(lambda: function.send(text))) for text in requests])
     function.stop()
     return setup, clients
 

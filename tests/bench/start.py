@@ -63,8 +63,8 @@ def measure():
         alone, floor, query = times[3 * index : 3 * index + 3]
         raw[name] = {"alone": alone, "floor": floor, "query": query}
         for what, ours, least in (("alone", alone, bare), ("with its first query", query, floor)):
-            ratio = median(own / least for own, least in zip(ours, least))
-            part = median(own - least for own, least in zip(ours, least))
+            ratio = median(own / least for own, least in zip(ours, least, strict=True))
+            part = median(own - least for own, least in zip(ours, least, strict=True))
             rows.append(
                 [name, what, spread(ours, 1), f"{median(least):.1f}", f"{ratio:.2f}", f"{part:.1f}", f"{GOALS[what]}"]
             )

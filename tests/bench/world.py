@@ -91,9 +91,9 @@ class Function:
             except ConnectionRefusedError:
                 time.sleep(0.01)
 
-    def ask(self, method, path, headers={}):
+    def ask(self, method, path, headers=None):
         connection = http.client.HTTPConnection(self.address, timeout=60)
-        connection.request(method, path, headers=headers)
+        connection.request(method, path, headers=headers or {})
         answer = connection.getresponse()
         answer.read()
         connection.close()

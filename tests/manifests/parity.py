@@ -4,7 +4,6 @@ import re
 import subprocess
 
 import yaml
-
 from render import name, of_kind, pods, services
 from wiring import routes
 

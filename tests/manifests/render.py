@@ -1,6 +1,5 @@
 """The manifests as a cluster gets them."""
 
-import pathlib
 import subprocess
 
 import yaml

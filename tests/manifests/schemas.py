@@ -6,7 +6,6 @@ import re
 
 import jsonschema
 import kubernetes_validate
-
 from render import name
 
 # The oldest Kubernetes that the Knative we name runs on.

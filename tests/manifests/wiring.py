@@ -37,7 +37,7 @@ def references(things, secrets):
     there = {(thing["apiVersion"], thing["kind"], thing["metadata"]["name"]) for thing in things}
     for thing in things:
         if thing["apiVersion"].startswith((EVENTING, SOURCES)):
-            for ref in refs(thing["spec"] if "spec" in thing else {}):
+            for ref in refs(thing.get("spec", {})):
                 if (ref["apiVersion"], ref["kind"], ref["name"]) not in there:
                     yield "reference", f"{name(thing)}: there is no {ref['kind']} {ref['name']}"
 

@@ -12,11 +12,11 @@ import hashlib
 import importlib.metadata
 import sys
 import zoneinfo
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 STARTS = [timedelta(minutes=minutes) for minutes in (0, 30, 210, 240, 450, 720)]
-FIRST = int(datetime(1990, 1, 1, tzinfo=timezone.utc).timestamp())
-LAST = int(datetime(2038, 1, 1, tzinfo=timezone.utc).timestamp())
+FIRST = int(datetime(1990, 1, 1, tzinfo=UTC).timestamp())
+LAST = int(datetime(2038, 1, 1, tzinfo=UTC).timestamp())
 STEP = 12 * 3600
 
 
@@ -25,7 +25,7 @@ def wall(zone, instant):
 
 
 def offset(zone, instant):
-    return wall(zone, instant) - datetime.fromtimestamp(instant, timezone.utc).replace(tzinfo=None)
+    return wall(zone, instant) - datetime.fromtimestamp(instant, UTC).replace(tzinfo=None)
 
 
 def jumps(zone):
