@@ -2,7 +2,7 @@ import { mount } from 'svelte';
 import './theme.css';
 import './app.css';
 import App from './App.svelte';
-import { words } from './lib/words/index.svelte';
+import { words } from './lib/words/words.svelte';
 import { register } from './lib/ui/worker';
 import { find } from './pages';
 

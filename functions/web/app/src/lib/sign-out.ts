@@ -5,7 +5,7 @@ import { sheet } from './today/sheet.svelte';
 import { toast } from './ui/toast.svelte';
 import { today } from './today/today.svelte';
 
-export async function leave() {
+export async function clearDevice() {
   await outbox.wipe();
   await today.forget();
   sheet.clear();

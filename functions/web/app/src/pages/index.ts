@@ -1,6 +1,6 @@
 /** The pages, each loaded when it is first opened. */
 import type { Component } from 'svelte';
-import { words } from '../lib/words/index.svelte';
+import { words } from '../lib/words/words.svelte';
 import SignIn from './SignIn.svelte';
 import Today from './Today.svelte';
 
@@ -26,8 +26,8 @@ const later: Record<string, Load> = {
   '/settings/data': () => import('./Data.svelte'),
 };
 
-const withMore = ([path, load]: [string, Load]) => [path, () => words.withMore(load())] as const;
-const pages = { ...first, ...Object.fromEntries(Object.entries(later).map(withMore)) };
+const withLater = ([path, load]: [string, Load]) => [path, () => words.withLater(load())] as const;
+const pages = { ...first, ...Object.fromEntries(Object.entries(later).map(withLater)) };
 
 /** What those see who are not signed in. */
 export const isOpen = (path: string) => ['/sign-in', '/demo'].includes(path);

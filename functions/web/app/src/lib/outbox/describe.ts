@@ -1,7 +1,7 @@
 /** What was said of a day, in words: "설탕 지킴 · 라면 먹음 · 힘들었어요". */
 import type { Fields } from './fields';
 import type { Food, Outcome } from '../api/types';
-import { words } from '../words/index.svelte';
+import { words } from '../words/words.svelte';
 
 export function describe(said: Fields, foods: Pick<Food, 'id' | 'name'>[]): string {
   const { status, review } = words.t;

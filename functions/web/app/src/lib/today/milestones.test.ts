@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { next, reached } from './milestones';
+import { nextMilestone, reachedMilestones } from './milestones';
 import type { Food } from '../api/types';
 
 const after = (run: number, goal_days: number | null = null) =>
-  next(run, { goal_days } as Food, { as_of: '2026-03-11', today: 'kept' }).days;
+  nextMilestone(run, { goal_days } as Food, { as_of: '2026-03-11', today: 'kept' }).days;
 
 it('goes on from year to year, as the API does', () => {
   expect([0, 1, 99, 200, 364].map((run) => after(run))).toEqual([1, 3, 100, 365, 365]);
@@ -13,7 +13,7 @@ it('goes on from year to year, as the API does', () => {
 it('has the goal among its steps', () => {
   expect([3, 5, 400].map((run) => after(run, 5))).toEqual([5, 7, 730]);
   expect(after(400, 500)).toBe(500);
-  expect(reached(4, 2, '2026-03-01')).toEqual([
+  expect(reachedMilestones(4, 2, '2026-03-01')).toEqual([
     { days: 1, reached_on: '2026-03-01' },
     { days: 2, reached_on: '2026-03-02' },
     { days: 3, reached_on: '2026-03-03' },
@@ -22,6 +22,6 @@ it('has the goal among its steps', () => {
 
 it('counts an open day towards the next one', () => {
   const food = { goal_days: null } as Food;
-  const on = (today: 'open' | 'kept') => next(2, food, { as_of: '2026-03-11', today }).on;
+  const on = (today: 'open' | 'kept') => nextMilestone(2, food, { as_of: '2026-03-11', today }).on;
   expect([on('open'), on('kept')]).toEqual(['2026-03-11', '2026-03-12']);
 });

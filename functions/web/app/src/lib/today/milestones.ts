@@ -11,13 +11,17 @@ function steps(run: number, goal: number | null): number[] {
   return [...all].sort((a, b) => a - b);
 }
 
-export const reached = (run: number, goal: number | null, from: string): Streak['milestones'] =>
+export const reachedMilestones = (
+  run: number,
+  goal: number | null,
+  from: string,
+): Streak['milestones'] =>
   steps(run, goal)
     .filter((days) => days <= run)
     .map((days) => ({ days, reached_on: addDays(from, days - 1) }));
 
 /** The next badge, and when: the day itself counts towards it while it is open. */
-export function next(run: number, food: Food, streak: Pick<Streak, 'as_of' | 'today'>) {
+export function nextMilestone(run: number, food: Food, streak: Pick<Streak, 'as_of' | 'today'>) {
   const days = steps(run, food.goal_days).find((days) => days > run)!;
   const remaining = days - run;
   const on = addDays(streak.as_of, remaining - (streak.today === 'open' ? 1 : 0));

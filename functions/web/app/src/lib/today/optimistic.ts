@@ -3,7 +3,7 @@
  * no doubt; where they do, the last known ones stay and the food is marked as waiting.
  */
 import { daysBetween } from '../dates/dates';
-import { next, reached } from './milestones';
+import { nextMilestone, reachedMilestones } from './milestones';
 import { toBody, toFields } from '../outbox/fields';
 import type { Food, FoodChange, NewFood, Outcome, Review, Slip, Streak, Today } from '../api/types';
 import type { Item } from '../outbox/write';
@@ -66,9 +66,9 @@ function layNewFood(data: Today, body: NewFood): Today {
     longest_streak: run,
     current_if_yesterday_kept: null,
     success_rate: run ? 1 : null,
-    milestones: reached(run, food.goal_days, food.start_date),
+    milestones: reachedMilestones(run, food.goal_days, food.start_date),
   } as unknown as Streak;
-  streak.next_milestone = next(run, food, streak);
+  streak.next_milestone = nextMilestone(run, food, streak);
   return { ...data, foods: [...data.foods, { food, streak }] };
 }
 
@@ -134,7 +134,7 @@ function withToday(entry: Entry, status: Outcome | 'open'): Entry {
   }
   if (status === 'slipped') changed.current_streak = 0;
   changed.longest_streak = Math.max(streak.longest_streak, changed.current_streak);
-  changed.next_milestone = next(changed.current_streak, food, changed);
+  changed.next_milestone = nextMilestone(changed.current_streak, food, changed);
   return { food, streak: changed };
 }
 

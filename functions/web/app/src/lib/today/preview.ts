@@ -3,7 +3,7 @@
  * rules are those of the API for foods whose silence counts as kept.
  */
 import { addDays, daysBetween, monthOf, weekday } from '../dates/dates';
-import { next, reached } from './milestones';
+import { nextMilestone, reachedMilestones } from './milestones';
 import type { CalendarDay, Food, Outcome, Slip, Stats, Status, Streak } from '../api/types';
 
 export interface Sample {
@@ -82,7 +82,7 @@ function milestonesOf(runs: Stats['runs'], goal: number | null): Streak['milesto
   return runs.flatMap(({ from, days }) => {
     const before = longest;
     longest = Math.max(longest, days);
-    return reached(days, goal, from).filter((badge) => badge.days > before);
+    return reachedMilestones(days, goal, from).filter((badge) => badge.days > before);
   });
 }
 
@@ -118,7 +118,7 @@ export function streakOf({ food }: Sample, days: CalendarDay[]): Streak {
         }) ||
       null,
     goal_reached_on: null,
-    next_milestone: next(current, food, { as_of, today }),
+    next_milestone: nextMilestone(current, food, { as_of, today }),
     milestones: milestonesOf(runs, food.goal_days),
   };
 }

@@ -10,7 +10,7 @@ import { layOver, overlay, roll } from './optimistic';
 import { outbox } from '../outbox/outbox.svelte';
 import { prepare } from '../outbox/send';
 import type { Food, Me, Review, Streak, Today } from '../api/types';
-import { words } from '../words/index.svelte';
+import { words } from '../words/words.svelte';
 import type { Item } from '../outbox/write';
 
 /** While the network is away, so often it is looked for. */

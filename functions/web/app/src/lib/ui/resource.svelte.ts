@@ -1,5 +1,5 @@
 /** What a page asks for when it opens, and again when the person says so. */
-export class Asked<T> {
+export class Resource<T> {
   value = $state.raw<T | null>(null);
   error = $state.raw<unknown>(null);
 

@@ -15,11 +15,6 @@ class Router {
     scrollTo(0, 0);
   }
 
-  /** The rest of the path behind a prefix, or null: `/foods/7` behind `/foods/` is `7`. */
-  after(prefix: string): string | null {
-    return this.path.startsWith(prefix) ? this.path.slice(prefix.length) : null;
-  }
-
   #read() {
     this.path = location.pathname;
     this.query = new URLSearchParams(location.search);

@@ -1,20 +1,16 @@
-import type { ko } from './diary.ko';
-import { count, days } from './plural';
+import type { ko } from '../ko/diary';
+import { count, days } from '../plural';
 
 const times = (n: number) => (n === 1 ? 'once' : n === 2 ? 'twice' : `${n} times`);
 /** 13 is "1 pm". */
 const hourOf = (hour: number) => `${hour % 12 || 12} ${hour < 12 ? 'am' : 'pm'}`;
 
 export const en: typeof ko = {
-  name: 'Name',
-  back: 'Back',
-  date: 'Date',
-  note: 'Note',
-  cancel: 'Cancel',
-  change: 'Edit',
-  remove: 'Remove',
-  more: 'Show more',
-  optional: 'Everything here is optional.',
+  field: {
+    name: 'Name',
+    date: 'Date',
+    note: 'Note',
+  },
 
   food: {
     since: (date) => `since ${date}`,

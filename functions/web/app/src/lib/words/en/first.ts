@@ -1,29 +1,44 @@
-import type { ko } from './ko';
-import { days, plural } from './plural';
+import type { ko } from '../ko/first';
+import { days, plural } from '../plural';
 
 export const en: typeof ko = {
-  app: 'Hanip',
-  otherLanguage: '한국어',
-  home: 'Today',
-  history: 'History',
-  sos: 'I want some now',
-  settings: 'Settings',
-  pages: 'Pages',
-  back: 'Back to today',
-  close: 'Close',
-  save: 'Save',
-  sending: 'Sending',
-  saved: 'Saved',
-  waiting: (n) => `Will send when you're back online (${n})`,
-  away: 'No connection. This is how it looked last time.',
-  otherAccount: 'Another account is signed in here.',
-  undo: 'Undo',
-  retry: 'Try again',
-  loading: 'Loading',
-  unavailable: "Can't reach it right now. Trying again shortly.",
-  tryLater: "Can't reach it right now. Please try again in a moment.",
-  broken: 'Something unexpected happened. Please try again.',
-  notFound: 'There is no such page.',
+  app: {
+    name: 'Hanip',
+    otherLanguage: '한국어',
+    otherAccount: 'Another account is signed in here.',
+    loading: 'Loading',
+    notFound: 'There is no such page.',
+  },
+  nav: {
+    home: 'Today',
+    history: 'History',
+    sos: 'I want some now',
+    settings: 'Settings',
+    pages: 'Pages',
+    back: 'Back to today',
+  },
+  action: {
+    close: 'Close',
+    save: 'Save',
+    undo: 'Undo',
+    retry: 'Try again',
+    back: 'Back',
+    cancel: 'Cancel',
+    change: 'Edit',
+    remove: 'Remove',
+    more: 'Show more',
+  },
+  outbox: {
+    sending: 'Sending',
+    saved: 'Saved',
+    waiting: (n) => `Will send when you're back online (${n})`,
+    away: 'No connection. This is how it looked last time.',
+  },
+  trouble: {
+    unavailable: "Can't reach it right now. Trying again shortly.",
+    tryLater: "Can't reach it right now. Please try again in a moment.",
+    broken: 'Something unexpected happened. Please try again.',
+  },
 
   signIn: {
     lead: 'Pick what you want to quit, and every day you keep is counted.',
@@ -82,7 +97,6 @@ export const en: typeof ko = {
     missing: 'nothing recorded',
   },
   outcome: { kept: 'I kept it', slipped: 'I had some', skipped: 'Take a day off' },
-  skippedHint: 'Adds nothing, breaks nothing.',
 
   streak: {
     dayNumber: (n) => `day ${n} since you started`,
@@ -107,6 +121,7 @@ export const en: typeof ko = {
   },
 
   review: {
+    skippedHint: 'Adds nothing, breaks nothing.',
     title: "The day's review",
     question: (name) => `${name}: how did today go?`,
     difficulty: 'How was today?',

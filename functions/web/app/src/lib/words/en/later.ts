@@ -1,5 +1,5 @@
-import { en as diary } from './diary.en';
-import type { ko } from './more.ko';
-import { en as settings } from './settings.en';
+import { en as diary } from './diary';
+import { en as settings } from './settings';
+import type { ko } from '../ko/later';
 
 export const en: typeof ko = { ...diary, ...settings };

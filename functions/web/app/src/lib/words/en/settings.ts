@@ -1,5 +1,5 @@
-import type { ko } from './settings.ko';
-import { count, days } from './plural';
+import type { ko } from '../ko/settings';
+import { count, days } from '../plural';
 
 export const en: typeof ko = {
   edit: {

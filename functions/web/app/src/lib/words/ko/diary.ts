@@ -1,19 +1,15 @@
 /** The words of the diary behind the first screen. */
-import { withParticle } from './particle';
+import { withParticle } from '../particle';
 
 const days = (n: number) => `${n}일`;
 const times = (n: number) => `${n}번`;
 
 export const ko = {
-  name: '이름',
-  back: '돌아가기',
-  date: '날짜',
-  note: '메모',
-  cancel: '그만두기',
-  change: '고치기',
-  remove: '지우기',
-  more: '더 보기',
-  optional: '모두 안 적어도 괜찮아요.',
+  field: {
+    name: '이름',
+    date: '날짜',
+    note: '메모',
+  },
 
   food: {
     since: (date: string) => `${date}부터`,

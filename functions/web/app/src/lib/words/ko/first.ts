@@ -1,31 +1,46 @@
-import type { Status } from '../api/types';
-import { withParticle } from './particle';
+import type { Status } from '../../api/types';
+import { withParticle } from '../particle';
 
 const days = (n: number) => `${n}일`;
 
 export const ko = {
-  app: '한입',
-  otherLanguage: 'English',
-  home: '오늘',
-  history: '지난 기록',
-  sos: '지금 먹고 싶어요',
-  settings: '설정',
-  pages: '메뉴',
-  back: '오늘로 돌아가기',
-  close: '닫기',
-  save: '저장하기',
-  sending: '보내는 중',
-  saved: '저장됨',
-  waiting: (n: number) => `연결되면 보낼게요 (${n})`,
-  away: '연결이 없어서 마지막으로 본 모습이에요.',
-  otherAccount: '다른 계정으로 로그인되어 있어요.',
-  undo: '되돌리기',
-  retry: '다시 시도',
-  loading: '불러오는 중',
-  unavailable: '잠시 연결이 어려워요. 곧 다시 시도할게요.',
-  tryLater: '지금은 연결이 어려워요. 잠시 후 다시 해 주세요.',
-  broken: '뜻하지 않은 문제가 생겼어요. 다시 시도해 주세요.',
-  notFound: '찾을 수 없는 페이지예요.',
+  app: {
+    name: '한입',
+    otherLanguage: 'English',
+    otherAccount: '다른 계정으로 로그인되어 있어요.',
+    loading: '불러오는 중',
+    notFound: '찾을 수 없는 페이지예요.',
+  },
+  nav: {
+    home: '오늘',
+    history: '지난 기록',
+    sos: '지금 먹고 싶어요',
+    settings: '설정',
+    pages: '메뉴',
+    back: '오늘로 돌아가기',
+  },
+  action: {
+    close: '닫기',
+    save: '저장하기',
+    undo: '되돌리기',
+    retry: '다시 시도',
+    back: '돌아가기',
+    cancel: '그만두기',
+    change: '고치기',
+    remove: '지우기',
+    more: '더 보기',
+  },
+  outbox: {
+    sending: '보내는 중',
+    saved: '저장됨',
+    waiting: (n: number) => `연결되면 보낼게요 (${n})`,
+    away: '연결이 없어서 마지막으로 본 모습이에요.',
+  },
+  trouble: {
+    unavailable: '잠시 연결이 어려워요. 곧 다시 시도할게요.',
+    tryLater: '지금은 연결이 어려워요. 잠시 후 다시 해 주세요.',
+    broken: '뜻하지 않은 문제가 생겼어요. 다시 시도해 주세요.',
+  },
 
   signIn: {
     lead: '끊고 싶은 음식을 고르면, 지킨 날을 하루하루 세어 드려요.',
@@ -84,7 +99,6 @@ export const ko = {
     missing: '기록 없음',
   } satisfies Record<Status, string> as Record<Status, string>,
   outcome: { kept: '지켰어요', slipped: '먹었어요', skipped: '쉬어갈래요' },
-  skippedHint: '늘지도 끊기지도 않아요.',
 
   streak: {
     dayNumber: (n: number) => `시작한 지 ${n}일째`,
@@ -106,6 +120,7 @@ export const ko = {
   },
 
   review: {
+    skippedHint: '늘지도 끊기지도 않아요.',
     title: '하루 기록',
     question: (name: string) => `${name}, 오늘 어땠나요?`,
     difficulty: '오늘 하루는 어땠나요?',

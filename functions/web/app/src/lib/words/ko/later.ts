@@ -1,4 +1,4 @@
-import { ko as diary } from './diary.ko';
-import { ko as settings } from './settings.ko';
+import { ko as diary } from './diary';
+import { ko as settings } from './settings';
 
 export const ko = { ...diary, ...settings };

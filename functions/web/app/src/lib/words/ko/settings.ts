@@ -1,5 +1,5 @@
 /** The words of the settings, and of editing what is counted. */
-import { withParticle } from './particle';
+import { withParticle } from '../particle';
 
 const days = (n: number) => `${n}일`;
 

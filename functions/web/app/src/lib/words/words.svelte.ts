@@ -2,19 +2,19 @@
 import { context } from '../api/http';
 import { read, write } from '../ui/storage';
 import type { Locale } from '../api/types';
-import type { ko } from './ko';
-import type { ko as moreKo } from './more.ko';
+import type { ko as first } from './ko/first';
+import type { ko as later } from './ko/later';
 
-type Catalogue = typeof ko;
-type More = typeof moreKo;
+type First = typeof first;
+type Later = typeof later;
 
-const catalogues: Record<Locale, () => Promise<Catalogue>> = {
-  ko: async () => (await import('./ko')).ko,
-  en: async () => (await import('./en')).en,
+const firsts: Record<Locale, () => Promise<First>> = {
+  ko: async () => (await import('./ko/first')).ko,
+  en: async () => (await import('./en/first')).en,
 };
-const later: Record<Locale, () => Promise<More>> = {
-  ko: async () => (await import('./more.ko')).ko,
-  en: async () => (await import('./more.en')).en,
+const laters: Record<Locale, () => Promise<Later>> = {
+  ko: async () => (await import('./ko/later')).ko,
+  en: async () => (await import('./en/later')).en,
 };
 const KEY = 'hanip.locale';
 
@@ -28,12 +28,13 @@ function initial(): Locale {
 
 class Words {
   locale = $state.raw<Locale>(initial());
-  /** There before the app is drawn. */
-  t = $state.raw({} as Catalogue);
-  /** The same for all behind the first screen: there before what is loaded `withMore`. */
-  more = $state.raw({} as More);
+  /**
+   * The words by subject. Those of `first` are there before the app is drawn, those of `later`
+   * before anything that is loaded `withLater`; words.test.ts holds the first screens to this.
+   */
+  t = $state.raw({} as First & Later);
   #wanted = this.locale;
-  #needsMore = false;
+  #needsLater = false;
 
   /** The language that the button offers. */
   get other(): Locale {
@@ -42,21 +43,20 @@ class Words {
 
   async use(tag: string | null): Promise<void> {
     const locale = (this.#wanted = known(tag) ?? this.#wanted);
-    const [t, more] = await Promise.all([
-      catalogues[locale](),
-      this.#needsMore ? later[locale]() : this.more,
+    const [first, later] = await Promise.all([
+      firsts[locale](),
+      this.#needsLater ? laters[locale]() : null,
     ]);
     if (locale !== this.#wanted) return this.use(null);
-    this.t = t;
-    this.more = more;
+    this.t = { ...first, ...later } as First & Later;
     this.locale = locale;
     context.locale = locale;
     document.documentElement.lang = locale;
     if (tag) write(localStorage, KEY, locale);
   }
 
-  async withMore<T>(page: Promise<T>): Promise<T> {
-    this.#needsMore = true;
+  async withLater<T>(page: Promise<T>): Promise<T> {
+    this.#needsLater = true;
     const [loaded] = await Promise.all([page, this.use(null)]);
     return loaded;
   }
