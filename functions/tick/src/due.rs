@@ -1,22 +1,28 @@
-//! Who has finished days that are not closed yet.
+//! Finds who has finished days that are not closed yet.
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
 use common::{App, Result, db, diary::day};
+use serde::Serialize;
 use sqlx::{Executor, FromRow, MySql, pool::PoolConnection, types::Json};
 use uuid::Uuid;
 
-/// How many people one look for what is due is at.
-const LOOKED_AT: u32 = 2_000;
+/// How many people one call of [`find`] scans.
+const SCANNED: u32 = 2_000;
 
-/// What a clock that people live by has closed: zone, start of the day, the last date that is over.
-pub type Clock = (String, NaiveTime, NaiveDate);
+/// The last date that is over for everybody who lives in a zone and begins the day at the same time.
+#[derive(Serialize)]
+pub struct DayEnd {
+    time_zone: String,
+    day_start: NaiveTime,
+    ended: NaiveDate,
+}
 
 /// A person with finished days that are not closed.
 #[derive(Clone, FromRow, PartialEq, Eq)]
 pub struct Due {
     pub user_id: Uuid,
-    /// Of the foods that are due, the earliest `closed_through`.
+    /// The earliest `closed_through` of the foods that are due.
     pub since: NaiveDate,
     /// The last date that is over where the person lives.
     pub ended: NaiveDate,
@@ -25,82 +31,82 @@ pub struct Due {
 }
 
 impl Due {
-    /// How many days there may be to look at.
+    /// The days to close, at most: those since the earliest, of each food.
     pub fn days(&self) -> u32 {
         u32::try_from((self.ended - self.since).num_days()).unwrap_or_default().saturating_mul(self.foods)
     }
 }
 
-/// The clocks that people live by, each with its last date that is over. Whose day it is follows
-/// from the zone, which only Rust knows.
-pub async fn clocks(app: &App, now: DateTime<Utc>) -> Result<Vec<Clock>> {
-    let clocks: Vec<(String, NaiveTime)> =
+/// One [`DayEnd`] for each pair of zone and start of the day that people have. They are computed here because the
+/// database has no time zones.
+pub async fn day_ends(app: &App, now: DateTime<Utc>) -> Result<Vec<DayEnd>> {
+    let pairs: Vec<(String, NaiveTime)> =
         sqlx::query_as("SELECT DISTINCT time_zone, day_start FROM users").fetch_all(&app.db).await?;
-    let over = |(time_zone, day_start): (String, NaiveTime)| {
+    let day_end = |(time_zone, day_start): (String, NaiveTime)| {
         let today = day::today(now, time_zone.parse().unwrap_or(Tz::UTC), day_start);
-        (time_zone, day_start, today - Days::new(1))
+        DayEnd { time_zone, day_start, ended: today - Days::new(1) }
     };
-    Ok(clocks.into_iter().map(over).collect())
+    Ok(pairs.into_iter().map(day_end).collect())
 }
 
-/// People that were looked at, and those among them who have something to close, both in the order of
-/// their ids.
+/// The people of one scan and those of them who have something to close, both in the order of their ids.
 pub struct Found {
-    pub looked_at: Vec<Uuid>,
+    pub scanned: Vec<Uuid>,
     pub due: Vec<Due>,
 }
 
-/// Looks at the next people after `after`; `None` when there are no more. Nothing is locked.
+/// Scans the next people after `after`; `None` when there are no more. Nothing is locked.
 pub async fn find(
     db: PoolConnection<MySql>,
-    clocks: &[Clock],
+    day_ends: &[DayEnd],
     after: Uuid,
 ) -> Result<(Option<Found>, PoolConnection<MySql>)> {
-    let mut db = with_clocks(db, clocks).await?;
+    let mut db = with_day_ends(db, day_ends).await?;
     let next = sqlx::query_scalar("SELECT user_id FROM users WHERE user_id > ? ORDER BY user_id LIMIT ?");
-    let looked_at: Vec<Uuid> = next.bind(after).bind(LOOKED_AT).fetch_all(&mut *db).await?;
-    let Some(last) = looked_at.last() else { return Ok((None, db.commit().await?)) };
+    let scanned: Vec<Uuid> = next.bind(after).bind(SCANNED).fetch_all(&mut *db).await?;
+    let Some(last) = scanned.last() else { return Ok((None, db.commit().await?)) };
     let due = sqlx::query_as(
         "SELECT STRAIGHT_JOIN users.user_id, MIN(closed_through) AS since, ended,
                 CAST(COUNT(*) AS UNSIGNED INTEGER) AS foods
          FROM users
-         JOIN tick_clocks ON tick_clocks.time_zone = users.time_zone AND tick_clocks.day_start = users.day_start
+         JOIN day_ends ON day_ends.time_zone = users.time_zone AND day_ends.day_start = users.day_start
          JOIN counters ON counters.user_id = users.user_id
          WHERE users.user_id > ? AND users.user_id <= ? AND closed_through < LEAST(ended, closes_through)
          GROUP BY users.user_id ORDER BY users.user_id",
     );
     let due = due.bind(after).bind(last).fetch_all(&mut *db).await?;
-    Ok((Some(Found { looked_at, due }), db.commit().await?))
+    Ok((Some(Found { scanned, due }), db.commit().await?))
 }
 
-/// How many foods are due, and how many days the oldest of them has waited.
-pub async fn left(db: PoolConnection<MySql>, clocks: &[Clock]) -> Result<(u64, u32)> {
-    let mut db = with_clocks(db, clocks).await?;
+/// How many foods are due, and for how many days the oldest of them has been.
+pub async fn left(db: PoolConnection<MySql>, day_ends: &[DayEnd]) -> Result<(u64, u32)> {
+    let mut db = with_day_ends(db, day_ends).await?;
     let left = sqlx::query_as(
         "SELECT STRAIGHT_JOIN CAST(COUNT(*) AS UNSIGNED INTEGER),
                 CAST(COALESCE(MAX(DATEDIFF(LEAST(ended, closes_through), closed_through)), 0) AS UNSIGNED INTEGER)
          FROM users
-         JOIN tick_clocks ON tick_clocks.time_zone = users.time_zone AND tick_clocks.day_start = users.day_start
+         JOIN day_ends ON day_ends.time_zone = users.time_zone AND day_ends.day_start = users.day_start
          JOIN counters ON counters.user_id = users.user_id
          WHERE closed_through < LEAST(ended, closes_through)",
     );
     Ok(left.fetch_one(&mut *db).await?)
 }
 
-/// A transaction that sees the clocks as the table `tick_clocks`.
-async fn with_clocks(db: PoolConnection<MySql>, clocks: &[Clock]) -> Result<db::Transaction> {
+/// Begins a transaction that sees `day_ends` as a table.
+async fn with_day_ends(db: PoolConnection<MySql>, day_ends: &[DayEnd]) -> Result<db::Transaction> {
     let mut db = db::begin(db).await?;
     db.execute(
-        "CREATE OR REPLACE TEMPORARY TABLE tick_clocks (
+        "CREATE OR REPLACE TEMPORARY TABLE day_ends (
              time_zone VARCHAR(64) COLLATE utf8mb4_bin, day_start TIME, ended DATE, PRIMARY KEY (time_zone, day_start)
          ) ENGINE = MEMORY",
     )
     .await?;
     sqlx::query(
-        "INSERT INTO tick_clocks SELECT * FROM JSON_TABLE(?, '$[*]' COLUMNS (
-             time_zone VARCHAR(64) PATH '$[0]', day_start TIME PATH '$[1]', ended DATE PATH '$[2]')) AS clocks",
+        "INSERT INTO day_ends SELECT * FROM JSON_TABLE(?, '$[*]' COLUMNS (
+             time_zone VARCHAR(64) PATH '$.time_zone', day_start TIME PATH '$.day_start',
+             ended DATE PATH '$.ended')) AS day_ends",
     )
-    .bind(Json(clocks))
+    .bind(Json(day_ends))
     .execute(&mut *db)
     .await?;
     Ok(db)
