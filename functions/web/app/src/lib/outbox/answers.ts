@@ -1,17 +1,18 @@
 /** Who waits for the answer to which write. */
 import { Problem } from '../api/http';
-import type { Item } from './write';
+import type { Item } from './item';
 
-/** As long as a form is worth keeping open for an answer. */
-const SOON = 4_000;
-const ASKED = new Problem(412, 'review-changed', '');
+/** How long a form stays open for an answer, in milliseconds. */
+const FORM_TIMEOUT = 4_000;
+/** What a form is told where the shell asks the person what to do. */
+const SHELL_ASKS = new Problem(412, 'review-changed', '');
 
 type Listener = { resolve: (answer: unknown) => void; reject: (problem: Problem) => void };
 
 export class Answers {
   #listeners = new Map<number, Listener>();
   #answers = new Map<number, unknown>();
-  #impatient = new Set<() => void>();
+  #timeouts = new Set<() => void>();
 
   of(seq: number): Promise<unknown> {
     return new Promise((resolve, reject) => {
@@ -20,49 +21,52 @@ export class Answers {
     });
   }
 
-  /** The same, or null as soon as it has to wait, or the shell asks what to do about it. */
-  async soon(answer: Promise<unknown>, seq: number, waits: boolean): Promise<unknown> {
-    let stop = () => {};
-    const late = new Promise<null>((resolve) => {
+  /**
+   * The answer; or null where none comes in time, which is at once while `offline`, and where the
+   * shell asks the person what to do.
+   */
+  async inTime(seq: number, answer: Promise<unknown>, offline: boolean): Promise<unknown> {
+    let clear = () => {};
+    const timeout = new Promise<null>((resolve) => {
       const giveUp = () => resolve(null);
-      const timer = setTimeout(giveUp, waits ? 0 : SOON);
-      this.#impatient.add(giveUp);
-      stop = () => {
+      const timer = setTimeout(giveUp, offline ? 0 : FORM_TIMEOUT);
+      this.#timeouts.add(giveUp);
+      clear = () => {
         clearTimeout(timer);
-        this.#impatient.delete(giveUp);
+        this.#timeouts.delete(giveUp);
       };
     });
     try {
-      return await Promise.race([answer, late]);
+      return await Promise.race([answer, timeout]);
     } catch (error) {
       if (error instanceof Problem && error.status === 412) return null;
       throw error;
     } finally {
-      stop();
-      // From here on the shell tells of a refusal.
+      clear();
+      // From here on the shell shows a refusal.
       this.#listeners.delete(seq);
     }
   }
 
-  /** Nobody hears of anything for a while. */
-  late() {
-    this.#impatient.forEach((giveUp) => giveUp());
+  /** No answer comes in time any more. */
+  giveUp() {
+    this.#timeouts.forEach((giveUp) => giveUp());
   }
 
-  came(seq: number, answer: unknown) {
+  resolve(seq: number, answer: unknown) {
     this.#answers.set(seq, answer);
     this.#listeners.get(seq)?.resolve(answer);
     this.#listeners.delete(seq);
   }
 
-  /** Whether somebody was told of it who shows it. */
-  refused({ seq, refused, conflict }: Item): boolean {
+  /** Tells of a refusal or a conflict. Returns whether a listener shows it, so that the shell need not. */
+  reject({ seq, refused, conflict }: Item): boolean {
     const listener = this.#listeners.get(seq);
     if (!listener || !(refused || conflict)) return false;
     this.#listeners.delete(seq);
-    // Of a food that is gone the shell tells, which can bring it back.
+    // The shell can bring back a food that is gone.
     if (!refused || refused.food) {
-      listener.reject(ASKED);
+      listener.reject(SHELL_ASKS);
       return false;
     }
     const { status, code, detail, errors } = refused;

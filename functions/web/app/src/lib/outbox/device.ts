@@ -1,6 +1,6 @@
 /** What this device keeps: writes that wait to be sent, and the last first screen. */
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
-import type { Item } from './write';
+import type { Item } from './item';
 import type { Today } from '../api/types';
 
 interface Device extends DBSchema {

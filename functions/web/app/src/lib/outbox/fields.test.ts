@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { conflicts, sameFieldsOf, toBody, toFields } from './fields';
+import { conflicts, valuesIn, toBody, toFields } from './fields';
 
 const sugar = (outcome: 'kept' | 'slipped' | null, note?: string) => ({
   food_id: 'sugar',
@@ -20,7 +20,7 @@ it('changes what it names and leaves the rest of the date', () => {
 it('takes back to what was seen, and to nothing where there was nothing', () => {
   const seen = toFields({ note: 'before' });
   const change = toFields({ note: 'after', foods: [sugar('kept')] });
-  expect(sameFieldsOf(seen, change)).toEqual({ note: 'before', 'sugar.outcome': null });
+  expect(valuesIn(seen, change)).toEqual({ note: 'before', 'sugar.outcome': null });
 });
 
 it('is a conflict where the date holds what was neither seen nor wanted', () => {

@@ -7,15 +7,15 @@ import type { Level, Outcome, ReviewInput } from '../api/types';
 export type Fields = Record<string, string | number | null>;
 
 /** A review, or the part of one that is to change. */
-export interface Said {
+export interface PartialReview {
   difficulty?: Level | null;
   mood?: Level | null;
   note?: string | null;
   foods?: { food_id: string; outcome?: Outcome | null; note?: string | null }[];
 }
 
-export function toFields(said: Said | null): Fields {
-  const { difficulty, mood, note, foods = [] } = said ?? {};
+export function toFields(review: PartialReview | null): Fields {
+  const { difficulty, mood, note, foods = [] } = review ?? {};
   const all: Record<string, string | number | null | undefined> = { difficulty, mood, note };
   for (const food of foods) {
     all[`${food.food_id}.outcome`] = food.outcome;
@@ -31,8 +31,8 @@ function asStored(value: string | number | null) {
   return value.trim() ? value.replaceAll('\r\n', '\n').normalize('NFC') : null;
 }
 
-/** The values that the fields of a change have in a review: sent later, they take it back. */
-export const sameFieldsOf = (review: Fields, change: Fields): Fields =>
+/** The values that the fields of a change have in a review. Sent after the change, they take it back. */
+export const valuesIn = (review: Fields, change: Fields): Fields =>
   Object.fromEntries(Object.keys(change).map((name) => [name, review[name] ?? null]));
 
 const foodOf = (name: string) => name.match(/^(.+)\./)?.[1];
@@ -44,11 +44,11 @@ export const foodsOf = (change: Fields) => [
 const pick = (change: Fields, wanted: (food: string | undefined) => boolean): Fields =>
   Object.fromEntries(Object.entries(change).filter(([name]) => wanted(foodOf(name))));
 
-/** What a change says of one food. */
-export const saidOf = (change: Fields, food: string) => pick(change, (other) => other === food);
+/** The fields of one food. */
+export const fieldsOf = (change: Fields, food: string) => pick(change, (other) => other === food);
 
-/** What it says of all but these. */
-export const saidBeside = (change: Fields, foods: string[]) =>
+/** The fields of all but these foods. */
+export const fieldsBeside = (change: Fields, foods: string[]) =>
   pick(change, (food) => !food || !foods.includes(food));
 
 /** Whether the date holds something that the person neither saw nor wants. */

@@ -1,34 +1,25 @@
 /**
- * Every write of a review, slip, food or day off goes through here, and is never lost:
+ * Every write of a review, slip, food or day off goes through here, and none is lost:
  *
  *     const written = await outbox.add(write.slip({ id: uuid(), date, food_id, ... }));
- *     // Now it is on this device and survives a reload: the page may go on as if it were done.
- *     written.answer();  // the API's answer; rejects with its Problem, whose words belong at the field
- *     written.soon();    // the same, or null as soon as it is clear that it has to wait: for forms
- *     written.undo();    // sends the write that takes it back, through here as well
+ *     // It is on this device now and survives a reload: the page may go on as if it were stored.
+ *     written.answer();        // the API's answer; rejects with its Problem, to be shown at the field
+ *     written.answerInTime();  // for forms: the same, or null as soon as it has to wait
+ *     written.undo();          // adds the write that takes it back
  *
- * Writes are sent in order, by one tab at a time, on load and whenever the network, the tab or the
- * person comes back; never under another account. Whoever asks for the answer shows the refusal.
- * One that nobody waits for, what a review says of a food that is gone, and every conflict stay in
- * `items` and are shown by the shell (parts/Unsent.svelte). After a 401 all wait for the same
- * person to sign in again.
- *
- * `outbox.state` says how it goes: 'saved', 'sending', or 'waiting' for a connection, with
- * `outbox.unsent` writes. What waits is laid over the last answer in `today.data` (optimistic.ts);
- * when the answers are there, `today` follows by itself. The writes are made in write.ts.
+ * README.md beside this file says what becomes of a write.
  */
-import { Answers } from './answers';
 import { Problem, Unavailable } from '../api/http';
+import { Answers } from './answers';
+import { type Item, toRefusal, type Write } from './item';
+import { Loop } from './loop';
 import * as queue from './queue';
-import { toFields } from './fields';
-import { Changed, Partly, send } from './send';
-import type { Item, Write } from './write';
+import { send } from './send';
+import { Conflict, FoodsRefused } from './send-review';
+import { hearTabs, type Message, oneTab, tellTabs } from './tabs';
 
-const CHANNEL = 'hanip-outbox';
-/** So often the API may break on a write before the rest goes on without it. */
-const BREAKS = 4;
-const BACK_OFF = { first: 2_000, most: 60_000 };
-type Message = { seq: number; answer: unknown } | 'changed';
+/** After so many answers 5xx to one write it is refused, and the next is sent. */
+const MOST_SERVER_ERRORS = 4;
 
 export class Written<T = unknown> {
   constructor(
@@ -40,8 +31,8 @@ export class Written<T = unknown> {
     return outbox.answer(this.seq) as Promise<T>;
   }
 
-  soon(): Promise<T | null> {
-    return outbox.soon(this.seq) as Promise<T | null>;
+  answerInTime(): Promise<T | null> {
+    return outbox.answerInTime(this.seq) as Promise<T | null>;
   }
 
   async undo(): Promise<Written | undefined> {
@@ -50,40 +41,38 @@ export class Written<T = unknown> {
 }
 
 class Outbox {
-  /** What this account has not stored yet, in order. */
+  /** The writes of this account that the API has not stored, in order. */
   items = $state.raw<Item[]>([]);
+  /** Whether writes wait, for a connection or for the person to sign in. */
   state = $state<'saved' | 'sending' | 'waiting'>('saved');
-  /** Told of every write that the API has taken, by whichever tab. */
-  sent: (item: Item, answer: unknown) => void = () => {};
-  /** Told when nothing is left to send. */
-  emptied: () => void = () => {};
-  /** Told of a refusal: what was on the screen may be gone. */
-  refused: () => void = () => {};
+  /** Called with each write that the API has stored, from whichever tab. */
+  onStored: (item: Item, answer: unknown) => void = () => {};
+  /** Called when nothing is left to send. */
+  onEmpty: () => void = () => {};
+  /** Called after a refusal: what the write was about may be gone. */
+  onRefused: () => void = () => {};
   #account: string | null = null;
-  #asked = $state.raw<number[]>([]);
-  #flushing: Promise<void> | null = null;
-  #again = false;
-  #delay = BACK_OFF.first;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #hidden = $state.raw<number[]>([]);
   #answers = new Answers();
-  #channel = new BroadcastChannel(CHANNEL);
+  #loop = new Loop(() => this.#sendAll());
 
   constructor() {
-    this.#channel.onmessage = ({ data }: MessageEvent<Message>) => void this.#hear(data);
+    hearTabs((message) => void this.#hear(message));
     addEventListener('online', () => this.retry());
     document.addEventListener('visibilitychange', () => document.hidden || this.retry());
   }
 
+  /** How many writes wait. */
   get unsent() {
     return this.items.filter((item) => !item.refused && !item.conflict).length;
   }
 
-  /** What the pages show as if it were stored. */
+  /** The writes that pages show as if they were stored. */
   get shown() {
-    return this.items.filter((item) => !item.refused && !this.#asked.includes(item.seq));
+    return this.items.filter((item) => !item.refused && !this.#hidden.includes(item.seq));
   }
 
-  /** Whose writes are sent from now on. */
+  /** Sends the writes of this account from now on, and those of no other. */
   async use(account: string | null) {
     if (account === this.#account) return;
     this.#account = account;
@@ -91,32 +80,31 @@ class Outbox {
     this.retry();
   }
 
-  /** `asking`: shown by the pages only once `soon()` has come to an end. */
-  async add<T = unknown>({ undo, ...write }: Write, { asking = false } = {}): Promise<Written<T>> {
+  /** A `hidden` write is shown by pages only when `answerInTime()` has ended. */
+  async add<T = unknown>({ undo, ...write }: Write, { hidden = false } = {}): Promise<Written<T>> {
     if (!this.#account) throw new Unavailable();
-    const item = { ...write, account: this.#account } as Item;
-    const seq = await queue.add(item);
-    if (asking) this.#asked = [...this.#asked, seq];
+    const seq = await queue.add({ ...write, account: this.#account } as Item);
+    if (hidden) this.#hidden = [...this.#hidden, seq];
     await this.#changed();
-    void this.#flush();
+    void this.#loop.run();
     return new Written<T>(seq, { undo, ...write });
   }
 
   answer(seq: number): Promise<unknown> {
     const answer = this.#answers.of(seq);
-    this.#deliver();
+    this.#rejectRefused();
     return answer;
   }
 
-  async soon(seq: number): Promise<unknown> {
+  async answerInTime(seq: number): Promise<unknown> {
     try {
-      return await this.#answers.soon(this.answer(seq), seq, this.state === 'waiting');
+      return await this.#answers.inTime(seq, this.answer(seq), this.state === 'waiting');
     } finally {
-      this.#asked = this.#asked.filter((other) => other !== seq);
+      this.#hidden = this.#hidden.filter((other) => other !== seq);
     }
   }
 
-  /** Forgets a refused write, or one that is not worth keeping. */
+  /** Forgets a refused write. */
   async drop(seq: number) {
     await queue.drop(seq);
     await this.#changed();
@@ -124,172 +112,140 @@ class Outbox {
 
   /** Sends a refused write once more. */
   async resend(seq: number) {
-    await this.#change(seq, (item) => {
-      delete item.refused;
-      delete item.broken;
-    });
-    this.retry();
-  }
-
-  async keepMine(seq: number) {
-    await this.#change(seq, (item) => {
-      item.review!.seen = toFields(item.conflict!.theirs);
-      delete item.conflict;
-    });
-    this.retry();
-  }
-
-  /** Lets go of this write, and of what was written on top of it. */
-  async takeTheirs(seq: number) {
-    const item = this.items.find((item) => item.seq === seq);
-    if (item) await queue.dropFrom(item);
+    await queue.resend(seq);
     await this.#changed();
-    this.emptied();
+    this.retry();
   }
 
-  /** Forgets all that this account has not sent. */
+  /** Ends a conflict: this write is sent. */
+  async keepMine(seq: number) {
+    await queue.keepMine(seq);
+    await this.#changed();
+    this.retry();
+  }
+
+  /** Ends a conflict: this write is forgotten, and what was written on top of it. */
+  async takeTheirs(seq: number) {
+    await queue.takeTheirs(seq);
+    await this.#changed();
+    this.onEmpty();
+  }
+
+  /** Forgets all writes of this account, which signs out. */
   async wipe() {
     await queue.dropAll(this.#account);
     this.#account = null;
     await this.#changed();
   }
 
-  /** Tries at once, however often it was in vain. */
+  /** Tries now, without waiting for the end of a pause. */
   retry() {
-    this.#delay = BACK_OFF.first;
-    void this.#flush();
+    this.#loop.resetPause();
+    void this.#loop.run();
   }
 
-  async #flush() {
-    clearTimeout(this.#timer);
-    this.#again = true;
-    this.#flushing ??= this.#sendAll().finally(() => (this.#flushing = null));
-    await this.#flushing;
-  }
-
-  async #sendAll() {
-    let through = true;
-    while (this.#again && through) {
-      this.#again = false;
-      if (this.#account && this.#next()) {
-        if (this.state === 'saved') this.state = 'sending';
-        through = await alone(() => this.#sendInOrder());
-      }
+  /** Sends what waits. Returns whether nothing is left. */
+  async #sendAll(): Promise<boolean> {
+    if (this.#account && this.#next()) {
+      if (this.state === 'saved') this.state = 'sending';
+      await oneTab(() => this.#sendInOrder());
     }
-    if (!this.#next()) return this.#idle();
-    this.state = 'waiting';
-    this.#answers.late();
-    this.#timer = setTimeout(() => void this.#flush(), this.#delay * (0.75 + Math.random() / 2));
-    this.#delay = Math.min(this.#delay * 2, BACK_OFF.most);
+    const empty = !this.#next();
+    this.state = empty ? 'saved' : 'waiting';
+    if (!empty) this.#answers.giveUp();
+    return empty;
   }
 
-  #idle() {
-    clearTimeout(this.#timer);
-    this.state = 'saved';
-  }
-
-  /** Whether the API has answered everything, whatever it said. */
-  async #sendInOrder(): Promise<boolean> {
+  async #sendInOrder() {
     for (;;) {
       await this.#read();
       const item = this.#next();
-      if (!item) return true;
+      if (!item) return;
       try {
-        await this.#done(item, await send(item));
+        const answer = await send(item);
+        await queue.complete(item.seq);
+        tellTabs({ seq: item.seq, answer });
+        await this.#stored(item, answer);
         this.state = 'sending';
-        this.#delay = BACK_OFF.first;
+        this.#loop.resetPause();
       } catch (error) {
-        if (!(await this.#explain(item, error))) return false;
+        if (!(await this.#notStored(item, error))) return;
       }
     }
   }
 
-  /** The first write that nothing stands in the way of. */
+  /** The first write that can be sent: a conflict holds back the later writes of its date. */
   #next(): Item | undefined {
     const held = new Set(this.items.map((item) => item.conflict && item.review?.date));
     return this.items.find((item) => !item.refused && !(item.review && held.has(item.review.date)));
   }
 
-  async #done(item: Item, answer: unknown) {
-    await queue.settle(item);
-    this.#channel.postMessage({ seq: item.seq, answer } satisfies Message);
-    await this.#answered(item, answer);
-  }
-
-  async #answered(item: Item, answer: unknown) {
-    this.sent(item, answer);
-    this.#answers.came(item.seq, answer);
+  async #stored(item: Item, answer: unknown) {
+    this.onStored(item, answer);
+    this.#answers.resolve(item.seq, answer);
     await this.#read();
     if (this.#next()) return;
-    if (!this.#flushing) this.#idle();
-    this.emptied();
+    void this.#loop.run(); // sees that nothing is left, where another tab has sent it
+    this.onEmpty();
   }
 
-  /** Whether the rest can go on. */
-  async #explain(item: Item, error: unknown): Promise<boolean> {
-    if (error instanceof Changed) {
-      await this.#change(item.seq, (stored) => (stored.conflict = { theirs: error.theirs }));
+  /** Keeps why the API did not store a write. Returns whether the next one can be sent. */
+  async #notStored({ seq, serverErrors = 0 }: Item, error: unknown): Promise<boolean> {
+    if (error instanceof Conflict) {
+      await queue.setConflict(seq, error.theirs);
+      await this.#changed();
       return true;
     }
-    if (error instanceof Partly) {
-      await queue.split(item, error.foods);
+    if (error instanceof FoodsRefused) {
+      await queue.refuseFoods(seq, error.foods);
       await this.#changed();
-      this.refused();
+      this.onRefused();
       return true;
     }
     if (!(error instanceof Problem)) {
       if (!(error instanceof Unavailable)) console.error(error);
       return false;
     }
+    // All writes wait until the same person has signed in again.
     if (error.status === 401 || error.code === 'other-account') return false;
-    const broken = error.status >= 500 ? (item.broken ?? 0) + 1 : 0;
-    const { status, code, message, errors } = error;
-    await this.#change(item.seq, (stored) => {
-      if (broken) stored.broken = broken;
-      if (!broken || broken >= BREAKS) stored.refused = { status, code, detail: message, errors };
-    });
-    if (broken && broken < BREAKS) return false;
-    await queue.skip(item);
-    this.refused();
+    if (error.status >= 500 && serverErrors + 1 < MOST_SERVER_ERRORS) {
+      await queue.countServerErrors(seq, serverErrors + 1);
+      await this.#changed();
+      return false;
+    }
+    await queue.refuse(seq, toRefusal(error));
+    await this.#changed();
+    this.onRefused();
     return true;
   }
 
-  async #change(seq: number, how: (item: Item) => void) {
-    await queue.change(seq, how);
-    await this.#changed();
-  }
-
   async #changed() {
-    this.#channel.postMessage('changed' satisfies Message);
+    tellTabs('changed');
     await this.#read();
   }
 
   async #read() {
     this.items = await queue.all(this.#account);
-    this.#deliver();
+    this.#rejectRefused();
   }
 
-  /** Hands refusals to those who wait for them. */
-  #deliver() {
+  /** Tells those who wait for an answer. What they show is forgotten here. */
+  #rejectRefused() {
     for (const item of this.items) {
-      if (this.#answers.refused(item)) void this.drop(item.seq);
+      if (this.#answers.reject(item)) void this.drop(item.seq);
     }
   }
 
   async #hear(message: Message) {
     if (message === 'changed') {
       await this.#read();
-      // Whoever wrote may be gone; what already failed here has its own time.
-      if (this.#next() && this.state === 'saved') void this.#flush();
+      // The tab that wrote may be closed by now. While this one is in a pause, it waits for its end.
+      if (this.#next() && this.state === 'saved') void this.#loop.run();
       return;
     }
     const item = this.items.find(({ seq }) => seq === message.seq);
-    if (item) await this.#answered(item, message.answer);
+    if (item) await this.#stored(item, message.answer);
   }
 }
-
-/** One tab at a time. Where the browser has no locks, a write may be sent twice, which does no harm. */
-const alone = async (run: () => Promise<boolean>): Promise<boolean> =>
-  navigator.locks ? navigator.locks.request(CHANNEL, run) : run();
 
 export const outbox = new Outbox();

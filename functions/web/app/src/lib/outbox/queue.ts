@@ -1,85 +1,108 @@
-/** The writes that wait on this device, in the order they were made: what IndexedDB holds of the outbox. */
+/**
+ * The writes that this device keeps in IndexedDB, in the order they were made. Each function that
+ * changes one is an arrow of the diagram in the README, and one transaction.
+ */
+import type { Review } from '../api/types';
 import { device } from './device';
-import type { Problem } from '../api/http';
-import { type Fields, sameFieldsOf, saidBeside, saidOf } from './fields';
-import type { Item } from './write';
+import { type Fields, fieldsBeside, fieldsOf, toFields, valuesIn } from './fields';
+import type { Item, Refusal } from './item';
+
+export const all = async (account: string | null) =>
+  (await (await device()).getAll('outbox')).filter((item) => item.account === account);
 
 export const add = async (item: Item) => (await device()).add('outbox', item);
 
 export const drop = async (seq: number) => (await device()).delete('outbox', seq);
 
-export const all = async (account: string | null) =>
-  (await (await device()).getAll('outbox')).filter((item) => item.account === account);
+type Store = { put: (item: Item) => unknown; delete: (seq: number) => unknown };
 
-async function edit(run: (items: Item[], store: Store) => void) {
+async function transaction(run: (items: Item[], store: Store) => void) {
   const { store, done } = (await device()).transaction('outbox', 'readwrite');
   run(await store.getAll(), store);
   await done;
 }
-type Store = { put: (item: Item) => unknown; delete: (seq: number) => unknown };
 
 export const dropAll = (account: string | null) =>
-  edit((items, store) => {
+  transaction((items, store) => {
     for (const item of items) if (item.account === account) store.delete(item.seq);
   });
 
-export const change = (seq: number, how: (item: Item) => void) =>
-  edit((items, store) => {
+/** Changes a write, if this device still has it; `later` are those of the same date, made on top of it. */
+const edit = (seq: number, change: (item: Item, store: Store, later: Item[]) => void) =>
+  transaction((items, store) => {
     const item = items.find((item) => item.seq === seq);
     if (!item) return;
-    how(item);
-    store.put(item);
+    const { account, review } = item;
+    const isLater = (other: Item) =>
+      other.seq > seq && other.account === account && review && other.review?.date === review.date;
+    change(item, store, items.filter(isLater));
   });
 
-/** The later writes of the same date. */
-const onTopOf = ({ seq, account, review }: Item, items: Item[]) =>
-  items.filter(
-    (item) =>
-      item.seq > seq && item.account === account && review && item.review?.date === review.date,
+/** The API stored it. What was written on top of it has seen that. */
+export const complete = (seq: number) =>
+  edit(seq, (item, store, later) => {
+    store.delete(seq);
+    for (const other of later) store.put(rebase(other, item.review!.change));
+  });
+
+/** Another device stored something else. */
+export const setConflict = (seq: number, theirs: Review | null) =>
+  edit(seq, (item, store) => store.put({ ...item, conflict: { theirs } }));
+
+/** The person has seen what the other device stored, and wants their own. */
+export const keepMine = (seq: number) =>
+  edit(seq, ({ conflict, review, ...item }, store) =>
+    store.put({ ...item, review: { ...review!, seen: toFields(conflict!.theirs) } }),
   );
 
-/** Lets go of a write, and of what was written on top of it. */
-export const dropFrom = (item: Item) =>
-  edit((items, store) => {
-    for (const { seq } of [item, ...onTopOf(item, items)]) store.delete(seq);
+/** The person wants what the other device stored: drops this write and what was written on top of it. */
+export const takeTheirs = (seq: number) =>
+  edit(seq, (_, store, later) => {
+    store.delete(seq);
+    for (const other of later) store.delete(other.seq);
   });
 
-/** Lets go of a write that is stored: what was written on top of it has seen that. */
-export const settle = (item: Item) =>
-  edit((items, store) => {
-    store.delete(item.seq);
-    const change = item.review?.change ?? {};
-    for (const next of onTopOf(item, items)) store.put(seeing(next, change));
+/** The API answered with a 5xx, now this many times in a row. */
+export const countServerErrors = (seq: number, serverErrors: number) =>
+  edit(seq, (item, store) => store.put({ ...item, serverErrors }));
+
+/** The API refused it. What was written on top of it now stands on what was there before. */
+export const refuse = (seq: number, refused: Refusal) =>
+  edit(seq, (item, store, later) => {
+    store.put({ ...item, refused });
+    for (const other of later) store.put(rebase(other, valuesBefore(item)));
   });
 
-/** What was written on top of a refused write stands on what was below it. */
-export const skip = (item: Item) =>
-  edit((items, store) => {
-    for (const next of onTopOf(item, items)) store.put(seeing(next, below(item.review!)));
+/**
+ * The API refused what a review says of these foods. Each of them becomes a write of its own, which
+ * is refused; the rest of the review waits.
+ */
+export const refuseFoods = (seq: number, foods: Map<string, Refusal>) =>
+  edit(seq, (item, store, later) => {
+    const review = item.review!;
+    const refused = [...foods].map(([food, refusal]): Item => {
+      const change = fieldsOf(review.change, food);
+      return { ...item, review: { ...review, change }, refused: { ...refusal, food } };
+    });
+    for (const other of later) {
+      store.put(refused.reduce((other, part) => rebase(other, valuesBefore(part)), other));
+    }
+    const change = fieldsBeside(review.change, [...foods.keys()]);
+    const rest = Object.keys(change).length ? [{ ...item, review: { ...review, change } }] : [];
+    const [first, ...others] = [...rest, ...refused];
+    store.put(first!);
+    // Without a number, IndexedDB gives the next one.
+    for (const { seq: _, ...other } of others) store.put(other as Item);
   });
 
-const seeing = (item: Item, fields: Fields): Item => {
+/** The person wants it sent once more. */
+export const resend = (seq: number) =>
+  edit(seq, ({ refused, serverErrors, ...item }, store) => store.put(item));
+
+/** A write as if the person had seen these values when they made it. */
+const rebase = (item: Item, fields: Fields): Item => {
   const review = item.review!;
   return { ...item, review: { ...review, seen: { ...review.seen, ...fields } } };
 };
 
-const below = ({ seen, change }: NonNullable<Item['review']>) => sameFieldsOf(seen, change);
-
-/** Leaves of a review what can be stored; what it says of each of these foods stays beside it, refused. */
-export const split = (item: Item, foods: Map<string, Problem>) =>
-  edit((items, store) => {
-    const review = item.review!;
-    const parts = [...foods].map(([food, { status, code, message, errors }]) => ({
-      ...item,
-      review: { ...review, change: saidOf(review.change, food) },
-      refused: { status, code, detail: message, errors, food },
-    }));
-    for (const next of onTopOf(item, items)) {
-      store.put(parts.reduce((next, { review }) => seeing(next, below(review)), next));
-    }
-    const change = saidBeside(review.change, [...foods.keys()]);
-    const rest = Object.keys(change).length ? [{ ...item, review: { ...review, change } }] : [];
-    const [first, ...others] = [...rest, ...parts];
-    store.put(first!);
-    for (const { seq, ...other } of others) store.put(other as Item);
-  });
+const valuesBefore = ({ review }: Item) => valuesIn(review!.seen, review!.change);

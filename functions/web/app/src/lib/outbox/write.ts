@@ -1,62 +1,26 @@
 /**
- * The writes of the app, to be given to the outbox, each with the one that takes it back. Names
- * and dates are made here and not by the server, so that none does harm when it comes twice.
+ * The writes of the app, made for `outbox.add`, each with the one that takes it back. The app names
+ * what it creates (UUIDs) and not the server, so that every write is idempotent.
  */
-import type { FieldError } from '../api/http';
-import { type Fields, type Said, sameFieldsOf, toFields } from './fields';
 import type { Food, FoodChange, NewFood, NewSkip, Review, Skip, Slip } from '../api/types';
+import { type Fields, type PartialReview, toFields, valuesIn } from './fields';
+import type { Write } from './item';
 
-export interface Write {
-  method: 'PUT' | 'POST' | 'PATCH' | 'DELETE';
-  path: string;
-  body?: unknown;
-  review?: ReviewWrite;
-  undo?: () => Write;
-}
+/** Changes what `wanted` names and leaves the rest of the date. `seen` is the review as shown. */
+export const review = (date: string, wanted: PartialReview, seen: PartialReview | null): Write =>
+  changeReview(date, toFields(wanted), toFields(seen));
 
-/** The body is made when it is sent, of what the date holds by then. */
-interface ReviewWrite {
-  date: string;
-  change: Fields;
-  /** What the person saw: where the date holds something else by then, that is a conflict. */
-  seen: Fields;
-}
-
-interface Refusal {
-  status: number;
-  code: string;
-  detail: string;
-  errors: FieldError[];
-}
-
-/** A write on this device. */
-export interface Item extends Omit<Write, 'undo'> {
-  seq: number;
-  account: string;
-  /** Why the API refused it, in its words; `food` is what a part of a review was refused for. */
-  refused?: Refusal & { food?: string };
-  /** What another device stored meanwhile. */
-  conflict?: { theirs: Review | null };
-  /** How often the API broke on it. */
-  broken?: number;
-}
-
-/** Changes what `said` names and leaves the rest of the date. `seen` is the review as shown. */
-export const review = (date: string, said: Said, seen: Said | null): Write =>
-  changeReview(date, toFields(said), toFields(seen));
-
-/** Takes back everything that is said of the date. Slips stay. */
-export function removeReview({ date, ...said }: Review): Write {
-  const { difficulty, mood, note, foods } = said;
+/** Empties the review of the date. Its slips stay. */
+export function removeReview({ date, difficulty, mood, note, foods }: Review): Write {
   const seen = toFields({ difficulty, mood, note, foods });
-  return changeReview(date, sameFieldsOf({}, seen), seen);
+  return changeReview(date, valuesIn({}, seen), seen);
 }
 
 const changeReview = (date: string, change: Fields, seen: Fields): Write => ({
   method: 'PUT',
   path: `/api/reviews/${date}`,
   review: { date, change, seen },
-  undo: () => changeReview(date, sameFieldsOf(seen, change), { ...seen, ...change }),
+  undo: () => changeReview(date, valuesIn(seen, change), { ...seen, ...change }),
 });
 
 /** Records a slip, or changes it: `before` is what it was. */

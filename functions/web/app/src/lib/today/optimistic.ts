@@ -6,7 +6,7 @@ import { daysBetween } from '../dates/dates';
 import { nextMilestone, reachedMilestones } from './milestones';
 import { toBody, toFields } from '../outbox/fields';
 import type { Food, FoodChange, NewFood, Outcome, Review, Slip, Streak, Today } from '../api/types';
-import type { Item } from '../outbox/write';
+import type { Item } from '../outbox/item';
 
 type Entry = Today['foods'][number];
 

@@ -8,7 +8,7 @@ import {
   noEdits,
   shownDifficulty,
   shownNote,
-  toSaid,
+  wantedReview,
 } from './sheet';
 import { read, write } from '../ui/storage';
 import { today } from './today.svelte';
@@ -32,16 +32,16 @@ class Sheet {
   get #review() {
     return today.data?.review ?? null;
   }
-  get said() {
+  get wanted() {
     const streaks = today.data?.foods.map(({ streak }) => streak) ?? [];
-    return toSaid(streaks, this.#review, this.edits);
+    return wantedReview(streaks, this.#review, this.edits);
   }
   get stored() {
-    return isStored(this.said, this.#review);
+    return isStored(this.wanted, this.#review);
   }
   /** There is nothing to say yet, such as before the first food has begun. */
   get empty() {
-    const { difficulty, note, foods } = this.said;
+    const { difficulty, note, foods } = this.wanted;
     return !this.#review && !difficulty && !note && !foods?.length;
   }
   /** Whether the review of the day is still on its way. */
@@ -74,7 +74,7 @@ class Sheet {
     const sent = this.edits;
     this.error = null;
     try {
-      const written = await outbox.add(review(data.as_of, this.said, data.review));
+      const written = await outbox.add(review(data.as_of, this.wanted, data.review));
       // From here on the queue holds what was typed.
       if (this.edits === sent) this.#change(noEdits());
       await written.answer();

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isStored, noEdits, shownOutcome, toSaid } from './sheet';
+import { isStored, noEdits, shownOutcome, wantedReview } from './sheet';
 import type { Review, Status, Streak } from '../api/types';
 
 const streak = (food_id: string, today: Status | null) => ({ food_id, today }) as Streak;
@@ -18,18 +18,20 @@ it('takes an open day as kept until it is touched', () => {
   const sugar = streak('sugar', 'open');
   expect(shownOutcome(sugar, noEdits())).toBe('kept');
   expect(shownOutcome(sugar, { outcomes: { sugar: 'slipped' } })).toBe('slipped');
-  expect(toSaid([sugar], null, noEdits()).foods).toEqual([{ food_id: 'sugar', outcome: 'kept' }]);
+  expect(wantedReview([sugar], null, noEdits()).foods).toEqual([
+    { food_id: 'sugar', outcome: 'kept' },
+  ]);
 });
 
 it('has nothing to say about a food that has not started', () => {
   expect(shownOutcome(streak('sugar', null), noEdits())).toBeNull();
-  expect(toSaid([streak('sugar', null)], null, noEdits()).foods).toEqual([]);
+  expect(wantedReview([streak('sugar', null)], null, noEdits()).foods).toEqual([]);
 });
 
 it('does not turn a slip or a skip range into an outcome by itself', () => {
   const foods = [streak('ramen', 'slipped'), streak('soda', 'skipped')];
-  expect(toSaid(foods, review(), noEdits()).foods).toEqual([]);
-  const touched = toSaid(foods, review(), { outcomes: { soda: 'kept' } });
+  expect(wantedReview(foods, review(), noEdits()).foods).toEqual([]);
+  const touched = wantedReview(foods, review(), { outcomes: { soda: 'kept' } });
   expect(touched.foods).toEqual([{ food_id: 'soda', outcome: 'kept' }]);
 });
 
@@ -37,11 +39,13 @@ it('knows when there is nothing to save', () => {
   const foods = [{ food_id: 'sugar', outcome: 'kept', status: 'kept', note: null } as const];
   const stored = review({ foods: [...foods] });
   const kept = [streak('sugar', 'kept')];
-  expect(isStored(toSaid(kept, null, noEdits()), null)).toBe(false);
-  expect(isStored(toSaid(kept, stored, noEdits()), stored)).toBe(true);
-  expect(isStored(toSaid(kept, stored, { outcomes: {}, note: ' ' }), stored)).toBe(true);
-  expect(isStored(toSaid(kept, stored, { outcomes: { sugar: 'slipped' } }), stored)).toBe(false);
+  expect(isStored(wantedReview(kept, null, noEdits()), null)).toBe(false);
+  expect(isStored(wantedReview(kept, stored, noEdits()), stored)).toBe(true);
+  expect(isStored(wantedReview(kept, stored, { outcomes: {}, note: ' ' }), stored)).toBe(true);
+  expect(isStored(wantedReview(kept, stored, { outcomes: { sugar: 'slipped' } }), stored)).toBe(
+    false,
+  );
   // A food added after the review is still open.
   const more = [...kept, streak('ramen', 'open')];
-  expect(isStored(toSaid(more, stored, noEdits()), stored)).toBe(false);
+  expect(isStored(wantedReview(more, stored, noEdits()), stored)).toBe(false);
 });

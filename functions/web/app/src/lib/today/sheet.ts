@@ -2,7 +2,7 @@
  * The day's sheet as a pure function: what is stored, with the edits of this page laid over it.
  * What was not touched follows the stored review, so a reload never fights with an edit.
  */
-import { type Said, toFields } from '../outbox/fields';
+import { type PartialReview, toFields } from '../outbox/fields';
 import type { Level, Outcome, Review, Streak } from '../api/types';
 
 export interface Edits {
@@ -35,7 +35,11 @@ export const shownNote = (review: Review | null, edits: Edits) => edits.note ?? 
  * What is to be stored. A status that comes from a slip or days off alone is left out unless it
  * was touched: it would otherwise outlive them.
  */
-export function toSaid(streaks: Streak[], review: Review | null, edits: Edits): Said {
+export function wantedReview(
+  streaks: Streak[],
+  review: Review | null,
+  edits: Edits,
+): PartialReview {
   const foods = streaks.flatMap(({ food_id, today }) => {
     const stored = review?.foods.find((food) => food.food_id === food_id)?.outcome;
     const outcome = edits.outcomes[food_id] ?? stored ?? (today === 'open' ? 'kept' : null);
@@ -49,7 +53,7 @@ export function toSaid(streaks: Streak[], review: Review | null, edits: Edits): 
 }
 
 /** Whether storing it would change nothing. */
-export function isStored(said: Said, review: Review | null): boolean {
+export function isStored(said: PartialReview, review: Review | null): boolean {
   const stored = toFields(review);
   const wanted = Object.entries(toFields(said));
   return !!review && wanted.every(([name, value]) => (stored[name] ?? null) === value);

@@ -8,10 +8,10 @@ import { keepToday, lastToday } from '../outbox/device';
 import { context, Unavailable } from '../api/http';
 import { layOver, overlay, roll } from './optimistic';
 import { outbox } from '../outbox/outbox.svelte';
-import { prepare } from '../outbox/send';
+import { prepare } from '../outbox/send-review';
 import type { Food, Me, Review, Streak, Today } from '../api/types';
 import { words } from '../words/words.svelte';
-import type { Item } from '../outbox/write';
+import type { Item } from '../outbox/item';
 
 /** While the network is away, so often it is looked for. */
 const AGAIN = 15_000;
@@ -37,9 +37,9 @@ class TodayStore {
   });
 
   constructor() {
-    outbox.sent = (item, answer) => this.#follow(item, answer);
-    outbox.emptied = () => void (this.stale && this.load());
-    outbox.refused = () => void this.load();
+    outbox.onStored = (item, answer) => this.#follow(item, answer);
+    outbox.onEmpty = () => void (this.stale && this.load());
+    outbox.onRefused = () => void this.load();
   }
 
   /** Shows what was here last, then what the API says. */
