@@ -1,6 +1,6 @@
-//! The format of an export: what is written, and what an import takes.
+//! The file format of exports and imports.
 //!
-//! Version 1. It refuses fields that it does not know, so that whatever is added becomes version 2.
+//! This is version 1. An import refuses fields that it does not know, so that a new field needs version 2.
 
 use chrono::{DateTime, Utc};
 use common::{
@@ -18,7 +18,7 @@ use uuid::Uuid;
 pub const FORMAT: &str = "hanip";
 pub const VERSION: u32 = 1;
 
-/// Everything a person has. Numbers are not in it: they follow from what is.
+/// Everything a person has recorded. Counts are not in it: they follow from the records.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Archive {

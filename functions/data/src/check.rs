@@ -1,7 +1,8 @@
-//! Whether an import can be taken: the rules of the API, told with a pointer into the file.
+//! Validates an import: the rules of the API, with a JSON pointer to the first record that breaks one.
 //!
-//! Two of them give way to what time brings about: a date may lie ahead as far as any place on earth
-//! is, since its person may have flown west, and a record may be later than its food's archiving.
+//! Two rules are laxer, because a valid account can come to break them as time passes. A date may be as late as today
+//! is anywhere on earth, since the person may have flown west since. And a record may be later than its food was
+//! archived.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -22,10 +23,9 @@ use uuid::Uuid;
 use crate::archive::Archive;
 
 impl Archive {
-    /// Checks every record by itself, and puts texts into the form that is stored. The first that
-    /// can't be taken is told.
+    /// Validates every record by itself, and normalizes texts as they are stored. Returns the first fault.
     pub fn check(&mut self, now: DateTime<Utc>) -> Result<()> {
-        // Today where it is latest.
+        // Today where it is latest: UTC+14.
         let latest = (now + TimeDelta::hours(14)).date_naive();
         let mut ids = HashSet::new();
         for (index, Object(food)) in self.foods.iter_mut().enumerate() {
@@ -116,8 +116,8 @@ impl Archive {
         Ok(())
     }
 
-    /// Checks that each record has its food, among `starts`, and is not before its start; `today`
-    /// is the person's.
+    /// Checks that the food of each record is in `starts`, which has the start date of each food, and that no record is
+    /// before it. `today` is the person's.
     pub fn check_foods(&self, starts: &HashMap<Uuid, NaiveDate>, today: NaiveDate) -> Result<()> {
         let outcomes = self.outcomes.iter().enumerate();
         let outcomes = outcomes.map(|(index, Object(said))| ("outcomes", index, said.food_id, said.date.0));
@@ -160,8 +160,8 @@ fn tidy(
     Ok(())
 }
 
-/// In whole microseconds, as the database keeps it; a leap second is the first of the next minute. What
-/// another computer's clock says is later than now was now.
+/// Rounds an instant down to whole microseconds, which is what the database stores (a leap second becomes the first of
+/// the next minute). One later than now, by the clock of another computer, becomes now.
 fn instant(at: &mut DateTime<Utc>, now: DateTime<Utc>) -> Result<(), Code> {
     if at.year() < 2000 {
         return Err(Code::DateTooEarly);

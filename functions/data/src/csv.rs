@@ -1,4 +1,4 @@
-//! The export as one table: a row each for what is recorded, `kind` saying what it is.
+//! An export as one CSV table: a row for each record, whose `kind` says what it is.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use common::Me;
@@ -12,11 +12,12 @@ use crate::archive::{Food, Review, Said, Skip, Slip};
 #[serde(transparent)]
 pub struct Cell(String);
 
-/// What makes a spreadsheet take a text for a formula (OWASP, CSV Injection), full-width forms too.
+/// First characters by which a spreadsheet takes a text for a formula (OWASP, CSV Injection), and their full-width
+/// forms.
 const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
 impl Cell {
-    /// The text of `value`, behind an apostrophe where it would be taken for a formula.
+    /// The text of `value`, after an apostrophe if a spreadsheet would take it for a formula.
     fn of(value: impl ToString) -> Self {
         let text = value.to_string();
         Self(if text.starts_with(FORMULA) { format!("'{text}") } else { text })
@@ -31,7 +32,7 @@ impl Cell {
     }
 }
 
-/// One row. The columns that people read come first; empty is what a kind does not have.
+/// One row. The columns that people read come first; a kind leaves the columns of others empty.
 #[derive(Default, Serialize)]
 pub struct Row {
     kind: Cell,
@@ -66,7 +67,7 @@ pub struct Row {
     food_id: Cell,
 }
 
-/// What can stand in the table, in rows; `name` is that of a food.
+/// A record that can be written as rows. `name` looks up the name of a food.
 pub trait Rows {
     fn rows(self, name: impl Fn(Uuid) -> Option<String>) -> Vec<Row>;
 }
@@ -157,7 +158,7 @@ impl Rows for Slip {
     }
 }
 
-/// A row for each food, and one for a range that is for none any more.
+/// One row for each food of the range, or one without a food when all of them are erased.
 impl Rows for Skip {
     fn rows(self, name: impl Fn(Uuid) -> Option<String>) -> Vec<Row> {
         let row = |food_id: Option<Uuid>| Row {

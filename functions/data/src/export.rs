@@ -1,4 +1,4 @@
-//! Export: everything a person has, as it was at one moment, written as fast as it is read.
+//! Export: everything a person has, read in one snapshot and written as fast as the client takes it.
 
 use std::time::Duration;
 
@@ -19,30 +19,22 @@ use http_body_util::channel::Channel;
 use serde::Deserialize;
 use sqlx::{FromRow, MySqlConnection};
 use tokio::{sync::oneshot, time::timeout};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::{
     Turns,
     archive::{Archive, Food, Review, Said, Skip, Slip},
     turn,
-    writer::Out,
+    writer::{Format, Writer},
 };
 
 /// How many rows are read at once.
 const PAGE: usize = 500;
-/// How long the whole may take: a snapshot is held for it.
+/// How long the whole may take: its snapshot keeps the database from purging old row versions.
 const WHOLE_TIME: Duration = Duration::from_secs(300);
-/// How long its first piece may take before the answer begins without it.
-const FIRST_PIECE_TIME: Duration = Duration::from_secs(5);
-
-#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Format {
-    #[default]
-    Json,
-    Csv,
-}
+/// How long to wait for the first chunk before the answer begins without it.
+const FIRST_CHUNK_TIME: Duration = Duration::from_secs(5);
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -69,19 +61,19 @@ pub async fn export(
     let today = user.today(now);
     let (mut db, _) = db::snapshot(app.db.acquire().await?, &[]).await?;
     let (sender, body) = Channel::new(1);
-    let (begun, has_begun) = oneshot::channel();
+    let (started, has_started) = oneshot::channel();
     app.tasks.spawn(async move {
-        let mut out = Out::new(options.format, sender, begun);
-        let written = timeout(WHOLE_TIME, write(&mut db, user.id, user.into(), now, &mut out)).await;
-        // Whoever asks again at once has the turn.
+        let mut writer = Writer::new(options.format, sender, started);
+        let written = timeout(WHOLE_TIME, write(&mut db, user.id, user.into(), now, &mut writer)).await;
+        // Before the client hears the end: it may ask again at once.
         drop((turn, db));
         if let Err(error) = written.map_err(|late| anyhow::Error::from(late).into()).flatten() {
-            out.fail(error);
+            writer.abort(error);
         }
     });
-    // The first piece is awaited, so that what goes wrong before it is an error and no broken file.
-    if let Ok(begun) = timeout(FIRST_PIECE_TIME, has_begun).await {
-        begun.context("an export ended before it began")??;
+    // An error before the first chunk is answered as a problem, not as a broken file.
+    if let Ok(started) = timeout(FIRST_CHUNK_TIME, has_started).await {
+        started.context("an export ended before it started")??;
     }
     let (kind, extension) = match options.format {
         Format::Json => ("application/json", "json"),
@@ -92,16 +84,16 @@ pub async fn export(
     Ok((headers, Body::new(body)).into_response())
 }
 
-async fn write(db: &mut MySqlConnection, user_id: Uuid, me: Me, now: DateTime<Utc>, out: &mut Out) -> Result<()> {
+async fn write(db: &mut MySqlConnection, user_id: Uuid, me: Me, now: DateTime<Utc>, writer: &mut Writer) -> Result<()> {
     let foods = foods(db, user_id, now).await?;
-    out.names = foods.iter().map(|food| (food.id, food.name.clone())).collect();
+    writer.names = foods.iter().map(|food| (food.id, food.name.clone())).collect();
     let food_ids: Vec<Uuid> = foods.iter().map(|food| food.id).collect();
-    out.begin(me, now)?;
-    out.open("foods");
-    out.put(foods).await?;
-    out.close();
+    writer.begin(me, now)?;
+    writer.begin_list("foods");
+    writer.add(foods).await?;
+    writer.end_list();
 
-    out.open("reviews");
+    writer.begin_list("reviews");
     let mut after = NaiveDate::default();
     loop {
         let page: Vec<Review> = sqlx::query_as(
@@ -115,11 +107,11 @@ async fn write(db: &mut MySqlConnection, user_id: Uuid, me: Me, now: DateTime<Ut
         .await?;
         let Some(last) = page.last() else { break };
         after = last.date.0;
-        out.put(page).await?;
+        writer.add(page).await?;
     }
-    out.close();
+    writer.end_list();
 
-    out.open("outcomes");
+    writer.begin_list("outcomes");
     for food_id in &food_ids {
         let mut after = NaiveDate::default();
         loop {
@@ -135,13 +127,13 @@ async fn write(db: &mut MySqlConnection, user_id: Uuid, me: Me, now: DateTime<Ut
             .await?;
             let Some(last) = page.last() else { break };
             after = last.date.0;
-            out.put(page).await?;
+            writer.add(page).await?;
         }
     }
-    out.close();
+    writer.end_list();
 
-    out.open("slips");
-    // Not the nil UUID, which may be a slip's.
+    writer.begin_list("slips");
+    // Not the nil UUID at first: a slip may have it.
     let mut after: Option<Uuid> = None;
     loop {
         let mut page: Vec<Slip> = sqlx::query_as(
@@ -156,18 +148,18 @@ async fn write(db: &mut MySqlConnection, user_id: Uuid, me: Me, now: DateTime<Ut
         .await?;
         let Some(last) = page.last() else { break };
         after = Some(last.id);
-        // Of a food that is about to be erased nothing shows.
-        page.retain(|slip| out.names.contains_key(&slip.food_id));
-        out.put(page).await?;
+        // A food that can't be restored any more is not in the file, and so are its slips.
+        page.retain(|slip| writer.names.contains_key(&slip.food_id));
+        writer.add(page).await?;
     }
-    out.close();
+    writer.end_list();
 
-    out.open("skips");
+    writer.begin_list("skips");
     let mut skips = skips(db, user_id).await?;
-    skips.iter_mut().for_each(|skip| skip.food_ids.retain(|id| out.names.contains_key(id)));
-    out.put(skips).await?;
-    out.close();
-    Ok(out.end().await?)
+    skips.iter_mut().for_each(|skip| skip.food_ids.retain(|id| writer.names.contains_key(id)));
+    writer.add(skips).await?;
+    writer.end_list();
+    Ok(writer.end().await?)
 }
 
 /// The foods in the person's order, those that can be restored too.

@@ -1,4 +1,4 @@
-//! Import: what an export holds is added to what there is, all or nothing.
+//! Import: adds what an export holds to what is stored, all or nothing.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -70,7 +70,7 @@ pub async fn import(
     let archive = spawn_blocking(move || checked(archive, now)).await.map_err(anyhow::Error::from)??;
 
     let mut db = db::write(app.db.acquire().await?, user.id).await?;
-    // What can't be restored any more would take with it what is added to it.
+    // Foods that can't be restored any more, lest records are added to them that go when the tick erases them.
     sqlx::query("DELETE FROM foods WHERE user_id = ? AND deleted_at <= ?")
         .bind(user.id)
         .bind(now - RESTORABLE)
@@ -110,7 +110,7 @@ fn checked(mut archive: Archive, now: DateTime<Utc>) -> Result<Archive> {
     Ok(archive)
 }
 
-/// Every food that the file says something of.
+/// The foods that the file has or names in a record.
 fn named(archive: &Archive) -> Vec<Uuid> {
     let mut named: BTreeSet<Uuid> = archive.foods.iter().map(|Object(food)| food.id).collect();
     named.extend(archive.outcomes.iter().map(|Object(said)| said.food_id));
@@ -119,7 +119,7 @@ fn named(archive: &Archive) -> Vec<Uuid> {
     named.into_iter().collect()
 }
 
-/// The limits of the API, on what is there with what was added.
+/// Refuses the import if with it the person has more than the API allows.
 async fn refuse_too_many(db: &mut MySqlConnection, user_id: Uuid, archive: &Archive, added: &Counts) -> Result<()> {
     let (foods, kept, skips): (i64, i64, i64) = sqlx::query_as(
         "SELECT (SELECT COUNT(*) FROM foods WHERE user_id = ? AND deleted_at IS NULL),

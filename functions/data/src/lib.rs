@@ -1,4 +1,4 @@
-//! Everything a person has, to take away and to bring back.
+//! Export and import of everything a person has.
 
 mod archive;
 mod check;
@@ -6,6 +6,7 @@ mod csv;
 mod export;
 mod import;
 mod insert;
+mod table;
 mod writer;
 
 use std::{sync::Arc, time::Duration};
@@ -23,12 +24,12 @@ pub fn router(app: App) -> Router {
     routes.under(&DATA, app).layer(Extension(Turns::default()))
 }
 
-/// What bounds memory and connections, however many ask at once.
+/// Limits how many exports and imports run at once, and so their memory and connections.
 #[derive(Clone)]
 struct Turns {
-    /// Each holds a connection while its reader reads.
+    /// Each holds a connection for as long as its client reads.
     exports: Arc<Semaphore>,
-    /// Each holds its file.
+    /// Each holds its file in memory.
     imports: Arc<Semaphore>,
 }
 
@@ -38,7 +39,7 @@ impl Default for Turns {
     }
 }
 
-/// Waits for a turn, for a moment.
+/// Waits a second for a turn; `503` if none is free by then.
 async fn turn(turns: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit> {
     let turn = timeout(Duration::from_secs(1), turns.clone().acquire_owned()).await;
     turn.ok().and_then(Result::ok).ok_or_else(|| Code::Unavailable.into())

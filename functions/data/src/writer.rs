@@ -1,4 +1,4 @@
-//! An export on its way to its reader, as JSON or as a table.
+//! Writes an export into the body of an answer, as JSON or CSV.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -8,40 +8,49 @@ use chrono::{DateTime, Utc};
 use common::Me;
 use csv::{QuoteStyle, WriterBuilder};
 use http_body_util::channel::Sender;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::{sync::oneshot, time::timeout};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
     archive::{FORMAT, VERSION},
     csv::Rows,
-    export::Format,
 };
 
 /// How much is sent at once, in bytes.
-const PIECE: usize = 64 * 1024;
-/// How long a reader may stand still.
-const STILL_TIME: Duration = Duration::from_secs(20);
+const CHUNK: usize = 64 * 1024;
+/// How long the client may take for one chunk.
+const CHUNK_TIME: Duration = Duration::from_secs(20);
 
-pub struct Out {
+#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    #[default]
+    Json,
+    Csv,
+}
+
+/// Writes one export.
+pub struct Writer {
     format: Format,
     /// The names of the foods.
     pub names: HashMap<Uuid, String>,
-    /// Whether nothing is in the list yet.
+    /// Whether the current list has no record yet.
     is_empty: bool,
-    /// Not sent yet.
-    text: Vec<u8>,
+    /// What is not sent yet.
+    buffer: Vec<u8>,
     sender: Sender<Bytes, BoxError>,
-    /// Told when something has been sent, or that nothing can be.
-    begun: Option<oneshot::Sender<common::Result<()>>>,
+    /// Completed by the first chunk, or by an error before it.
+    started: Option<oneshot::Sender<common::Result<()>>>,
 }
 
-impl Out {
-    pub fn new(format: Format, sender: Sender<Bytes, BoxError>, begun: oneshot::Sender<common::Result<()>>) -> Self {
-        Self { format, names: HashMap::new(), is_empty: true, text: Vec::new(), sender, begun: Some(begun) }
+impl Writer {
+    pub fn new(format: Format, sender: Sender<Bytes, BoxError>, started: oneshot::Sender<common::Result<()>>) -> Self {
+        Self { format, names: HashMap::new(), is_empty: true, buffer: Vec::new(), sender, started: Some(started) }
     }
 
-    /// The head of the file.
+    /// Writes the head of the file.
     pub fn begin(&mut self, account: Me, exported_at: DateTime<Utc>) -> Result<()> {
         #[derive(Serialize)]
         struct Head {
@@ -53,63 +62,63 @@ impl Out {
         match self.format {
             Format::Json => {
                 serde_json::to_writer(
-                    &mut self.text,
+                    &mut self.buffer,
                     &Head { format: FORMAT, version: VERSION, exported_at, account },
                 )?;
-                // The lists follow in the same object.
-                self.text.pop();
+                // The closing brace: the lists follow in the same object.
+                self.buffer.pop();
                 Ok(())
             }
             Format::Csv => {
-                // Without this mark Excel takes UTF-8 for the code page of its computer.
-                self.text.extend("\u{FEFF}".bytes());
+                // A byte order mark, without which Excel does not read a file as UTF-8.
+                self.buffer.extend("\u{FEFF}".bytes());
                 self.rows([account], true)
             }
         }
     }
 
-    /// Begins a list.
-    pub fn open(&mut self, name: &str) {
+    /// Begins a list of records.
+    pub fn begin_list(&mut self, name: &str) {
         if let Format::Json = self.format {
-            self.text.extend(format!(",\n\"{name}\":[").bytes());
+            self.buffer.extend(format!(",\n\"{name}\":[").bytes());
             self.is_empty = true;
         }
     }
 
-    /// Adds to the list, and sends what has come together.
-    pub async fn put<T: Serialize + Rows>(&mut self, records: Vec<T>) -> Result<()> {
+    /// Adds records to the list, and sends them once there is a chunk.
+    pub async fn add<T: Serialize + Rows>(&mut self, records: Vec<T>) -> Result<()> {
         match self.format {
             Format::Json => {
                 for record in records {
-                    self.text.extend(if self.is_empty { "\n" } else { ",\n" }.bytes());
+                    self.buffer.extend(if self.is_empty { "\n" } else { ",\n" }.bytes());
                     self.is_empty = false;
-                    serde_json::to_writer(&mut self.text, &record)?;
+                    serde_json::to_writer(&mut self.buffer, &record)?;
                 }
             }
             Format::Csv => self.rows(records, false)?,
         }
-        if self.text.len() >= PIECE { self.send().await } else { Ok(()) }
+        if self.buffer.len() >= CHUNK { self.send().await } else { Ok(()) }
     }
 
     /// Ends the list.
-    pub fn close(&mut self) {
+    pub fn end_list(&mut self) {
         if let Format::Json = self.format {
-            self.text.push(b']');
+            self.buffer.push(b']');
         }
     }
 
-    /// The end of the file.
+    /// Writes the end of the file, and sends it.
     pub async fn end(&mut self) -> Result<()> {
         if let Format::Json = self.format {
-            self.text.extend(b"}\n");
+            self.buffer.extend(b"}\n");
         }
         self.send().await
     }
 
     fn rows(&mut self, records: impl IntoIterator<Item = impl Rows>, with_titles: bool) -> Result<()> {
-        // Always in quotes: what is in a cell never begins another.
+        // Every cell is quoted, so that no text can begin another cell.
         let mut table = WriterBuilder::new();
-        let mut table = table.quote_style(QuoteStyle::Always).has_headers(with_titles).from_writer(&mut self.text);
+        let mut table = table.quote_style(QuoteStyle::Always).has_headers(with_titles).from_writer(&mut self.buffer);
         for record in records {
             for row in record.rows(|food_id| self.names.get(&food_id).cloned()) {
                 table.serialize(row)?;
@@ -118,10 +127,10 @@ impl Out {
         Ok(table.flush()?)
     }
 
-    /// Gives up. What was sent already would look like the whole, if it did not break off.
-    pub fn fail(self, error: common::Error) {
-        match self.begun {
-            Some(begun) => drop(begun.send(Err(error))),
+    /// Ends with an error. If chunks were sent already, the connection is broken, so that the file does not look whole.
+    pub fn abort(self, error: common::Error) {
+        match self.started {
+            Some(started) => drop(started.send(Err(error))),
             None => {
                 tracing::warn!(error = format!("{error:#}"), "an export was not completed");
                 self.sender.abort(error.into());
@@ -130,11 +139,11 @@ impl Out {
     }
 
     async fn send(&mut self) -> Result<()> {
-        let piece = Bytes::from(std::mem::take(&mut self.text));
-        let sent = timeout(STILL_TIME, self.sender.send_data(piece)).await;
-        sent.context("the reader stands still")?.context("the reader has gone")?;
-        if let Some(begun) = self.begun.take() {
-            let _ = begun.send(Ok(()));
+        let chunk = Bytes::from(std::mem::take(&mut self.buffer));
+        let sent = timeout(CHUNK_TIME, self.sender.send_data(chunk)).await;
+        sent.context("the client takes nothing")?.context("the client has gone")?;
+        if let Some(started) = self.started.take() {
+            let _ = started.send(Ok(()));
         }
         Ok(())
     }
