@@ -11,20 +11,17 @@ pub struct App {
     pub db: MySqlPool,
     pub clock: Clock,
     pub origin: Origin,
-    /// Whether the edge is all that reaches this process, so that its word on who asks is taken.
-    pub trust_edge: bool,
     /// Requests, and work after their answers, that a shutdown waits for.
     pub tasks: TaskTracker,
 }
 
 impl App {
-    /// From `DATABASE_URL`, `PUBLIC_ORIGIN` and `TRUST_EDGE`, with the system's clock. Connects to nothing yet.
+    /// From `DATABASE_URL` and `PUBLIC_ORIGIN`, with the system's clock. Connects to nothing yet.
     pub fn from_env(env: &Env) -> anyhow::Result<Self> {
         Ok(Self {
             db: db::pool(env)?,
             clock: Clock::system(),
             origin: Origin::from_env(env)?,
-            trust_edge: env.parsed("TRUST_EDGE", "true or false", false)?,
             tasks: TaskTracker::new(),
         })
     }

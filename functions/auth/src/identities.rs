@@ -1,11 +1,12 @@
 //! Who a person is at which provider. A second identity is linked from a live session alone, and
 //! the last one stays.
 
-use crate::oauth::{self, Provider};
+use std::sync::Arc;
+
 use axum::{
     Extension,
     extract::State,
-    http::{HeaderMap, StatusCode, header},
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
@@ -20,9 +21,10 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::{
-    Providers,
-    rate_limit::Address,
-    sign_in::{self, Start},
+    Auth,
+    attempt::{Attempt, Redirect, Wish},
+    browser::Browser,
+    oauth,
 };
 
 #[derive(Serialize, ToSchema)]
@@ -52,14 +54,14 @@ struct Row {
 pub async fn list(
     session: Session,
     State(app): State<App>,
-    Extension(providers): Extension<Providers>,
+    Extension(auth): Extension<Arc<Auth>>,
 ) -> Result<Json<Identities>> {
     let rows =
         sqlx::query_as("SELECT id, issuer, created_at FROM identities WHERE user_id = ? ORDER BY created_at, id");
     let rows: Vec<Row> = rows.bind(session.user.id).fetch_all(&app.db).await?;
     let identity = |Row { id, issuer, created_at }| {
         let issuer = String::from_utf8_lossy(&issuer).into_owned();
-        let provider = providers.iter().find(|provider| provider.issuer() == issuer);
+        let provider = auth.providers.iter().find(|provider| provider.issuer() == issuer);
         Identity { id, provider: provider.map(|provider| provider.id.clone()), issuer, created_at }
     };
     Ok(Json(Identities { identities: rows.into_iter().map(identity).collect() }))
@@ -86,28 +88,23 @@ pub struct Link {
 pub async fn link(
     session: Session,
     State(app): State<App>,
-    Extension(providers): Extension<Providers>,
+    Extension(auth): Extension<Arc<Auth>>,
     Path(provider): Path<String>,
-    address: Address,
-    headers: HeaderMap,
+    browser: Browser,
     Query(LinkQuery { return_to }): Query<LinkQuery>,
 ) -> Result<Response> {
-    let provider: &Provider = sign_in::find(&providers, &provider)?;
-    let start = Start { return_to, ..Start::default() };
-    let (location, cookie) = sign_in::begin(&app, provider, &address, &headers, &start, Some(&session)).await?;
+    let wish = Wish { return_to: return_to.as_deref(), link: Some(&session), ..Wish::default() };
+    let Redirect { location, cookie } = Attempt::begin(&app, auth.provider(&provider)?, &browser, wish).await?;
     Ok(([(header::SET_COOKIE, cookie)], Json(Link { location })).into_response())
 }
 
-/// Links `identity` to the person who asked for it, if this is still the browser and the session they asked from.
+/// Links `identity` to the user who asked for it from this session, if the browser still has the session's token.
 pub async fn add(
     app: &App,
-    headers: &HeaderMap,
-    user_id: Uuid,
-    session_id: Uuid,
+    (user_id, session_id, token): (Uuid, Uuid, &str),
     identity: &oauth::Identity,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let token = app.origin.cookie(headers, session::COOKIE).ok_or(Code::SessionRequired)?;
     let mut db = db::write(app.db.acquire().await?, user_id).await?;
     let live: Option<Uuid> = sqlx::query_scalar(
         "SELECT id FROM sessions
@@ -115,7 +112,7 @@ pub async fn add(
     )
     .bind(user_id)
     .bind(session_id)
-    .bind(hash(&token).as_slice())
+    .bind(hash(token).as_slice())
     .bind(now - session::IDLE)
     .bind(now - session::ABSOLUTE)
     .fetch_optional(&mut *db)

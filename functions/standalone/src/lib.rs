@@ -14,6 +14,7 @@ use std::{
 };
 
 use anyhow::{Result, ensure};
+use auth::Auth;
 use axum::Router;
 use common::{App, Env, Origin, bind, complete, listen, shutdown_signal, surround, telemetry};
 use tokio::{net::TcpListener, time::interval};
@@ -27,10 +28,10 @@ const TICK: Duration = Duration::from_secs(15 * 60);
 /// a way of its own to the database. The tick is not served: any web page could post to it.
 pub fn router(app: &App, mut of: impl FnMut(&str) -> App, env: &Env, address: SocketAddr) -> Result<Router> {
     let (local, provider) = local::local(app, address)?;
-    let mut providers = vec![provider];
-    providers.extend(auth::oauth::providers(env)?);
+    let mut auth = Auth::from_env(env)?;
+    auth.providers.insert(0, provider);
     let router = Router::new()
-        .merge(auth::router(of("auth"), providers))
+        .merge(auth::router(of("auth"), auth))
         .merge(foods::router(of("foods")))
         .merge(reviews::router(of("reviews")))
         .merge(streaks::router(of("streaks")))

@@ -1,7 +1,6 @@
 //! How many sign-ins an address can begin.
 
 use chrono::TimeDelta;
-use common::App;
 use reqwest::{Method, header};
 
 use crate::support::world::{Person, Reply, World};
@@ -101,7 +100,7 @@ async fn nobody_can_say_that_they_are_at_another_address() {
         assert_eq!(told(&world).await.pop().expect("the last"), address, "{value}");
     }
     assert!(
-        App::from_env(&{
+        auth::Auth::from_env(&{
             let mut env = world.env();
             env.set("TRUST_EDGE", "yes");
             env

@@ -61,7 +61,8 @@ async fn a_revoked_session_ends_at_its_next_request_in_every_process() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     let app = App { clock: world.app.clock.clone(), ..App::from_env(&world.env()).expect("the settings are right") };
-    let router = common::finish(auth::router(app.clone(), Vec::new()), &app);
+    let router =
+        common::finish(auth::router(app.clone(), auth::Auth { providers: Vec::new(), trust_edge: false }), &app);
     tokio::spawn(async move { common::listen(listener, router, &app, std::future::pending()).await });
     let elsewhere = Person { origin: format!("http://{address}"), ..lost };
     elsewhere.get("/api/auth/me").await.ok();

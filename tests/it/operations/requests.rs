@@ -227,7 +227,8 @@ async fn with_https_every_answer_asks_for_it_from_then_on() {
     let origin = Origin::from_env(&Env::from([("PUBLIC_ORIGIN", "https://hanip.example")])).expect("an origin");
     let app = App { origin, ..world.app.clone() };
     let (listener, address) = listener().await;
-    let routes = Router::new().merge(auth::router(app.clone(), Vec::new()));
+    let routes =
+        Router::new().merge(auth::router(app.clone(), auth::Auth { providers: Vec::new(), trust_edge: false }));
     let router =
         common::finish(routes.route("/api/panic", axum::routing::get(async || -> () { panic!("on purpose") })), &app);
     tokio::spawn(async move { common::listen(listener, router, &app, std::future::pending()).await });

@@ -12,7 +12,7 @@ use openidconnect::{
 };
 use serde::Deserialize;
 
-use super::{Attempt, Identity, Provider, Returned};
+use super::{AuthorizationRequest, AuthorizationResponse, Identity, Provider};
 use common::{Code, Origin};
 
 type Client = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
@@ -28,23 +28,27 @@ struct Person {
 }
 
 /// Begins a sign-in. No scope is asked for: who it is, is public.
-pub fn begin(provider: &Provider, origin: &Origin) -> common::Result<Attempt> {
+pub fn begin(provider: &Provider, origin: &Origin) -> common::Result<AuthorizationRequest> {
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let (url, state) =
         client(provider, origin)?.authorize_url(CsrfToken::new_random).set_pkce_challenge(challenge).url();
     // Without an ID token there is nothing that a nonce could be in.
-    Ok(Attempt { url, state: state.into_secret(), nonce: String::new(), verifier: verifier.into_secret() })
+    Ok(AuthorizationRequest { url, state: state.into_secret(), nonce: String::new(), verifier: verifier.into_secret() })
 }
 
 /// Exchanges the code, and asks whose it is.
-pub async fn complete(provider: &Provider, origin: &Origin, returned: Returned<'_>) -> common::Result<Identity> {
+pub async fn complete(
+    provider: &Provider,
+    origin: &Origin,
+    response: AuthorizationResponse<'_>,
+) -> common::Result<Identity> {
     // The issuer of RFC 9207 is that of its authorization server.
-    if returned.iss.is_some_and(|iss| iss != oauth_url(provider)) {
+    if response.iss.is_some_and(|iss| iss != oauth_url(provider)) {
         return Err(Code::SignInRefused.into());
     }
     let token = client(provider, origin)?
-        .exchange_code(AuthorizationCode::new(returned.code.to_owned()))
-        .set_pkce_verifier(PkceCodeVerifier::new(returned.verifier.to_owned()))
+        .exchange_code(AuthorizationCode::new(response.code.to_owned()))
+        .set_pkce_verifier(PkceCodeVerifier::new(response.verifier.to_owned()))
         .request_async(&provider.back_channel)
         .await;
     let token = provider.taken(token)?;

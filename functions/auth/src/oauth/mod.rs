@@ -85,16 +85,16 @@ enum Protocol {
     GitHub,
 }
 
-/// A sign-in to begin: where to send the browser, and what its return must match.
-pub struct Attempt {
+/// An authorization request (RFC 6749, section 4.1.1): where the browser goes, and what the response must match.
+pub struct AuthorizationRequest {
     pub url: Url,
     pub state: String,
     pub nonce: String,
     pub verifier: String,
 }
 
-/// A browser that came back: what it brought, and what its attempt keeps.
-pub struct Returned<'a> {
+/// An authorization response (RFC 6749, section 4.1.2), beside what its request stored.
+pub struct AuthorizationResponse<'a> {
     pub code: &'a str,
     pub state: &'a str,
     /// The issuer, where the provider names it (RFC 9207).
@@ -139,7 +139,7 @@ impl Provider {
     }
 
     /// Begins a sign-in. `sign-in-failed` where the provider does not answer as it should.
-    pub async fn begin(&self, origin: &Origin) -> common::Result<Attempt> {
+    pub async fn begin(&self, origin: &Origin) -> common::Result<AuthorizationRequest> {
         self.in_time(async {
             match &self.protocol {
                 Protocol::OpenId(openid) => openid.begin(self, origin).await,
@@ -155,13 +155,13 @@ impl Provider {
     pub async fn complete(
         &self,
         origin: &Origin,
-        returned: Returned<'_>,
+        response: AuthorizationResponse<'_>,
         now: DateTime<Utc>,
     ) -> common::Result<Identity> {
         let identity = self.in_time(async {
             match &self.protocol {
-                Protocol::OpenId(openid) => openid.complete(self, origin, returned, now).await,
-                Protocol::GitHub => github::complete(self, origin, returned).await,
+                Protocol::OpenId(openid) => openid.complete(self, origin, response, now).await,
+                Protocol::GitHub => github::complete(self, origin, response).await,
             }
         });
         let identity = identity.await?;

@@ -20,7 +20,7 @@ use openidconnect::{
 use serde::{Deserialize, Serialize};
 use tokio::{sync::Mutex, time::Instant};
 
-use super::{Attempt, Identity, Provider, Returned, http::is_private};
+use super::{AuthorizationRequest, AuthorizationResponse, Identity, Provider, http::is_private};
 use common::{Code, Origin};
 
 /// How long what a provider says of itself is believed.
@@ -67,7 +67,7 @@ impl OpenId {
         Self { scopes, metadata: Mutex::default() }
     }
 
-    pub async fn begin(&self, provider: &Provider, origin: &Origin) -> common::Result<Attempt> {
+    pub async fn begin(&self, provider: &Provider, origin: &Origin) -> common::Result<AuthorizationRequest> {
         let (client, metadata) = self.client(provider, origin, false).await?;
         let methods = metadata.additional_metadata().code_challenge_methods_supported.as_ref();
         // One that says nothing about PKCE may know it all the same, or ignores it.
@@ -83,7 +83,7 @@ impl OpenId {
             .set_pkce_challenge(challenge)
             .url();
         let (state, nonce) = (state.into_secret(), nonce.secret().clone());
-        Ok(Attempt { url, state, nonce, verifier: verifier.into_secret() })
+        Ok(AuthorizationRequest { url, state, nonce, verifier: verifier.into_secret() })
     }
 
     /// Exchanges the code, checks the ID token and its nonce.
@@ -91,11 +91,11 @@ impl OpenId {
         &self,
         provider: &Provider,
         origin: &Origin,
-        returned: Returned<'_>,
+        response: AuthorizationResponse<'_>,
         now: DateTime<Utc>,
     ) -> common::Result<Identity> {
         let (client, metadata) = self.client(provider, origin, false).await?;
-        let is_issuer = match returned.iss {
+        let is_issuer = match response.iss {
             Some(iss) => iss == provider.issuer,
             None => !metadata.additional_metadata().authorization_response_iss_parameter_supported,
         };
@@ -103,19 +103,19 @@ impl OpenId {
             return Err(Code::SignInRefused.into());
         }
         let token = client
-            .exchange_code(AuthorizationCode::new(returned.code.to_owned()))
+            .exchange_code(AuthorizationCode::new(response.code.to_owned()))
             .context("the provider has no token endpoint")?
-            .set_pkce_verifier(PkceCodeVerifier::new(returned.verifier.to_owned()))
+            .set_pkce_verifier(PkceCodeVerifier::new(response.verifier.to_owned()))
             // Naver asks for it; others ignore what they do not know (RFC 6749, section 3.2).
-            .add_extra_param("state", returned.state)
+            .add_extra_param("state", response.state)
             .request_async(&provider.back_channel)
             .await;
         let token = provider.taken(token)?;
         let id_token = token.id_token().context("no ID token came")?;
-        let checked = match check(&client, id_token, returned.nonce, now) {
+        let checked = match check(&client, id_token, response.nonce, now) {
             // The provider has a new key since it was asked last.
             Err(ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey)) => {
-                check(&self.client(provider, origin, true).await?.0, id_token, returned.nonce, now)
+                check(&self.client(provider, origin, true).await?.0, id_token, response.nonce, now)
             }
             checked => checked,
         };
