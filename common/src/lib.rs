@@ -8,6 +8,7 @@ pub mod diary;
 mod env;
 pub mod functions;
 mod http;
+mod language;
 pub mod session;
 pub mod telemetry;
 pub mod text;
@@ -15,11 +16,12 @@ pub mod text;
 pub use self::{
     app::App,
     clock::Clock,
-    codes::{Code, Language},
+    codes::Code,
     env::Env,
     http::{
         Error, Fault, Faults, Json, Object, Origin, Path, Problem, Problems, Query, Result, Routes, bind, body,
         complete, exit, finish, is_loopback, listen, present, security_headers, serve, shutdown_signal, surround,
     },
+    language::Language,
     session::{Connected, Me, Session, User},
 };

@@ -2,27 +2,53 @@
 
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
-use http_body_util::{BodyExt, channel::Sender};
+use axum::{
+    body::{Body, Bytes},
+    extract::Request,
+    middleware::Next,
+    response::Response,
+};
+use http_body_util::{
+    BodyExt,
+    channel::{Channel, Sender},
+};
 use tokio::time::timeout;
 
-use crate::{Code, Error};
+use crate::{Code, Error, Result};
 
-/// How large a body is kept, so that its request can run again. A larger one is handed on as it
+/// How large a body is buffered, so that its request can run again. A larger one is passed on as it
 /// comes, to a route that takes it, and its request runs once.
-const KEPT_BODY: usize = 512 * 1024;
-/// How much of a body that nobody takes is read and dropped, so that its sender gets to hear the answer.
+const BUFFERED_BODY: usize = 512 * 1024;
+/// How much of a body that nobody reads is drained. Without it the client sees a reset in place of our answer.
 const DRAINED_BODY: usize = 8 * 1024 * 1024;
 /// How long a body may take to arrive, and a larger one, with what is done with it.
 const BODY_TIME: Duration = Duration::from_secs(20);
-pub(crate) const UPLOAD_TIME: Duration = Duration::from_secs(300);
+pub(super) const UPLOAD_TIME: Duration = Duration::from_secs(300);
 
-/// Reads the whole body, since a request that runs again needs it again; of one that is too large
-/// to keep the first part, and what is left to read.
-pub(crate) async fn read(mut body: Body) -> Result<(Bytes, Option<Body>), Error> {
+/// The whole body of a request, where it was small enough to buffer.
+#[derive(Clone)]
+pub(super) struct Buffered(pub(super) Bytes);
+
+/// Reads the body of a request before the request goes on, since one that runs again needs it again.
+pub(super) async fn buffer(request: Request, next: Next) -> Result<Response> {
+    let (mut parts, body) = request.into_parts();
+    let (buffered, rest) = read(body).await?;
+    let Some(rest) = rest else {
+        parts.extensions.insert(Buffered(buffered.clone()));
+        return Ok(next.run(Request::from_parts(parts, buffered.into())).await);
+    };
+    let (sender, body) = Channel::new(4);
+    let passed_on = tokio::spawn(pass_on(buffered, rest, sender));
+    let response = next.run(Request::from_parts(parts, Body::new(body))).await;
+    let _ = passed_on.await;
+    Ok(response)
+}
+
+/// The whole body; of one that is too large to buffer the first part, and what is left to read.
+async fn read(mut body: Body) -> Result<(Bytes, Option<Body>)> {
     let mut bytes = Vec::new();
     let read = timeout(BODY_TIME, async {
-        while bytes.len() <= KEPT_BODY {
+        while bytes.len() <= BUFFERED_BODY {
             let Some(frame) = body.frame().await else { return Ok(None) };
             bytes.extend_from_slice(frame.map_err(|_| Code::JsonInvalid)?.data_ref().unwrap_or(&Bytes::new()));
         }
@@ -32,11 +58,11 @@ pub(crate) async fn read(mut body: Body) -> Result<(Bytes, Option<Body>), Error>
     Ok((bytes.into(), rest))
 }
 
-/// Hands a body on as it comes, as fast as it is taken. One that ends too soon, or takes too long, is
-/// an error to who takes it, never a whole body.
-pub(crate) async fn hand_on(kept: Bytes, mut rest: Body, mut to: Sender<Bytes, axum::Error>) {
-    let handed_on = timeout(UPLOAD_TIME, async {
-        let mut taken = to.send_data(kept).await;
+/// Passes a body on as it comes, as fast as it is read. One that ends too soon, or takes too long, is
+/// an error to its reader, never a whole body.
+async fn pass_on(first: Bytes, mut rest: Body, mut to: Sender<Bytes, axum::Error>) {
+    let passed_on = timeout(UPLOAD_TIME, async {
+        let mut taken = to.send_data(first).await;
         while taken.is_ok()
             && let Some(frame) = rest.frame().await
         {
@@ -44,7 +70,7 @@ pub(crate) async fn hand_on(kept: Bytes, mut rest: Body, mut to: Sender<Bytes, a
         }
         Ok(())
     });
-    match handed_on.await.unwrap_or_else(|late| Err(axum::Error::new(late))) {
+    match passed_on.await.unwrap_or_else(|late| Err(axum::Error::new(late))) {
         Err(error) => to.abort(error),
         Ok(()) => {
             drop(to);

@@ -1,17 +1,13 @@
-//! What goes wrong, as problem details (RFC 9457) in the reader's language.
-//!
-//! Handlers return [`Error`]. Internal causes are logged once, here, and never sent.
+//! What a handler may fail with. An internal cause is logged once, here, and never sent.
 
-use axum::{
-    http::{HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
-};
+use axum::response::{IntoResponse, Response};
 use chrono::{Datelike, NaiveDate};
-use serde::Serialize;
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
 
-use crate::{Code, Language};
+use crate::{
+    Code, Language,
+    http::{problem::Shown, retry::RolledBack},
+};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -49,13 +45,13 @@ impl From<Fault> for Error {
 /// One field that can't be taken, and why.
 #[derive(Clone, Debug)]
 pub struct Fault {
-    place: Place,
-    code: Code,
-    date: Option<(NaiveDate, i32)>,
+    pub(super) place: Place,
+    pub(super) code: Code,
+    pub(super) date: Option<(NaiveDate, i32)>,
 }
 
 #[derive(Clone, Debug)]
-enum Place {
+pub(super) enum Place {
     Pointer(String),
     Parameter(String),
 }
@@ -101,114 +97,10 @@ impl Faults {
     }
 }
 
-/// A problem detail (RFC 9457).
-#[derive(Serialize, ToSchema)]
-pub struct Problem {
-    #[schema(examples("about:blank"))]
-    r#type: &'static str,
-    /// The phrase of the status.
-    title: &'static str,
-    status: u16,
-    /// Stable, in kebab-case; of several faults, that of the first.
-    code: &'static str,
-    /// For a person to read, in the language of the request.
-    detail: String,
-    /// The fields that were refused.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<FieldProblem>,
-    /// Members that belong to the code, as `current` to `review-changed`.
-    #[serde(flatten)]
-    #[schema(value_type = Object)]
-    members: Map<String, Value>,
-}
-
-impl Problem {
-    /// What `code` says by itself.
-    pub fn new(code: Code, language: Language) -> Self {
-        let status = code.status();
-        Self {
-            r#type: "about:blank",
-            title: status.canonical_reason().unwrap_or_default(),
-            status: status.as_u16(),
-            code: code.as_str(),
-            detail: code.text(language, None),
-            errors: Vec::new(),
-            members: Map::new(),
-        }
-    }
-}
-
-/// One refused field: `pointer` into the body, or `parameter` of path or query.
-#[derive(Serialize, ToSchema)]
-struct FieldProblem {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pointer: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    parameter: Option<String>,
-    code: &'static str,
-    detail: String,
-}
-
-/// The part of an [`Error`] that may be shown, waiting for its language.
-#[derive(Clone)]
-pub(crate) struct Shown {
-    code: Code,
-    faults: Vec<Fault>,
-    members: Map<String, Value>,
-}
-
-/// Marks an answer whose transaction the database undid: the request may run again.
-#[derive(Clone)]
-pub(crate) struct Again;
-
-impl Shown {
-    pub(crate) fn render(&self, language: Language) -> Response {
-        let status = self.code.status();
-        let plain = Problem::new(self.code, language);
-        let problem = Problem {
-            detail: self.faults.first().map_or(plain.detail, |fault| fault.code.text(language, fault.date)),
-            errors: self
-                .faults
-                .iter()
-                .map(|fault| {
-                    let (pointer, parameter) = match &fault.place {
-                        Place::Pointer(pointer) => (Some(pointer.clone()), None),
-                        Place::Parameter(name) => (None, Some(name.clone())),
-                    };
-                    FieldProblem {
-                        pointer,
-                        parameter,
-                        code: fault.code.as_str(),
-                        detail: fault.code.text(language, fault.date),
-                    }
-                })
-                .collect(),
-            members: self.members.clone(),
-            ..plain
-        };
-        let mut response = (status, axum::Json(problem)).into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
-        headers.insert(header::VARY, HeaderValue::from_static("Accept-Language"));
-        if status == StatusCode::UNAUTHORIZED {
-            // RFC 9110, section 15.5.2: what would help. Cookies have no scheme.
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        let seconds = match status {
-            StatusCode::SERVICE_UNAVAILABLE => Some("1"),
-            StatusCode::TOO_MANY_REQUESTS => Some("60"),
-            _ => None,
-        };
-        headers.extend(seconds.map(|seconds| (header::RETRY_AFTER, HeaderValue::from_static(seconds))));
-        response
-    }
-}
-
 impl IntoResponse for Error {
-    /// English; the server renders it again where the request asks for Korean.
+    /// English; a layer renders it again where the request asks for Korean.
     fn into_response(self) -> Response {
-        let again = matches!(&self, Self::Database(error) if crate::db::undone(error));
+        let rolled_back = matches!(&self, Self::Database(error) if crate::db::undone(error));
         let (code, faults, members) = match self {
             Self::Refused(code) => (code, Vec::new(), Map::new()),
             Self::Faults(faults) => (faults.first().map_or(Code::ValueInvalid, |fault| fault.code), faults, Map::new()),
@@ -222,44 +114,9 @@ impl IntoResponse for Error {
         let shown = Shown { code, faults, members };
         let mut response = shown.render(Language::English);
         response.extensions_mut().insert(shown);
-        if again {
-            response.extensions_mut().insert(Again);
+        if rolled_back {
+            response.extensions_mut().insert(RolledBack);
         }
         response
     }
-}
-
-/// The problems any handler may answer, for its OpenAPI.
-#[derive(utoipa::IntoResponses)]
-pub enum Problems {
-    /// The body is not JSON.
-    #[response(status = 400, content_type = "application/problem+json")]
-    BadRequest(#[to_schema] Problem),
-    /// Nobody is signed in, and no token came that is good.
-    #[response(status = 401, content_type = "application/problem+json")]
-    Unauthorized(#[to_schema] Problem),
-    /// The request comes from another site, or its token is not for this.
-    #[response(status = 403, content_type = "application/problem+json")]
-    Forbidden(#[to_schema] Problem),
-    /// There is no such thing, or it is somebody else's.
-    #[response(status = 404, content_type = "application/problem+json")]
-    NotFound(#[to_schema] Problem),
-    /// What is stored stands in the way.
-    #[response(status = 409, content_type = "application/problem+json")]
-    Conflict(#[to_schema] Problem),
-    /// The body is too large.
-    #[response(status = 413, content_type = "application/problem+json")]
-    TooLarge(#[to_schema] Problem),
-    /// The body is not `application/json`.
-    #[response(status = 415, content_type = "application/problem+json")]
-    NotJson(#[to_schema] Problem),
-    /// A field can't be taken; `errors` says which.
-    #[response(status = 422, content_type = "application/problem+json")]
-    Unprocessable(#[to_schema] Problem),
-    /// Too often; `Retry-After` says when again.
-    #[response(status = 429, content_type = "application/problem+json")]
-    TooMany(#[to_schema] Problem),
-    /// Try again in a moment.
-    #[response(status = 503, content_type = "application/problem+json")]
-    Unavailable(#[to_schema] Problem),
 }

@@ -1,16 +1,24 @@
 //! HTTP: how a function is served, what surrounds its routes, and how requests and answers are read and written.
 
-pub(crate) mod buffer;
-pub(crate) mod error;
+mod buffer;
+mod error;
 mod json;
-pub(crate) mod openapi;
-pub(crate) mod origin;
+mod json_fault;
+mod layers;
+mod openapi;
+mod origin;
+mod problem;
+mod query;
+mod retry;
 mod serve;
 
 pub use self::{
-    error::{Error, Fault, Faults, Problem, Problems, Result},
-    json::{Json, Object, Path, Query, body, present},
+    error::{Error, Fault, Faults, Result},
+    json::{Json, Object, body, present},
+    layers::{complete, finish, security_headers, surround},
     openapi::Routes,
     origin::{Origin, is_loopback},
-    serve::{bind, complete, exit, finish, listen, security_headers, serve, shutdown_signal, surround},
+    problem::{Problem, Problems},
+    query::{Path, Query},
+    serve::{bind, exit, listen, serve, shutdown_signal},
 };

@@ -1,5 +1,7 @@
 //! The one origin that browsers see. Absolute URLs and cookies come from it, never from `Host`.
 
+use std::sync::Arc;
+
 use anyhow::{Result, bail};
 use axum::http::{HeaderMap, header};
 use cookie::{Cookie, SameSite, time::Duration};
@@ -7,9 +9,9 @@ use url::{Host, Url};
 
 use crate::Env;
 
-/// Scheme, host and port of `PUBLIC_ORIGIN`.
+/// Scheme, host and port of `PUBLIC_ORIGIN`. A clone is cheap: each request makes some.
 #[derive(Clone, Debug)]
-pub struct Origin(Url);
+pub struct Origin(Arc<Url>);
 
 impl Origin {
     /// Reads `PUBLIC_ORIGIN`.
@@ -18,7 +20,7 @@ impl Origin {
         let text = env.required("PUBLIC_ORIGIN", expected)?;
         match Url::parse(&text) {
             Ok(url) if is_origin(&url) => {
-                let origin = Self(url);
+                let origin = Self(Arc::new(url));
                 if !origin.is_https() && !origin.is_loopback() {
                     tracing::warn!("PUBLIC_ORIGIN is plain http off this machine: sign-in can be read on the way");
                 }

@@ -1,23 +1,32 @@
 //! Who is asking. A handler that takes a [`User`] requires a session or a token, one that takes a
 //! [`Session`] a session: what opens the account itself is not for scripts.
 
+pub(crate) mod csrf;
+mod store;
+mod token;
+
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, header, request::Parts},
+    http::{header, request::Parts},
 };
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use cookie::time::Duration;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use sqlx::{FromRow, MySql, MySqlConnection, MySqlPool, pool::PoolConnection};
+use sqlx::{FromRow, MySql, pool::PoolConnection};
 use strum::{EnumString, IntoStaticStr};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub use self::{
+    store::open,
+    token::{hash, random_token},
+};
+use self::{
+    store::{touch, with_session, with_token},
+    token::bearer,
+};
 use crate::{
-    App, Code, Error, Origin, Result,
+    App, Code, Error, Result,
     diary::day::{self, HourMinute},
 };
 
@@ -31,15 +40,6 @@ pub const ABSOLUTE: TimeDelta = TimeDelta::days(180);
 const MOST_SESSIONS: u32 = 20;
 /// How often the last use is written.
 const TOUCHED: TimeDelta = TimeDelta::hours(1);
-
-macro_rules! select_users {
-    ($rest:literal) => {
-        concat!(
-            "SELECT users.user_id AS id, display_name, email, locale, time_zone, day_start, users.created_at AS created_at ",
-            $rest
-        )
-    };
-}
 
 /// The person whose session or token the request carries.
 #[derive(Clone, FromRow)]
@@ -86,13 +86,6 @@ impl User {
     /// no longer has counts as UTC.
     pub fn time_zone(&self) -> Tz {
         self.time_zone.parse().unwrap_or(Tz::UTC)
-    }
-
-    /// The person as they are now, in a transaction.
-    pub async fn read_again(&self, db: &mut MySqlConnection) -> Result<Self> {
-        let user: Option<Self> =
-            sqlx::query_as(select_users!("FROM users WHERE user_id = ?")).bind(self.id).fetch_optional(db).await?;
-        Ok(Self { key: self.key.clone(), ..user.ok_or(Code::SessionRequired)? })
     }
 
     /// The label of the person's day at `now`.
@@ -180,48 +173,6 @@ impl FromRequestParts<App> for Connected {
     }
 }
 
-async fn with_session(db: &mut MySqlConnection, token: &str, now: DateTime<Utc>) -> Result<Option<User>> {
-    let user = sqlx::query_as(select_users!(
-        ", sessions.id AS key_id, last_used_at FROM sessions JOIN users ON users.user_id = sessions.user_id
-         WHERE token_hash = ? AND last_used_at > ? AND sessions.created_at > ?"
-    ));
-    let user = user.bind(hash(token).to_vec()).bind(now - IDLE).bind(now - ABSOLUTE);
-    Ok(user.fetch_optional(db).await?)
-}
-
-async fn with_token(db: &mut MySqlConnection, token: &str) -> Result<Option<User>> {
-    let user = sqlx::query_as(select_users!(
-        ", api_tokens.id AS key_id, scope, last_used_at
-         FROM api_tokens JOIN users ON users.user_id = api_tokens.user_id WHERE token_hash = ?"
-    ));
-    Ok(user.bind(hash(token).to_vec()).fetch_optional(db).await?)
-}
-
-/// The one token of `Authorization: Bearer` (RFC 6750, section 2.1).
-pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let (scheme, token) = values.next()?.to_str().ok()?.split_once(' ')?;
-    (scheme.eq_ignore_ascii_case("bearer") && values.next().is_none()).then(|| token.trim())
-}
-
-/// Writes the last use, after the answer and never in its way: who holds the row is not waited for.
-async fn touch(db: MySqlPool, user: User, now: DateTime<Utc>) {
-    let update = sqlx::query(match user.key.scope {
-        None => {
-            "SET STATEMENT innodb_lock_wait_timeout = 0 FOR
-             UPDATE sessions SET last_used_at = ? WHERE user_id = ? AND id = ? AND last_used_at < ?"
-        }
-        Some(_) => {
-            "SET STATEMENT innodb_lock_wait_timeout = 0 FOR
-             UPDATE api_tokens SET last_used_at = ? WHERE user_id = ? AND id = ? AND COALESCE(last_used_at < ?, TRUE)"
-        }
-    });
-    let update = update.bind(now).bind(user.id).bind(user.key.key_id).bind(now - TOUCHED);
-    if let Err(error) = update.execute(&db).await {
-        tracing::warn!(%error, "a last use was not written");
-    }
-}
-
 /// The session of the person at a browser. A token is refused.
 pub struct Session {
     pub id: Uuid,
@@ -238,48 +189,4 @@ impl FromRequestParts<App> for Session {
         }
         Ok(Self { id: user.key.key_id, user })
     }
-}
-
-/// Opens a session for `user_id` in the browser that sent `headers`; the answer is its
-/// `Set-Cookie`. Only a hash of the token is kept.
-pub async fn open(
-    db: &mut MySqlConnection,
-    origin: &Origin,
-    headers: &HeaderMap,
-    user_id: Uuid,
-    now: DateTime<Utc>,
-) -> Result<String> {
-    let token = random_token();
-    let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-    sqlx::query(
-        "INSERT INTO sessions (user_id, id, token_hash, user_agent, created_at, last_used_at) VALUES (?, ?, ?, ?, ?, ?)",
-    )
-    .bind(user_id)
-    .bind(Uuid::now_v7())
-    .bind(hash(&token).as_slice())
-    .bind(user_agent.map(|text| text.chars().take(200).collect::<String>()))
-    .bind(now)
-    .bind(now)
-    .execute(&mut *db)
-    .await?;
-    sqlx::query(
-        "DELETE FROM sessions WHERE user_id = ? AND id NOT IN
-             (SELECT id FROM (SELECT id FROM sessions WHERE user_id = ? ORDER BY last_used_at DESC, id DESC LIMIT ?) AS kept)",
-    )
-    .bind(user_id)
-    .bind(user_id)
-    .bind(MOST_SESSIONS)
-    .execute(&mut *db)
-    .await?;
-    Ok(origin.set_cookie(COOKIE, &token, Duration::seconds(ABSOLUTE.num_seconds())))
-}
-
-/// A secret of 256 bits that no one can guess, as text for a cookie or a URL.
-pub fn random_token() -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
-}
-
-/// The hash under which a token is stored.
-pub fn hash(token: &str) -> [u8; 32] {
-    Sha256::digest(token).into()
 }

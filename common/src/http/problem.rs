@@ -1,0 +1,149 @@
+//! Problem details (RFC 9457): what an answer says of an error, in the language of the request.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use crate::{
+    Code, Language,
+    http::error::{Fault, Place},
+};
+
+/// A problem detail (RFC 9457).
+#[derive(Serialize, ToSchema)]
+pub struct Problem {
+    #[schema(examples("about:blank"))]
+    r#type: &'static str,
+    /// The phrase of the status.
+    title: &'static str,
+    status: u16,
+    /// Stable, in kebab-case; of several faults, that of the first.
+    code: &'static str,
+    /// For a person to read, in the language of the request.
+    detail: String,
+    /// The fields that were refused.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldProblem>,
+    /// Members that belong to the code, as `current` to `review-changed`.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    members: Map<String, Value>,
+}
+
+impl Problem {
+    /// What `code` says by itself.
+    pub fn new(code: Code, language: Language) -> Self {
+        let status = code.status();
+        Self {
+            r#type: "about:blank",
+            title: status.canonical_reason().unwrap_or_default(),
+            status: status.as_u16(),
+            code: code.as_str(),
+            detail: code.text(language, None),
+            errors: Vec::new(),
+            members: Map::new(),
+        }
+    }
+}
+
+/// One refused field: `pointer` into the body, or `parameter` of path or query.
+#[derive(Serialize, ToSchema)]
+struct FieldProblem {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pointer: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parameter: Option<String>,
+    code: &'static str,
+    detail: String,
+}
+
+/// The part of an [`Error`] that may be shown, waiting for its language.
+#[derive(Clone)]
+pub(super) struct Shown {
+    pub(super) code: Code,
+    pub(super) faults: Vec<Fault>,
+    pub(super) members: Map<String, Value>,
+}
+
+impl Shown {
+    pub(super) fn render(&self, language: Language) -> Response {
+        let status = self.code.status();
+        let plain = Problem::new(self.code, language);
+        let problem = Problem {
+            detail: self.faults.first().map_or(plain.detail, |fault| fault.code.text(language, fault.date)),
+            errors: self
+                .faults
+                .iter()
+                .map(|fault| {
+                    let (pointer, parameter) = match &fault.place {
+                        Place::Pointer(pointer) => (Some(pointer.clone()), None),
+                        Place::Parameter(name) => (None, Some(name.clone())),
+                    };
+                    FieldProblem {
+                        pointer,
+                        parameter,
+                        code: fault.code.as_str(),
+                        detail: fault.code.text(language, fault.date),
+                    }
+                })
+                .collect(),
+            members: self.members.clone(),
+            ..plain
+        };
+        let mut response = (status, axum::Json(problem)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
+        headers.insert(header::VARY, HeaderValue::from_static("Accept-Language"));
+        if status == StatusCode::UNAUTHORIZED {
+            // RFC 9110, section 15.5.2: what would help. Cookies have no scheme.
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        let seconds = match status {
+            StatusCode::SERVICE_UNAVAILABLE => Some("1"),
+            StatusCode::TOO_MANY_REQUESTS => Some("60"),
+            _ => None,
+        };
+        headers.extend(seconds.map(|seconds| (header::RETRY_AFTER, HeaderValue::from_static(seconds))));
+        response
+    }
+}
+
+/// The problems any handler may answer, for its OpenAPI.
+#[derive(utoipa::IntoResponses)]
+pub enum Problems {
+    /// The body is not JSON.
+    #[response(status = 400, content_type = "application/problem+json")]
+    BadRequest(#[to_schema] Problem),
+    /// Nobody is signed in, and no token came that is good.
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unauthorized(#[to_schema] Problem),
+    /// The request comes from another site, or its token is not for this.
+    #[response(status = 403, content_type = "application/problem+json")]
+    Forbidden(#[to_schema] Problem),
+    /// There is no such thing, or it is somebody else's.
+    #[response(status = 404, content_type = "application/problem+json")]
+    NotFound(#[to_schema] Problem),
+    /// What is stored stands in the way.
+    #[response(status = 409, content_type = "application/problem+json")]
+    Conflict(#[to_schema] Problem),
+    /// The body is too large.
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(#[to_schema] Problem),
+    /// The body is not `application/json`.
+    #[response(status = 415, content_type = "application/problem+json")]
+    NotJson(#[to_schema] Problem),
+    /// A field can't be taken; `errors` says which.
+    #[response(status = 422, content_type = "application/problem+json")]
+    Unprocessable(#[to_schema] Problem),
+    /// Too often; `Retry-After` says when again.
+    #[response(status = 429, content_type = "application/problem+json")]
+    TooMany(#[to_schema] Problem),
+    /// Try again in a moment.
+    #[response(status = 503, content_type = "application/problem+json")]
+    Unavailable(#[to_schema] Problem),
+}

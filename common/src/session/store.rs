@@ -1,0 +1,97 @@
+//! The rows of sessions, and of the tokens for scripts.
+
+use axum::http::{HeaderMap, header};
+use chrono::{DateTime, Utc};
+use cookie::time::Duration;
+use sqlx::{MySqlConnection, MySqlPool};
+use uuid::Uuid;
+
+use super::{ABSOLUTE, COOKIE, IDLE, MOST_SESSIONS, TOUCHED, User, hash, random_token};
+use crate::{Code, Origin, Result};
+
+macro_rules! select_users {
+    ($rest:literal) => {
+        concat!(
+            "SELECT users.user_id AS id, display_name, email, locale, time_zone, day_start, users.created_at AS created_at ",
+            $rest
+        )
+    };
+}
+
+impl User {
+    /// The person as they are now, in a transaction.
+    pub async fn read_again(&self, db: &mut MySqlConnection) -> Result<Self> {
+        let user: Option<Self> =
+            sqlx::query_as(select_users!("FROM users WHERE user_id = ?")).bind(self.id).fetch_optional(db).await?;
+        Ok(Self { key: self.key.clone(), ..user.ok_or(Code::SessionRequired)? })
+    }
+}
+
+pub(super) async fn with_session(db: &mut MySqlConnection, token: &str, now: DateTime<Utc>) -> Result<Option<User>> {
+    let user = sqlx::query_as(select_users!(
+        ", sessions.id AS key_id, last_used_at FROM sessions JOIN users ON users.user_id = sessions.user_id
+         WHERE token_hash = ? AND last_used_at > ? AND sessions.created_at > ?"
+    ));
+    let user = user.bind(hash(token).to_vec()).bind(now - IDLE).bind(now - ABSOLUTE);
+    Ok(user.fetch_optional(db).await?)
+}
+
+pub(super) async fn with_token(db: &mut MySqlConnection, token: &str) -> Result<Option<User>> {
+    let user = sqlx::query_as(select_users!(
+        ", api_tokens.id AS key_id, scope, last_used_at
+         FROM api_tokens JOIN users ON users.user_id = api_tokens.user_id WHERE token_hash = ?"
+    ));
+    Ok(user.bind(hash(token).to_vec()).fetch_optional(db).await?)
+}
+
+/// Writes the last use, after the answer and never in its way: who holds the row is not waited for.
+pub(super) async fn touch(db: MySqlPool, user: User, now: DateTime<Utc>) {
+    let update = sqlx::query(match user.key.scope {
+        None => {
+            "SET STATEMENT innodb_lock_wait_timeout = 0 FOR
+             UPDATE sessions SET last_used_at = ? WHERE user_id = ? AND id = ? AND last_used_at < ?"
+        }
+        Some(_) => {
+            "SET STATEMENT innodb_lock_wait_timeout = 0 FOR
+             UPDATE api_tokens SET last_used_at = ? WHERE user_id = ? AND id = ? AND COALESCE(last_used_at < ?, TRUE)"
+        }
+    });
+    let update = update.bind(now).bind(user.id).bind(user.key.key_id).bind(now - TOUCHED);
+    if let Err(error) = update.execute(&db).await {
+        tracing::warn!(%error, "a last use was not written");
+    }
+}
+
+/// Opens a session for `user_id` in the browser that sent `headers`; the answer is its
+/// `Set-Cookie`. Only a hash of the token is kept.
+pub async fn open(
+    db: &mut MySqlConnection,
+    origin: &Origin,
+    headers: &HeaderMap,
+    user_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<String> {
+    let token = random_token();
+    let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    sqlx::query(
+        "INSERT INTO sessions (user_id, id, token_hash, user_agent, created_at, last_used_at) VALUES (?, ?, ?, ?, ?, ?)",
+    )
+    .bind(user_id)
+    .bind(Uuid::now_v7())
+    .bind(hash(&token).as_slice())
+    .bind(user_agent.map(|text| text.chars().take(200).collect::<String>()))
+    .bind(now)
+    .bind(now)
+    .execute(&mut *db)
+    .await?;
+    sqlx::query(
+        "DELETE FROM sessions WHERE user_id = ? AND id NOT IN
+             (SELECT id FROM (SELECT id FROM sessions WHERE user_id = ? ORDER BY last_used_at DESC, id DESC LIMIT ?) AS kept)",
+    )
+    .bind(user_id)
+    .bind(user_id)
+    .bind(MOST_SESSIONS)
+    .execute(&mut *db)
+    .await?;
+    Ok(origin.set_cookie(COOKIE, &token, Duration::seconds(ABSOLUTE.num_seconds())))
+}
