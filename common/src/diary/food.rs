@@ -15,8 +15,9 @@ use crate::{Code, diary::streak::Counting, text};
 pub const RESTORABLE: TimeDelta = TimeDelta::days(30);
 /// How many foods a person can have, archived ones too.
 pub const MOST_FOODS: i64 = 200;
-/// How many with those that are deleted and not erased yet: what is created and deleted in a loop ends too.
-pub const MOST_KEPT: i64 = 1000;
+/// How many a person can have stored, those among them that are deleted and not erased yet: creating and deleting in a
+/// loop ends too.
+pub const MOST_STORED: i64 = 1000;
 /// How many days a goal can be.
 pub const GOAL_DAYS: RangeInclusive<u32> = 1..=36_500;
 
@@ -38,19 +39,6 @@ pub struct Food {
     pub archived_on: Option<NaiveDate>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
-}
-
-/// A constant SELECT of [`Food`]s, with what follows `FROM foods`.
-#[macro_export]
-macro_rules! select_foods {
-    ($rest:literal) => {
-        concat!(
-            "SELECT id, name, icon, color, start_date, counting, goal_days, motivation, price_per_day, currency,
-                    position, archived_on, created_at, updated_at
-             FROM foods ",
-            $rest
-        )
-    };
 }
 
 /// An emoji or so: at most 16 bytes.

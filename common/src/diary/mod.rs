@@ -1,10 +1,13 @@
 //! The diary of a person: what is recorded on days, and what is counted from it.
 
+pub mod compact;
 pub mod counted_food;
 pub mod counters;
 pub mod day;
 pub mod food;
 pub mod history;
+pub mod numbers;
 pub mod records;
 pub mod review;
+pub mod slip;
 pub mod streak;

@@ -1,76 +1,50 @@
-//! What is stored on some dates: their reviews, slips and days off.
+//! What is recorded on dates: reviews, slips and days off.
 
-use std::{
-    collections::{BTreeMap, HashMap, HashSet},
-    ops::RangeInclusive,
-};
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sqlx::{FromRow, MySqlConnection};
+use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::{
     Result,
-    db::{self, Results},
+    db::{Results, Select, id},
     diary::{
-        counters::CountedFood,
+        counted_food::CountedFood,
         day::Date,
-        history,
-        review::{Day, Said, Slip, Stored},
-        streak::{History, Outcome},
+        history::{FoodSkip, Histories, SkipsTouching},
+        review::{DateRecord, Day, FoodOutcome},
+        slip::Slip,
+        streak::Outcome,
     },
 };
 
-/// What is stored on some dates, with the days off that touch them.
+/// What is recorded on some dates, with the days off that touch them.
 #[derive(Default)]
-pub struct Recorded {
-    pub dates: BTreeMap<NaiveDate, Stored>,
-    skips: Vec<(Uuid, NaiveDate, NaiveDate)>,
+pub struct Records {
+    pub dates: BTreeMap<NaiveDate, DateRecord>,
+    skips: Vec<FoodSkip>,
 }
 
-impl Recorded {
-    /// What is stored of `foods`, all that a person has but deleted ones; of `dates` also nothing.
-    pub fn read(read: &mut Results, foods: &[CountedFood], dates: &[NaiveDate]) -> Result<Self> {
-        let stored = dates.iter().map(|&date| (date, Stored::default())).collect();
-        let mut recorded = Self { dates: stored, skips: read.rows()? };
-        for DayRow { date, day, updated_at } in read.rows()? {
-            let stored = recorded.dates.entry(date).or_default();
-            stored.content.day = day;
-            stored.reviewed_at = Some(updated_at);
-        }
-        let shown: HashSet<Uuid> = foods.iter().map(|food| food.id).collect();
-        for (date, food_id, outcome, note) in read.rows::<SaidRow>()?.into_iter().filter(|said| shown.contains(&said.1))
-        {
-            recorded.dates.entry(date).or_default().content.foods.insert(food_id, Said { outcome, note });
-        }
-        for SlipRow { slip, updated_at } in
-            read.rows::<SlipRow>()?.into_iter().filter(|row| shown.contains(&row.slip.food_id))
-        {
-            let stored = recorded.dates.entry(slip.date).or_default();
-            stored.slipped_at = stored.slipped_at.max(Some(updated_at));
-            stored.slips.push(slip);
-        }
-        for &(food_id, from, to) in &recorded.skips {
-            for (_, stored) in recorded.dates.range_mut(from..=to) {
-                stored.skipped.push(food_id);
-            }
-        }
-        Ok(recorded)
+impl Records {
+    /// The records of a date; empty where there are none.
+    pub fn on(&mut self, date: NaiveDate) -> &mut DateRecord {
+        self.dates.entry(date).or_default()
     }
 
-    /// The same, by food.
-    pub fn histories(&self) -> HashMap<Uuid, History> {
-        let mut histories: HashMap<Uuid, History> = HashMap::new();
-        for &(food_id, from, to) in &self.skips {
-            histories.entry(food_id).or_default().skip(from, to);
+    /// The same by food, as the fold takes it.
+    pub fn histories(&self) -> Histories {
+        let mut histories = Histories::new();
+        for skip in &self.skips {
+            histories.entry(skip.food_id).or_default().skip(skip.from_date, skip.to_date);
         }
-        for (&date, stored) in &self.dates {
-            for (&food_id, said) in &stored.content.foods {
-                if let Some(outcome) = said.outcome {
+        for (&date, record) in &self.dates {
+            for (&food_id, outcome) in &record.content.foods {
+                if let Some(outcome) = outcome.outcome {
                     histories.entry(food_id).or_default().set_outcome(date, outcome);
                 }
             }
-            for slip in &stored.slips {
+            for slip in &record.slips {
                 let history = histories.entry(slip.food_id).or_default();
                 history.set_slips(date, history.on(date).slips + 1);
             }
@@ -79,43 +53,71 @@ impl Recorded {
     }
 }
 
-/// The SELECTs of [`Recorded::read`]: what is stored on `date`, and on every date after `after`.
-pub fn select(user_id: Uuid, date: NaiveDate, after: NaiveDate) -> String {
-    select_where(user_id, &format!("(date = DATE'{date}' OR date > DATE'{after}')"), date.min(after)..=Date::LAST)
+/// SELECT: what is recorded on `date`, and on every date after `after`.
+#[derive(Clone, Copy)]
+pub struct RecordsOnAndAfter {
+    pub user_id: Uuid,
+    pub date: NaiveDate,
+    pub after: NaiveDate,
 }
 
-/// What is stored on each of `dates`.
-pub async fn load_dates(
-    db: &mut MySqlConnection,
-    user_id: Uuid,
-    foods: &[CountedFood],
-    dates: &[NaiveDate],
-) -> Result<BTreeMap<NaiveDate, Stored>> {
-    let (Some(&first), Some(&last)) = (dates.iter().min(), dates.iter().max()) else { return Ok(BTreeMap::new()) };
-    let list: Vec<_> = dates.iter().map(|date| format!("DATE'{date}'")).collect();
-    let which = format!("date IN ({})", list.join(","));
-    let mut read = db::read(db, &[select_where(user_id, &which, first..=last)]).await?;
-    Ok(Recorded::read(&mut read, foods, dates)?.dates)
+impl Select for RecordsOnAndAfter {
+    type Rows = RecordRows;
+
+    fn sql(&self) -> String {
+        let Self { user_id, date, after } = *self;
+        let skips = SkipsTouching { user_id, dates: date.min(after)..=Date::LAST };
+        records_where(&skips, &format!("(date = DATE'{date}' OR date > DATE'{after}')"))
+    }
+
+    fn rows(&self, results: &mut Results) -> Result<RecordRows> {
+        RecordRows::read(results)
+    }
 }
 
-/// The SELECTs of what is stored where a condition of SQL holds of the date. The index is given: where most
-/// people have few records, the server thinks little of reading all of one person's.
-fn select_where(user_id: Uuid, which: &str, all: RangeInclusive<NaiveDate>) -> String {
-    let id = db::id(user_id);
-    [
-        history::select_skips(user_id, all),
-        format!("SELECT date, difficulty, mood, note, updated_at FROM reviews WHERE user_id = {id} AND {which}"),
-        format!(
-            "SELECT date, food_id, outcome, note FROM outcomes FORCE INDEX (by_date)
-             WHERE user_id = {id} AND {which}"
-        ),
-        format!(
-            "SELECT id, date, food_id, time, craving, cause, amount, note, updated_at
-             FROM slips FORCE INDEX (by_date) WHERE user_id = {id} AND {which}
-             ORDER BY date, time IS NULL, time, id"
-        ),
-    ]
-    .join(";")
+/// SELECT: what is recorded on each of `dates`, of which there is at least one.
+pub struct RecordsOn<'a> {
+    pub user_id: Uuid,
+    pub dates: &'a [NaiveDate],
+}
+
+impl Select for RecordsOn<'_> {
+    type Rows = RecordRows;
+
+    fn sql(&self) -> String {
+        let first = self.dates.iter().min().copied().unwrap_or(Date::LAST);
+        let last = self.dates.iter().max().copied().unwrap_or(Date::FIRST);
+        let list: Vec<_> = self.dates.iter().map(|date| format!("DATE'{date}'")).collect();
+        let skips = SkipsTouching { user_id: self.user_id, dates: first..=last };
+        records_where(&skips, &format!("date IN ({})", list.join(",")))
+    }
+
+    fn rows(&self, results: &mut Results) -> Result<RecordRows> {
+        RecordRows::read(results)
+    }
+}
+
+/// The statements whose results [`RecordRows::read`] takes, for the dates of which `condition` is true. The index is
+/// forced: where most people have few records, the optimizer would read all records of this person.
+fn records_where(skips: &SkipsTouching, condition: &str) -> String {
+    let (skips, user_id) = (skips.sql(), id(skips.user_id));
+    let slip_columns = Slip::COLUMNS;
+    format!(
+        "{skips};
+         SELECT date, difficulty, mood, note, updated_at FROM reviews WHERE user_id = {user_id} AND {condition};
+         SELECT date, food_id, outcome, note FROM outcomes FORCE INDEX (by_date)
+         WHERE user_id = {user_id} AND {condition};
+         SELECT {slip_columns}, updated_at FROM slips FORCE INDEX (by_date) WHERE user_id = {user_id} AND {condition}
+         ORDER BY date, time IS NULL, time, id"
+    )
+}
+
+/// What was read of some dates, deleted foods among it.
+pub struct RecordRows {
+    skips: Vec<FoodSkip>,
+    days: Vec<DayRow>,
+    outcomes: Vec<OutcomeRow>,
+    slips: Vec<SlipRow>,
 }
 
 #[derive(FromRow)]
@@ -126,11 +128,51 @@ struct DayRow {
     updated_at: DateTime<Utc>,
 }
 
-type SaidRow = (NaiveDate, Uuid, Option<Outcome>, Option<String>);
+#[derive(FromRow)]
+struct OutcomeRow {
+    date: NaiveDate,
+    food_id: Uuid,
+    outcome: Option<Outcome>,
+    note: Option<String>,
+}
 
 #[derive(FromRow)]
 struct SlipRow {
     #[sqlx(flatten)]
     slip: Slip,
     updated_at: DateTime<Utc>,
+}
+
+impl RecordRows {
+    fn read(results: &mut Results) -> Result<Self> {
+        Ok(Self { skips: results.take()?, days: results.take()?, outcomes: results.take()?, slips: results.take()? })
+    }
+
+    /// The records of `foods`, which are all that a person has but deleted ones. Each of `dates` is there, recorded
+    /// or not, so that it knows its days off.
+    pub fn of(self, foods: &[CountedFood], dates: &[NaiveDate]) -> Records {
+        let shown: HashSet<Uuid> = foods.iter().map(|food| food.id).collect();
+        let dates = dates.iter().map(|&date| (date, DateRecord::default())).collect();
+        let mut records = Records { dates, skips: self.skips };
+        for DayRow { date, day, updated_at } in self.days {
+            let record = records.on(date);
+            record.content.day = day;
+            record.reviewed_at = Some(updated_at);
+        }
+        for row in self.outcomes.into_iter().filter(|row| shown.contains(&row.food_id)) {
+            let outcome = FoodOutcome { outcome: row.outcome, note: row.note };
+            records.on(row.date).content.foods.insert(row.food_id, outcome);
+        }
+        for SlipRow { slip, updated_at } in self.slips.into_iter().filter(|row| shown.contains(&row.slip.food_id)) {
+            let record = records.on(slip.date);
+            record.slipped_at = record.slipped_at.max(Some(updated_at));
+            record.slips.push(slip);
+        }
+        for skip in &records.skips {
+            for (_, record) in records.dates.range_mut(skip.from_date..=skip.to_date) {
+                record.skipped.push(skip.food_id);
+            }
+        }
+        records
+    }
 }

@@ -13,14 +13,12 @@ use uuid::Uuid;
 use crate::{
     Result,
     diary::{
-        counters::CountedFood,
-        day::HourMinute,
+        counted_food::CountedFood,
+        slip::Slip,
         streak::{History, Outcome, Status},
     },
 };
 
-/// How many slips a food can have on a date.
-pub const MOST_SLIPS: i64 = 50;
 /// How many ranges of days off a person can have, how long one can be, and how far ahead it can end, in days.
 pub const MOST_SKIPS: usize = 100;
 pub const LONGEST_SKIP: i64 = 92;
@@ -38,7 +36,7 @@ pub struct Review {
     pub updated_at: DateTime<Utc>,
 }
 
-/// What is said of the date as a whole.
+/// What a review says of the date as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, FromRow, ToSchema)]
 pub struct Day {
     #[schema(minimum = 1, maximum = 5)]
@@ -48,7 +46,7 @@ pub struct Day {
     pub note: Option<String>,
 }
 
-/// What is said of one food on the date.
+/// What a review says of one food on the date.
 #[derive(Serialize, ToSchema)]
 pub struct FoodReview {
     pub food_id: Uuid,
@@ -57,23 +55,9 @@ pub struct FoodReview {
     pub note: Option<String>,
 }
 
-/// One time that a food was eaten.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, FromRow, ToSchema)]
-pub struct Slip {
-    pub id: Uuid,
-    pub date: NaiveDate,
-    pub food_id: Uuid,
-    pub time: Option<HourMinute>,
-    pub craving: Option<u8>,
-    #[sqlx(rename = "cause")] // TRIGGER is a reserved word of SQL
-    pub trigger: Option<String>,
-    pub amount: Option<String>,
-    pub note: Option<String>,
-}
-
-/// An outcome and a note; one of them is not null.
+/// The outcome and the note of one food on a date; one of them is not null.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Said {
+pub struct FoodOutcome {
     pub outcome: Option<Outcome>,
     pub note: Option<String>,
 }
@@ -82,7 +66,7 @@ pub struct Said {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Content {
     pub day: Day,
-    pub foods: BTreeMap<Uuid, Said>,
+    pub foods: BTreeMap<Uuid, FoodOutcome>,
 }
 
 impl Content {
@@ -115,60 +99,66 @@ impl Content {
     }
 }
 
-/// A date as it is stored.
+/// What is recorded on a date.
 #[derive(Default)]
-pub struct Stored {
+pub struct DateRecord {
     pub content: Content,
     pub slips: Vec<Slip>,
     /// The foods for which the date lies in a range of days off.
     pub skipped: Vec<Uuid>,
-    pub(crate) reviewed_at: Option<DateTime<Utc>>,
-    pub(crate) slipped_at: Option<DateTime<Utc>>,
+    pub(super) reviewed_at: Option<DateTime<Utc>>,
+    pub(super) slipped_at: Option<DateTime<Utc>>,
 }
 
-impl Stored {
-    /// Whether anything at all is recorded: without it the date has no review.
+impl DateRecord {
+    /// Whether nothing at all is recorded: then the date has no review.
     pub fn is_empty(&self) -> bool {
         self.content.is_empty() && self.slips.is_empty()
     }
 
-    /// The same once `content` has been written at `now`.
-    pub fn rewritten(self, content: Content, now: DateTime<Utc>) -> Self {
-        Self { reviewed_at: (!content.is_empty()).then_some(now), content, ..self }
+    /// Whether the date holds an outcome of the food, a day off among them, or a slip.
+    pub fn has(&self, food_id: Uuid) -> bool {
+        self.content.foods.get(&food_id).is_some_and(|food| food.outcome.is_some())
+            || self.skipped.contains(&food_id)
+            || self.slips.iter().any(|slip| slip.food_id == food_id)
     }
 
-    /// As it is answered on the day `today`, at `now`.
-    pub fn review(self, date: NaiveDate, foods: &[CountedFood], today: NaiveDate, now: DateTime<Utc>) -> Review {
-        let review_of = |food: &CountedFood| {
-            let said = self.content.foods.get(&food.id);
-            let slips = self.slips.iter().filter(|slip| slip.food_id == food.id).count();
-            let outcome = said.and_then(|said| said.outcome);
-            let as_of = food.as_of(today);
-            let status = (food.start_date..=as_of).contains(&date).then(|| {
-                let mut history = History::default();
-                if self.skipped.contains(&food.id) {
-                    history.skip(date, date);
-                }
-                history.set_slips(date, u32::try_from(slips).unwrap_or(u32::MAX));
-                if let Some(outcome) = outcome {
-                    history.set_outcome(date, outcome);
-                }
-                history.status(date, food.counting, date < as_of)
-            });
-            let note = said.and_then(|said| said.note.clone());
-            (status.is_some() || said.is_some() || slips > 0).then_some(FoodReview {
-                food_id: food.id,
-                outcome,
-                status,
-                note,
-            })
-        };
+    /// Replaces the content, which is written at `now`.
+    pub fn rewrite(&mut self, content: Content, now: DateTime<Utc>) {
+        self.reviewed_at = (!content.is_empty()).then_some(now);
+        self.content = content;
+    }
+
+    /// As it is answered on the day `today`, at `now`. `foods` are all that the person has, in their order.
+    pub fn review(&self, date: NaiveDate, foods: &[CountedFood], today: NaiveDate, now: DateTime<Utc>) -> Review {
         Review {
             date,
-            foods: foods.iter().filter_map(review_of).collect(),
-            day: self.content.day,
-            slips: self.slips,
+            foods: foods.iter().filter_map(|food| self.food_review(date, food, today)).collect(),
+            day: self.content.day.clone(),
+            slips: self.slips.clone(),
             updated_at: self.reviewed_at.max(self.slipped_at).unwrap_or(now),
         }
+    }
+
+    /// The part of one food; none where the date is not one of the food's, and nothing is recorded.
+    fn food_review(&self, date: NaiveDate, food: &CountedFood, today: NaiveDate) -> Option<FoodReview> {
+        let recorded = self.content.foods.get(&food.id);
+        let slips = self.slips.iter().filter(|slip| slip.food_id == food.id).count();
+        let outcome = recorded.and_then(|recorded| recorded.outcome);
+        let as_of = food.as_of(today);
+        let status = (food.start_date..=as_of).contains(&date).then(|| {
+            let mut history = History::default();
+            if self.skipped.contains(&food.id) {
+                history.skip(date, date);
+            }
+            history.set_slips(date, u32::try_from(slips).unwrap_or(u32::MAX));
+            if let Some(outcome) = outcome {
+                history.set_outcome(date, outcome);
+            }
+            history.status(date, food.counting, date < as_of)
+        });
+        let note = recorded.and_then(|recorded| recorded.note.clone());
+        let shown = status.is_some() || recorded.is_some() || slips > 0;
+        shown.then_some(FoodReview { food_id: food.id, outcome, status, note })
     }
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 use utoipa::ToSchema;
 
-use crate::diary::day;
+use crate::diary::compact;
 
 /// What a day without a record means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoStaticStr, EnumString)]
@@ -120,7 +120,7 @@ impl History {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Milestone {
     pub days: u32,
-    #[serde(serialize_with = "day::serialize")]
+    #[serde(serialize_with = "compact::serialize")]
     pub reached_on: NaiveDate,
 }
 
@@ -156,6 +156,10 @@ pub struct Counter {
 }
 
 impl Counter {
+    /// Its columns in `counters`.
+    pub(super) const COLUMNS: &str = "closed_through, kept_days, confirmed_days, slip_days, skipped_days, missing_days,
+        current_run, longest_run, waiting_run, last_slip_on, milestones";
+
     /// Before the first date of a food that starts on `start_date`.
     pub fn new(start_date: NaiveDate) -> Self {
         Self {

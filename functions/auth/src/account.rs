@@ -52,7 +52,7 @@ pub async fn change(user: User, State(app): State<App>, Json(change): Json<Chang
         faults.add(Fault::pointer("/day_start", Code::DayStartOutOfRange));
     }
     faults.check()?;
-    let mut db = db::write(app.db.acquire().await?, user.id).await?;
+    let mut db = db::lock(app.db.acquire().await?, user.id).await?;
     // What is absent is not written: another tab may be changing it.
     sqlx::query(
         "UPDATE users SET display_name = COALESCE(?, display_name), locale = COALESCE(?, locale),
@@ -74,7 +74,7 @@ pub async fn change(user: User, State(app): State<App>, Json(change): Json<Chang
 /// Erases the account and everything that is kept for it. There is no way back.
 #[utoipa::path(delete, path = "/me", responses((status = 204, description = "Done."), Problems))]
 pub async fn delete(session: Session, State(app): State<App>) -> Result<Response> {
-    let mut db = db::write(app.db.acquire().await?, session.user.id).await?;
+    let mut db = db::lock(app.db.acquire().await?, session.user.id).await?;
     // All else hangs on this row by foreign keys.
     sqlx::query("DELETE FROM users WHERE user_id = ?").bind(session.user.id).execute(&mut *db).await?;
     db.commit().await?;

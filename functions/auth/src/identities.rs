@@ -105,7 +105,7 @@ pub async fn add(
     identity: &oauth::Identity,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let mut db = db::write(app.db.acquire().await?, user_id).await?;
+    let mut db = db::lock(app.db.acquire().await?, user_id).await?;
     let live: Option<Uuid> = sqlx::query_scalar(
         "SELECT id FROM sessions
          WHERE user_id = ? AND id = ? AND token_hash = ? AND last_used_at > ? AND created_at > ?",
@@ -129,7 +129,7 @@ pub async fn add(
 /// Unlinks an identity: it opens this account no more. The last one stays.
 #[utoipa::path(delete, path = "/identities/{id}", params(("id" = Uuid, Path)), responses((status = 204, description = "Done."), Problems))]
 pub async fn unlink(session: Session, State(app): State<App>, Path(id): Path<Uuid>) -> Result<StatusCode> {
-    let mut db = db::write(app.db.acquire().await?, session.user.id).await?;
+    let mut db = db::lock(app.db.acquire().await?, session.user.id).await?;
     let ids: Vec<Uuid> = sqlx::query_scalar("SELECT id FROM identities WHERE user_id = ?")
         .bind(session.user.id)
         .fetch_all(&mut *db)

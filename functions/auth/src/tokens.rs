@@ -70,7 +70,7 @@ pub async fn create(
     faults.check()?;
     let about = Token { id: Uuid::now_v7(), name, scope: new.scope, created_at: app.clock.now(), last_used_at: None };
     let token = format!("{PREFIX}{}", random_token());
-    let mut db = db::write(app.db.acquire().await?, session.user.id).await?;
+    let mut db = db::lock(app.db.acquire().await?, session.user.id).await?;
     let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM api_tokens WHERE user_id = ?")
         .bind(session.user.id)
         .fetch_one(&mut *db)

@@ -59,7 +59,7 @@ pub async fn export(
     let turn = turn(&turns.exports).await?;
     let now = app.clock.now();
     let today = user.today(now);
-    let (mut db, _) = db::snapshot(app.db.acquire().await?, &[]).await?;
+    let (mut db, _) = db::snapshot(app.db.acquire().await?, ()).await?;
     let (sender, body) = Channel::new(1);
     let (started, has_started) = oneshot::channel();
     app.tasks.spawn(async move {

@@ -12,8 +12,9 @@ use common::{
     App, Code, Error, Fault, Json, Object, Problems, Result, User, db,
     diary::{
         counters,
-        food::{MOST_FOODS, MOST_KEPT, RESTORABLE},
-        review::{MOST_SKIPS, MOST_SLIPS},
+        food::{MOST_FOODS, MOST_STORED, RESTORABLE},
+        review::MOST_SKIPS,
+        slip::MOST_SLIPS,
     },
 };
 use serde::Serialize;
@@ -69,7 +70,7 @@ pub async fn import(
     let today = user.today(now);
     let archive = spawn_blocking(move || checked(archive, now)).await.map_err(anyhow::Error::from)??;
 
-    let mut db = db::write(app.db.acquire().await?, user.id).await?;
+    let mut db = db::lock(app.db.acquire().await?, user.id).await?;
     // Foods that can't be restored any more, lest records are added to them that go when the tick erases them.
     sqlx::query("DELETE FROM foods WHERE user_id = ? AND deleted_at <= ?")
         .bind(user.id)
@@ -91,7 +92,7 @@ pub async fn import(
         skips: insert::skips(&mut db, user.id, &archive.skips).await?,
     };
     refuse_too_many(&mut db, user.id, &archive, &added).await?;
-    counters::recompute(&mut db, user.id, &named(&archive), today).await?;
+    counters::recompute(&mut db, &named(&archive), today).await?;
     db.commit().await?;
 
     let kept = Counts {
@@ -133,7 +134,7 @@ async fn refuse_too_many(db: &mut MySqlConnection, user_id: Uuid, archive: &Arch
     if added.foods > 0 && foods > MOST_FOODS {
         return Err(Code::TooManyFoods.into());
     }
-    if added.foods > 0 && kept > MOST_KEPT {
+    if added.foods > 0 && kept > MOST_STORED {
         return Err(Code::TooManyDeleted.into());
     }
     if added.skips > 0 && skips > MOST_SKIPS as i64 {

@@ -2,7 +2,7 @@
 
 use common::{
     Object, Result,
-    diary::counters::{self, CountedFood},
+    diary::{counted_food::CountedFood, counters},
 };
 use serde::Serialize;
 use sqlx::{MySqlConnection, types::Json};

@@ -7,6 +7,7 @@ use common::{
     diary::{
         counters,
         food::{Food, RESTORABLE},
+        streak::Counting,
     },
 };
 use serde::Deserialize;
@@ -31,13 +32,15 @@ pub async fn change(
 ) -> Result<Json<Food>> {
     let now = app.clock.now();
     let today = user.today(now);
-    let mut db = db::write(db, user.id).await?;
-    let before: Draft = sqlx::query_as(
-        "SELECT name, icon, color, start_date, counting, goal_days, motivation, price_per_day, currency, archived_on
-         FROM foods WHERE user_id = ? AND id = ? AND deleted_at IS NULL",
+    let mut db = db::lock(db, user.id).await?;
+    let before = sqlx::query_as!(
+        Draft,
+        r#"SELECT name, icon, color AS "color: String", start_date, counting AS "counting: Counting", goal_days, motivation,
+                  price_per_day, currency AS "currency: String", archived_on
+           FROM foods WHERE user_id = ? AND id = ? AND deleted_at IS NULL"#,
+        user.id,
+        id
     )
-    .bind(user.id)
-    .bind(id)
     .fetch_optional(&mut *db)
     .await?
     .ok_or(Code::NotFound)?;
@@ -45,28 +48,28 @@ pub async fn change(
     if after.start_date > before.start_date {
         refuse_history_before(&mut db, user.id, id, after.start_date, today).await?;
     }
-    sqlx::query(
+    sqlx::query!(
         "UPDATE foods SET name = ?, icon = ?, color = ?, start_date = ?, counting = ?, goal_days = ?,
                           motivation = ?, price_per_day = ?, currency = ?, archived_on = ?, updated_at = ?
          WHERE user_id = ? AND id = ?",
+        after.name,
+        after.icon,
+        after.color,
+        after.start_date,
+        after.counting,
+        after.goal_days,
+        after.motivation,
+        after.price_per_day,
+        after.currency,
+        after.archived_on,
+        now,
+        user.id,
+        id
     )
-    .bind(&after.name)
-    .bind(&after.icon)
-    .bind(&after.color)
-    .bind(after.start_date)
-    .bind(after.counting)
-    .bind(after.goal_days)
-    .bind(&after.motivation)
-    .bind(&after.price_per_day)
-    .bind(&after.currency)
-    .bind(after.archived_on)
-    .bind(now)
-    .bind(user.id)
-    .bind(id)
     .execute(&mut *db)
     .await?;
     if after.counts_otherwise(&before) {
-        counters::recompute(&mut db, user.id, &[id], today).await?;
+        counters::recompute(&mut db, &[id], today).await?;
     }
     let food = food(&mut db, user.id, id).await?;
     db.commit().await?;
@@ -81,16 +84,16 @@ async fn refuse_history_before(
     start_date: NaiveDate,
     today: NaiveDate,
 ) -> Result<()> {
-    let (first,): (Option<NaiveDate>,) = sqlx::query_as(
+    let first = sqlx::query_scalar!(
         "SELECT MIN(date) FROM (
              SELECT MIN(date) AS date FROM outcomes WHERE user_id = ? AND food_id = ?
              UNION ALL SELECT MIN(date) FROM slips WHERE user_id = ? AND food_id = ?
          ) AS recorded",
+        user_id,
+        id,
+        user_id,
+        id
     )
-    .bind(user_id)
-    .bind(id)
-    .bind(user_id)
-    .bind(id)
     .fetch_one(db)
     .await?;
     match first.filter(|first| *first < start_date) {
@@ -107,13 +110,14 @@ pub async fn delete(
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode> {
     let now = app.clock.now();
-    let mut db = db::write(db, user.id).await?;
-    let deleted = sqlx::query("UPDATE foods SET deleted_at = ? WHERE user_id = ? AND id = ? AND deleted_at IS NULL")
-        .bind(now)
-        .bind(user.id)
-        .bind(id)
-        .execute(&mut *db)
-        .await?;
+    let mut db = db::lock(db, user.id).await?;
+    let delete = sqlx::query!(
+        "UPDATE foods SET deleted_at = ? WHERE user_id = ? AND id = ? AND deleted_at IS NULL",
+        now,
+        user.id,
+        id
+    );
+    let deleted = delete.execute(&mut *db).await?;
     if deleted.rows_affected() == 0 {
         return Err(Code::NotFound.into());
     }
@@ -129,24 +133,23 @@ pub async fn restore(
     Path(id): Path<Uuid>,
 ) -> Result<Json<Food>> {
     let now = app.clock.now();
-    let mut db = db::write(db, user.id).await?;
-    let deleted: Option<(Uuid,)> =
-        sqlx::query_as("SELECT id FROM foods WHERE user_id = ? AND id = ? AND deleted_at > ?")
-            .bind(user.id)
-            .bind(id)
-            .bind(now - RESTORABLE)
-            .fetch_optional(&mut *db)
-            .await?;
+    let mut db = db::lock(db, user.id).await?;
+    let deleted = sqlx::query_scalar!(
+        "SELECT id FROM foods WHERE user_id = ? AND id = ? AND deleted_at > ?",
+        user.id,
+        id,
+        now - RESTORABLE
+    )
+    .fetch_optional(&mut *db)
+    .await?;
     if deleted.is_some() {
         // The limit holds for it as for a new one. It keeps its place, though another may have that too now.
         next_position(&mut db, user.id).await?;
-        sqlx::query("UPDATE foods SET deleted_at = NULL WHERE user_id = ? AND id = ?")
-            .bind(user.id)
-            .bind(id)
+        sqlx::query!("UPDATE foods SET deleted_at = NULL WHERE user_id = ? AND id = ?", user.id, id)
             .execute(&mut *db)
             .await?;
         // A range of days off may have changed meanwhile.
-        counters::recompute(&mut db, user.id, &[id], user.today(now)).await?;
+        counters::recompute(&mut db, &[id], user.today(now)).await?;
     }
     let food = food(&mut db, user.id, id).await?;
     db.commit().await?;
@@ -162,13 +165,13 @@ pub struct Order {
 /// Puts the foods in this order; those not named follow in their old one.
 #[utoipa::path(put, path = "/order", request_body = Order, responses((status = 204, description = "Done."), Problems))]
 pub async fn order(Connected { user, db }: Connected, Json(order): Json<Order>) -> Result<StatusCode> {
-    let mut db = db::write(db, user.id).await?;
-    let before: Vec<(Uuid,)> =
-        sqlx::query_as("SELECT id FROM foods WHERE user_id = ? AND deleted_at IS NULL ORDER BY position, id")
-            .bind(user.id)
-            .fetch_all(&mut *db)
-            .await?;
-    let mut rest: Vec<Uuid> = before.into_iter().map(|(id,)| id).collect();
+    let mut db = db::lock(db, user.id).await?;
+    let mut rest = sqlx::query_scalar!(
+        r#"SELECT id AS "id: Uuid" FROM foods WHERE user_id = ? AND deleted_at IS NULL ORDER BY position, id"#,
+        user.id
+    )
+    .fetch_all(&mut *db)
+    .await?;
     let mut ordered = Vec::with_capacity(rest.len());
     for (index, id) in order.ids.iter().enumerate() {
         let Some(at) = rest.iter().position(|other| other == id) else {
@@ -179,14 +182,14 @@ pub async fn order(Connected { user, db }: Connected, Json(order): Json<Order>) 
     }
     ordered.append(&mut rest);
     let ids: Vec<String> = ordered.iter().map(|id| id.simple().to_string()).collect();
-    sqlx::query(
+    sqlx::query!(
         "UPDATE foods
          JOIN JSON_TABLE(?, '$[*]' COLUMNS (place FOR ORDINALITY, id CHAR(32) PATH '$')) AS ordered
              ON foods.id = UNHEX(ordered.id)
          SET position = place - 1 WHERE user_id = ?",
+        sqlx::types::Json(ids) as _,
+        user.id
     )
-    .bind(sqlx::types::Json(ids))
-    .bind(user.id)
     .execute(&mut *db)
     .await?;
     db.commit().await?;

@@ -8,8 +8,9 @@ use axum::{
 use common::{
     App, Code, Connected, Json, Problems, Result, db,
     diary::{
-        counters::{self, CountedFood},
-        food::{Food, MOST_FOODS, MOST_KEPT},
+        counted_food::CountedFood,
+        counters,
+        food::{Food, MOST_FOODS, MOST_STORED},
     },
     functions::FOODS,
     session,
@@ -30,34 +31,34 @@ pub async fn create(
     let now = app.clock.now();
     let body_hash = session::hash(&serde_json::to_string(&new).map_err(anyhow::Error::from)?);
     let id = new.id.unwrap_or_else(Uuid::now_v7);
-    let mut db = db::write(db, user.id).await?;
+    let mut db = db::lock(db, user.id).await?;
     let before = created_before(&mut db, user.id, id, &body_hash).await?;
     let status = if before { StatusCode::OK } else { StatusCode::CREATED };
     if !before {
         // Checked only now: what was right when it was sent first need not be so again.
         let draft = new.check(user.today(now))?;
-        refuse_too_many_kept(&mut db, user.id).await?;
+        refuse_too_many_stored(&mut db, user.id).await?;
         let position = next_position(&mut db, user.id).await?;
-        sqlx::query(
+        sqlx::query!(
             "INSERT INTO foods (user_id, id, name, icon, color, start_date, counting, goal_days, motivation,
                                 price_per_day, currency, position, body_hash, created_at, updated_at)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            user.id,
+            id,
+            draft.name,
+            draft.icon,
+            draft.color,
+            draft.start_date,
+            draft.counting,
+            draft.goal_days,
+            draft.motivation,
+            draft.price_per_day,
+            draft.currency,
+            position,
+            body_hash.as_slice(),
+            now,
+            now
         )
-        .bind(user.id)
-        .bind(id)
-        .bind(&draft.name)
-        .bind(&draft.icon)
-        .bind(&draft.color)
-        .bind(draft.start_date)
-        .bind(draft.counting)
-        .bind(draft.goal_days)
-        .bind(&draft.motivation)
-        .bind(&draft.price_per_day)
-        .bind(&draft.currency)
-        .bind(position)
-        .bind(body_hash.as_slice())
-        .bind(now)
-        .bind(now)
         .execute(&mut *db)
         .await?;
         let food = CountedFood::new(user.id, id, draft.start_date, draft.counting, draft.goal_days);
@@ -71,33 +72,32 @@ pub async fn create(
 
 /// Whether the same body has created this food before. Another body is a conflict.
 async fn created_before(db: &mut MySqlConnection, user_id: Uuid, id: Uuid, body_hash: &[u8; 32]) -> Result<bool> {
-    let before: Option<(Option<Vec<u8>>, bool)> =
-        sqlx::query_as("SELECT body_hash, deleted_at IS NOT NULL FROM foods WHERE user_id = ? AND id = ?")
-            .bind(user_id)
-            .bind(id)
-            .fetch_optional(db)
-            .await?;
-    match before {
+    let before = sqlx::query!(
+        r#"SELECT body_hash AS "body_hash: Vec<u8>", deleted_at IS NOT NULL AS "is_deleted: bool" FROM foods WHERE user_id = ? AND id = ?"#,
+        user_id,
+        id
+    );
+    match before.fetch_optional(db).await? {
         None => Ok(false),
-        Some((Some(hash), false)) if hash == body_hash => Ok(true),
+        Some(food) if !food.is_deleted && food.body_hash.as_deref() == Some(body_hash) => Ok(true),
         Some(_) => Err(Code::FoodExists.into()),
     }
 }
 
-async fn refuse_too_many_kept(db: &mut MySqlConnection, user_id: Uuid) -> Result<()> {
-    let (kept,): (i64,) =
-        sqlx::query_as("SELECT COUNT(*) FROM foods WHERE user_id = ?").bind(user_id).fetch_one(db).await?;
-    if kept < MOST_KEPT { Ok(()) } else { Err(Code::TooManyDeleted.into()) }
+/// Refuses a food where too many are stored, those among them that are deleted and not erased yet.
+async fn refuse_too_many_stored(db: &mut MySqlConnection, user_id: Uuid) -> Result<()> {
+    let count = sqlx::query_scalar!("SELECT COUNT(*) FROM foods WHERE user_id = ?", user_id).fetch_one(db).await?;
+    if count < MOST_STORED { Ok(()) } else { Err(Code::TooManyDeleted.into()) }
 }
 
 /// The place after the last food; refused where there are as many as there can be.
 pub async fn next_position(db: &mut MySqlConnection, user_id: Uuid) -> Result<u32> {
-    let (count, position): (i64, u32) = sqlx::query_as(
-        "SELECT COUNT(*), CAST(COALESCE(MAX(position) + 1, 0) AS UNSIGNED INTEGER)
-         FROM foods WHERE user_id = ? AND deleted_at IS NULL",
+    let foods = sqlx::query!(
+        r#"SELECT COUNT(*) AS count, CAST(COALESCE(MAX(position) + 1, 0) AS UNSIGNED INTEGER) AS "next!: u32"
+           FROM foods WHERE user_id = ? AND deleted_at IS NULL"#,
+        user_id
     )
-    .bind(user_id)
     .fetch_one(db)
     .await?;
-    if count < MOST_FOODS { Ok(position) } else { Err(Code::TooManyFoods.into()) }
+    if foods.count < MOST_FOODS { Ok(foods.next) } else { Err(Code::TooManyFoods.into()) }
 }

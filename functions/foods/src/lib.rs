@@ -5,16 +5,34 @@ mod create;
 mod fields;
 
 use axum::{Router, extract::State};
+use chrono::{DateTime, Utc};
 use common::{
     App, Code, Connected, Json, Path, Problems, Query, Result, Routes,
-    diary::food::{Food, RESTORABLE},
+    diary::{
+        food::{Food, RESTORABLE},
+        streak::Counting,
+    },
     functions::FOODS,
-    routes, select_foods,
+    routes,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::MySqlConnection;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+
+/// A SELECT of [`Food`]s, with what follows `FROM foods` and its parameters.
+macro_rules! select_foods {
+    ($rest:literal, $($parameter:expr),*) => {
+        sqlx::query_as!(
+            Food,
+            r#"SELECT id AS "id: Uuid", name, icon, color AS "color: String", start_date, counting AS "counting: Counting", goal_days,
+                      motivation, price_per_day, currency AS "currency: String", position, archived_on,
+                      created_at AS "created_at: DateTime<Utc>", updated_at AS "updated_at: DateTime<Utc>"
+               FROM foods "# + $rest,
+            $($parameter),*
+        )
+    };
+}
 
 pub fn router(app: App) -> Router {
     let routes = Routes::default()
@@ -57,19 +75,30 @@ async fn list(
     Query(filter): Query<Filter>,
 ) -> Result<Json<Foods>> {
     let foods = match filter.state {
-        Listing::Active => sqlx::query_as(select_foods!(
-            "WHERE user_id = ? AND deleted_at IS NULL AND archived_on IS NULL ORDER BY position, id"
-        )),
-        Listing::Archived => sqlx::query_as(select_foods!(
-            "WHERE user_id = ? AND deleted_at IS NULL AND archived_on IS NOT NULL ORDER BY position, id"
-        )),
-        Listing::Deleted => sqlx::query_as(select_foods!("WHERE user_id = ? AND deleted_at > ? ORDER BY position, id")),
+        Listing::Active => {
+            select_foods!(
+                "WHERE user_id = ? AND deleted_at IS NULL AND archived_on IS NULL ORDER BY position, id",
+                user.id
+            )
+            .fetch_all(&mut *db)
+            .await?
+        }
+        Listing::Archived => {
+            select_foods!(
+                "WHERE user_id = ? AND deleted_at IS NULL AND archived_on IS NOT NULL ORDER BY position, id",
+                user.id
+            )
+            .fetch_all(&mut *db)
+            .await?
+        }
+        Listing::Deleted => {
+            let since = app.clock.now() - RESTORABLE;
+            select_foods!("WHERE user_id = ? AND deleted_at > ? ORDER BY position, id", user.id, since)
+                .fetch_all(&mut *db)
+                .await?
+        }
     };
-    let foods = match filter.state {
-        Listing::Deleted => foods.bind(user.id).bind(app.clock.now() - RESTORABLE),
-        _ => foods.bind(user.id),
-    };
-    Ok(Json(Foods { foods: foods.fetch_all(&mut *db).await? }))
+    Ok(Json(Foods { foods }))
 }
 
 /// One food.
@@ -79,6 +108,6 @@ async fn show(Connected { user, mut db }: Connected, Path(id): Path<Uuid>) -> Re
 }
 
 async fn food(db: &mut MySqlConnection, user_id: Uuid, id: Uuid) -> Result<Food> {
-    let food = sqlx::query_as(select_foods!("WHERE user_id = ? AND id = ? AND deleted_at IS NULL"));
-    food.bind(user_id).bind(id).fetch_optional(db).await?.ok_or_else(|| Code::NotFound.into())
+    let food = select_foods!("WHERE user_id = ? AND id = ? AND deleted_at IS NULL", user_id, id);
+    food.fetch_optional(db).await?.ok_or_else(|| Code::NotFound.into())
 }

@@ -9,7 +9,7 @@ use axum::Router;
 use chrono::NaiveDate;
 use common::{
     App, Code, Fault, Result, Routes,
-    diary::{counters::CountedFood, day::Date},
+    diary::{counted_food::CountedFood, day::Date},
     functions::REVIEWS,
     routes,
 };

@@ -4,12 +4,7 @@ use axum::extract::State;
 use chrono::{Days, NaiveDate};
 use common::{
     App, Code, Connected, Fault, Json, Problems, Query, Result, db,
-    diary::{
-        counters::{self, CountedFood},
-        day::Date,
-        records,
-        review::Review,
-    },
+    diary::{counted_food::Foods, day::Date, records::RecordsOn, review::Review},
     text,
 };
 use serde::{Deserialize, Serialize};
@@ -59,8 +54,7 @@ pub async fn list(
     let to = filter.cursor.map_or(to, |cursor| to.min(cursor.0 - Days::new(1))).min(Date::LAST);
 
     let now = app.clock.now();
-    let (mut db, mut read) = db::snapshot(db, &[counters::select_foods(user.id, "")]).await?;
-    let foods: Vec<CountedFood> = read.rows()?;
+    let (mut db, foods) = db::snapshot(db, Foods { user_id: user.id }).await?;
     let dates = match &q {
         None => newest(&mut db, user.id, from, to, filter.food_id, limit + 1).await?,
         Some(q) => search(&mut db, user.id, from, to, filter.food_id, q, limit + 1).await?,
@@ -69,9 +63,13 @@ pub async fn list(
     let more = dates.len() > usize::from(limit);
     dates.truncate(limit.into());
     let next_cursor = dates.last().copied().filter(|_| more);
-    let stored = records::load_dates(&mut db, user.id, &foods, &dates).await?;
-    let reviews = stored.into_iter().rev().map(|(date, stored)| stored.review(date, &foods, user.today(now), now));
-    Ok(Json(Page { reviews: reviews.collect(), next_cursor }))
+    let mut reviews = Vec::with_capacity(dates.len());
+    if !dates.is_empty() {
+        let read = db::select(&mut db, RecordsOn { user_id: user.id, dates: &dates }).await?;
+        let records = read.of(&foods, &dates).dates.into_iter().rev();
+        reviews.extend(records.map(|(date, record)| record.review(date, &foods, user.today(now), now)));
+    }
+    Ok(Json(Page { reviews, next_cursor }))
 }
 
 /// The last dates from `from` to `to` on which anything is recorded. However long the history is, only so many are read.

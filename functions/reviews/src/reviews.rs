@@ -8,19 +8,21 @@ use axum::{
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use common::{
     App, Code, Connected, Error, Fault, Faults, Json, Object, Path, Problems, Result,
-    db::{self, Results},
+    db::{self, Locked},
     diary::{
-        counters::{self, CountedFood, Streak},
+        counted_food::{CountedFood, Foods},
+        counters,
         day::Date,
-        records::{self, Recorded},
-        review::{Content, Day, Review, Said, Stored},
+        numbers::Streak,
+        records::{Records, RecordsOnAndAfter},
+        review::{Content, DateRecord, Day, FoodOutcome, Review},
         streak::Outcome,
     },
     text,
 };
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Map;
-use sqlx::MySqlConnection;
+use sqlx::{MySql, pool::PoolConnection};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -36,25 +38,19 @@ pub async fn show(
 ) -> Result<Response> {
     let date = Date::parameter("date", &date)?;
     let now = app.clock.now();
-    let (_, mut results) = db::snapshot(db, &select(user.id, date)).await?;
-    let (foods, stored) = read(&mut results, date)?;
-    if stored.is_empty() {
+    let (_, (foods, rows)) = db::snapshot(db, on(user.id, date)).await?;
+    let mut records = rows.of(&foods, &[date]);
+    let record = records.on(date);
+    if record.is_empty() {
         return Err(Code::NotFound.into());
     }
-    let etag = stored.content.etag()?;
-    Ok(([(header::ETAG, etag)], Json(stored.review(date, &foods, user.today(now), now))).into_response())
+    let etag = record.content.etag()?;
+    Ok(([(header::ETAG, etag)], Json(record.review(date, &foods, user.today(now), now))).into_response())
 }
 
-/// The SELECTs of [`read`].
-fn select(user_id: Uuid, date: NaiveDate) -> [String; 2] {
-    [counters::select_foods(user_id, ""), records::select(user_id, date, Date::LAST)]
-}
-
-/// The foods of a person, and what is stored on `date`.
-fn read(read: &mut Results, date: NaiveDate) -> Result<(Vec<CountedFood>, Stored)> {
-    let foods: Vec<CountedFood> = read.rows()?;
-    let stored = Recorded::read(read, &foods, &[date])?.dates.remove(&date).unwrap_or_default();
-    Ok((foods, stored))
+/// SELECT: the foods of a person, and what is recorded on `date` alone.
+fn on(user_id: Uuid, date: NaiveDate) -> (Foods, RecordsOnAndAfter) {
+    (Foods { user_id }, RecordsOnAndAfter { user_id, date, after: Date::LAST })
 }
 
 /// A review to store. Difficulty, mood and note are replaced, absent being null. Of each food named
@@ -112,7 +108,7 @@ impl NewReview {
             named.push(food.food_id);
             match (food.outcome, note) {
                 (None, None) => content.foods.remove(&food.food_id),
-                (outcome, note) => content.foods.insert(food.food_id, Said { outcome, note }),
+                (outcome, note) => content.foods.insert(food.food_id, FoodOutcome { outcome, note }),
             };
         }
         faults.check()?;
@@ -144,49 +140,70 @@ pub async fn put(
     let today = user.today(now);
     let date = recordable_date(&date, today)?;
     let named: Vec<Uuid> = new.foods.iter().map(|Object(food)| food.food_id).collect();
-    // A tick has closed yesterday; where it has not, what is recorded since is read again.
-    let yesterday = today - Days::new(1);
-    let statements = [counters::select_foods(user.id, ""), records::select(user.id, date, yesterday)];
-    let (mut db, mut read) = db::write_after(db, user.id, &statements).await?;
-    let mut foods: Vec<CountedFood> = read.rows()?;
-    let shown = |food: &CountedFood| food.archived_on.is_none() || named.contains(&food.id);
-    let closed = counters::closed_through(foods.iter().filter(|food| shown(food)));
-    if closed < yesterday {
-        read = db::read(&mut db, &[records::select(user.id, date, closed)]).await?;
-    }
-    let mut recorded = Recorded::read(&mut read, &foods, &[date])?;
-    let before = recorded.dates.remove(&date).unwrap_or_default();
-    let after = new.onto(&before.content)?;
-    let mut faults = Faults::default();
-    for (index, &food_id) in named.iter().enumerate() {
-        if let Err(fault) = recordable(&foods, food_id, &format!("/foods/{index}/food_id"), date, today) {
-            faults.add(fault);
-        }
-    }
-    faults.check()?;
-    if after != before.content && !before.content.satisfies(&headers)? {
-        let current = (!before.is_empty()).then(|| before.review(date, &foods, today, now));
+
+    let (mut db, mut foods, mut records) = lock(db, user.id, date, today, &named).await?;
+
+    let record = records.on(date);
+    let after = new.onto(&record.content)?;
+    refuse_unrecordable(&foods, &named, date, today)?;
+    let changes = after != record.content;
+    if changes && !record.content.satisfies(&headers)? {
+        let current = (!record.is_empty()).then(|| record.review(date, &foods, today, now));
         return Err(changed(current));
     }
-    let status = if before.content.is_empty() && !after.is_empty() { StatusCode::CREATED } else { StatusCode::OK };
-    let (mut stored, mut refolded) = (before, false);
-    if after != stored.content {
-        store(&mut db, user.id, date, &stored.content, &after, now).await?;
-        refolded = refold(&mut db, user.id, &foods, &named, date, today).await?;
-        stored = stored.rewritten(after, now);
+    let status = if record.content.is_empty() && !after.is_empty() { StatusCode::CREATED } else { StatusCode::OK };
+
+    let mut recomputed = false;
+    if changes {
+        store(&mut db, date, &record.content, &after, now).await?;
+        record.rewrite(after, now);
+        recomputed = counters::recompute_closed(&mut db, &foods, &named, date, today).await?;
     }
-    let etag = stored.content.etag()?;
-    recorded.dates.insert(date, stored);
-    let recent = recorded.histories();
-    let review = recorded.dates.remove(&date).unwrap_or_default().review(date, &foods, today, now);
-    let streaks = if refolded {
-        counters::after_write(&mut db, user.id, &named, today).await?
+
+    let etag = record.content.etag()?;
+    let review = record.review(date, &foods, today, now);
+    let streaks = if recomputed {
+        counters::after_write(&mut db, &named, today).await?
     } else {
-        foods.retain(shown);
-        counters::streaks(&mut db, user.id, foods, recent, today).await?
+        foods.retain(|food| is_shown(food, &named));
+        counters::streaks(&mut db, user.id, foods, records.histories(), today).await?
     };
     db.commit().await?;
     Ok((status, [(header::ETAG, etag)], Json(ReviewAnswer { review, streaks })).into_response())
+}
+
+/// Whether the answer shows the numbers of a food: it is active, or named in the request.
+fn is_shown(food: &CountedFood, named: &[Uuid]) -> bool {
+    food.archived_on.is_none() || named.contains(&food.id)
+}
+
+/// Locks the person, and reads their foods, what is recorded on `date`, and what the numbers of the answer need:
+/// everything since the foods that it shows were closed.
+async fn lock(
+    db: PoolConnection<MySql>,
+    user_id: Uuid,
+    date: NaiveDate,
+    today: NaiveDate,
+    named: &[Uuid],
+) -> Result<(Locked, Vec<CountedFood>, Records)> {
+    let yesterday = today - Days::new(1);
+    let since = |after| RecordsOnAndAfter { user_id, date, after };
+    let (mut db, (foods, rows)) = db::write(db, user_id, (Foods { user_id }, since(yesterday))).await?;
+    let closed = counters::closed_through(foods.iter().filter(|food| is_shown(food, named)));
+    let rows = counters::since_closed(&mut db, closed, yesterday, rows, since).await?;
+    let records = rows.of(&foods, &[date]);
+    Ok((db, foods, records))
+}
+
+/// Refuses foods of which nothing can be recorded on `date`.
+fn refuse_unrecordable(foods: &[CountedFood], named: &[Uuid], date: NaiveDate, today: NaiveDate) -> Result<()> {
+    let mut faults = Faults::default();
+    for (index, &food_id) in named.iter().enumerate() {
+        if let Err(fault) = recordable(foods, food_id, &format!("/foods/{index}/food_id"), date, today) {
+            faults.add(fault);
+        }
+    }
+    faults.check()
 }
 
 /// `412` with the review as it is, null where nothing is recorded.
@@ -198,24 +215,18 @@ fn changed(current: Option<Review>) -> Error {
 }
 
 /// Writes what `after` has and `before` has not, and the other way round.
-async fn store(
-    db: &mut MySqlConnection,
-    user_id: Uuid,
-    date: NaiveDate,
-    before: &Content,
-    after: &Content,
-    now: DateTime<Utc>,
-) -> Result<()> {
+async fn store(db: &mut Locked, date: NaiveDate, before: &Content, after: &Content, now: DateTime<Utc>) -> Result<()> {
+    let user_id = db.user_id();
     for food_id in before.foods.keys().filter(|food_id| !after.foods.contains_key(food_id)) {
         sqlx::query("DELETE FROM outcomes WHERE user_id = ? AND food_id = ? AND date = ?")
             .bind(user_id)
             .bind(food_id)
             .bind(date)
-            .execute(&mut *db)
+            .execute(&mut **db)
             .await?;
     }
-    let said: Vec<_> = after.foods.iter().filter(|&(food_id, said)| before.foods.get(food_id) != Some(said)).collect();
-    if !said.is_empty() {
+    let changed: Vec<_> = after.foods.iter().filter(|&(id, food)| before.foods.get(id) != Some(food)).collect();
+    if !changed.is_empty() {
         sqlx::query(
             "INSERT INTO outcomes (user_id, food_id, date, outcome, note)
              SELECT ?, UNHEX(REPLACE(food_id, '-', '')), ?, new.outcome, new.note
@@ -227,8 +238,8 @@ async fn store(
         )
         .bind(user_id)
         .bind(date)
-        .bind(sqlx::types::Json(said))
-        .execute(&mut *db)
+        .bind(sqlx::types::Json(changed))
+        .execute(&mut **db)
         .await?;
     }
     let day = &after.day;
@@ -246,25 +257,8 @@ async fn store(
         .bind(&day.note)
         .bind(now),
     };
-    query.execute(db).await?;
+    query.execute(&mut **db).await?;
     Ok(())
-}
-
-/// Folds those foods again whose `date` was already closed; whether there were any.
-pub async fn refold(
-    db: &mut MySqlConnection,
-    user_id: Uuid,
-    foods: &[CountedFood],
-    named: &[Uuid],
-    date: NaiveDate,
-    today: NaiveDate,
-) -> Result<bool> {
-    let closed = foods.iter().filter(|food| named.contains(&food.id) && food.has_closed(date));
-    let closed: Vec<Uuid> = closed.map(|food| food.id).collect();
-    if !closed.is_empty() {
-        counters::recompute(db, user_id, &closed, today).await?;
-    }
-    Ok(!closed.is_empty())
 }
 
 /// Deletes the review of a date: outcomes and notes go, slips stay.
@@ -281,18 +275,18 @@ pub async fn delete(
     let date = Date::parameter("date", &date)?;
     let now = app.clock.now();
     let today = user.today(now);
-    let (mut db, mut results) = db::write_after(db, user.id, &select(user.id, date)).await?;
-    let (foods, stored) = read(&mut results, date)?;
-    if stored.content.is_empty() {
+    let (mut db, (foods, rows)) = db::write(db, user.id, on(user.id, date)).await?;
+    let mut records = rows.of(&foods, &[date]);
+    let record: &DateRecord = records.on(date);
+    if record.content.is_empty() {
         return Err(Code::NotFound.into());
     }
-    if !stored.content.satisfies(&headers)? {
-        return Err(changed(Some(stored.review(date, &foods, today, now))));
+    if !record.content.satisfies(&headers)? {
+        return Err(changed(Some(record.review(date, &foods, today, now))));
     }
-    let before = stored.content;
-    store(&mut db, user.id, date, &before, &Content::default(), now).await?;
-    let named: Vec<Uuid> = before.foods.into_keys().collect();
-    refold(&mut db, user.id, &foods, &named, date, today).await?;
+    store(&mut db, date, &record.content, &Content::default(), now).await?;
+    let named: Vec<Uuid> = record.content.foods.keys().copied().collect();
+    counters::recompute_closed(&mut db, &foods, &named, date, today).await?;
     db.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -9,10 +9,12 @@ use axum::{
 };
 use chrono::{Days, NaiveDate};
 use common::{
-    App, Code, Connected, Fault, Faults, Json, Path, Problems, Result,
+    App, Code, Connected, Fault, Faults, Json, Path, Problems, Result, db,
     diary::{
-        counters::{self, CountedFood, Streak},
+        counted_food::{CountedFood, Foods},
+        counters,
         day::Date,
+        numbers::Streak,
         review::{LONGEST_SKIP, MOST_SKIPS, SKIP_AHEAD},
     },
     text,
@@ -21,8 +23,6 @@ use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, MySqlConnection};
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-use crate::reviews::refold;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Skip {
@@ -59,7 +59,7 @@ pub struct SkipAnswer {
 /// The ranges of days off.
 #[utoipa::path(get, path = "/skips", responses((status = 200, description = "As it is now.", body = Skips), Problems))]
 pub async fn list(Connected { user, mut db }: Connected) -> Result<Json<Skips>> {
-    let mut skips: Vec<Skip> = stored(&mut db, user.id).await?.into_values().collect();
+    let mut skips: Vec<Skip> = find_all(&mut db, user.id).await?.into_values().collect();
     skips.sort_by_key(|skip| std::cmp::Reverse((skip.from, skip.id)));
     Ok(Json(Skips { skips }))
 }
@@ -74,8 +74,8 @@ pub async fn put(
     Json(new): Json<NewSkip>,
 ) -> Result<Response> {
     let today = user.today(app.clock.now());
-    let (mut db, foods) = counters::write(db, user.id).await?;
-    let mut skips = stored(&mut db, user.id).await?;
+    let (mut db, foods) = db::write(db, user.id, Foods { user_id: user.id }).await?;
+    let mut skips = find_all(&mut db, user.id).await?;
     let before = skips.remove(&id);
     let skip = new.check(id, before.as_ref(), &foods, today)?;
     if skips.len() >= MOST_SKIPS {
@@ -84,11 +84,11 @@ pub async fn put(
     if before.as_ref() != Some(&skip) {
         store(&mut db, user.id, &skip).await?;
         for Skip { from, food_ids, .. } in before.iter().chain([&skip]) {
-            refold(&mut db, user.id, &foods, food_ids, *from, today).await?;
+            counters::recompute_closed(&mut db, &foods, food_ids, *from, today).await?;
         }
     }
     let named: Vec<Uuid> = before.iter().chain([&skip]).flat_map(|skip| skip.food_ids.clone()).collect();
-    let streaks = counters::after_write(&mut db, user.id, &named, today).await?;
+    let streaks = counters::after_write(&mut db, &named, today).await?;
     db.commit().await?;
     let status = if before.is_some() { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(SkipAnswer { skip, streaks })).into_response())
@@ -128,7 +128,7 @@ impl NewSkip {
 }
 
 /// The ranges of a person by id. Of deleted foods nothing shows.
-async fn stored(db: &mut MySqlConnection, user_id: Uuid) -> Result<BTreeMap<Uuid, Skip>> {
+async fn find_all(db: &mut MySqlConnection, user_id: Uuid) -> Result<BTreeMap<Uuid, Skip>> {
     #[derive(FromRow)]
     struct Row {
         id: Uuid,
@@ -197,10 +197,10 @@ pub async fn delete(
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode> {
     let today = user.today(app.clock.now());
-    let (mut db, foods) = counters::write(db, user.id).await?;
-    let skip = stored(&mut db, user.id).await?.remove(&id).ok_or(Code::NotFound)?;
+    let (mut db, foods) = db::write(db, user.id, Foods { user_id: user.id }).await?;
+    let skip = find_all(&mut db, user.id).await?.remove(&id).ok_or(Code::NotFound)?;
     sqlx::query("DELETE FROM skips WHERE user_id = ? AND id = ?").bind(user.id).bind(id).execute(&mut *db).await?;
-    refold(&mut db, user.id, &foods, &skip.food_ids, skip.from, today).await?;
+    counters::recompute_closed(&mut db, &foods, &skip.food_ids, skip.from, today).await?;
     db.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -7,11 +7,13 @@ use axum::{
 };
 use chrono::NaiveDate;
 use common::{
-    App, Code, Connected, Fault, Faults, Json, Path, Problems, Result,
+    App, Code, Connected, Fault, Faults, Json, Path, Problems, Result, db,
     diary::{
-        counters::{self, Streak},
+        counted_food::Foods,
+        counters,
         day::{Date, HourMinute},
-        review::{MOST_SLIPS, Slip},
+        numbers::Streak,
+        slip::{MOST_SLIPS, Slip},
     },
     text,
 };
@@ -20,7 +22,7 @@ use sqlx::MySqlConnection;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{recordable, recordable_date, reviews::refold};
+use crate::{recordable, recordable_date};
 
 /// A slip to record. Only the food is required.
 #[derive(Deserialize, ToSchema)]
@@ -60,9 +62,9 @@ pub async fn put(
     let today = user.today(now);
     let date = recordable_date(&date, today)?;
     let slip = new.check(id, date)?;
-    let (mut db, foods) = counters::write(db, user.id).await?;
+    let (mut db, foods) = db::write(db, user.id, Foods { user_id: user.id }).await?;
     recordable(&foods, slip.food_id, "/food_id", date, today)?;
-    let before = stored(&mut db, user.id, id).await?;
+    let before = find(&mut db, user.id, id).await?;
     // A slip of a deleted food waits there for it to be restored.
     if before.as_ref().is_some_and(|slip| foods.iter().all(|food| food.id != slip.food_id)) {
         return Err(Code::NotFound.into());
@@ -89,11 +91,11 @@ pub async fn put(
         .execute(&mut *db)
         .await?;
         for Slip { food_id, date, .. } in before.iter().chain([&slip]) {
-            refold(&mut db, user.id, &foods, &[*food_id], *date, today).await?;
+            counters::recompute_closed(&mut db, &foods, &[*food_id], *date, today).await?;
         }
     }
     let named: Vec<Uuid> = before.iter().chain([&slip]).map(|slip| slip.food_id).collect();
-    let streaks = counters::after_write(&mut db, user.id, &named, today).await?;
+    let streaks = counters::after_write(&mut db, &named, today).await?;
     db.commit().await?;
     let status = if before.is_some() { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(SlipAnswer { slip, streaks })).into_response())
@@ -113,7 +115,7 @@ impl NewSlip {
     }
 }
 
-async fn stored(db: &mut MySqlConnection, user_id: Uuid, id: Uuid) -> Result<Option<Slip>> {
+async fn find(db: &mut MySqlConnection, user_id: Uuid, id: Uuid) -> Result<Option<Slip>> {
     let slip = sqlx::query_as(
         "SELECT id, date, food_id, time, craving, cause, amount, note FROM slips WHERE user_id = ? AND id = ?",
     );
@@ -142,13 +144,13 @@ pub async fn delete(
 ) -> Result<StatusCode> {
     let date = Date::parameter("date", &date)?;
     let today = user.today(app.clock.now());
-    let (mut db, foods) = counters::write(db, user.id).await?;
-    let slip = stored(&mut db, user.id, id).await?;
+    let (mut db, foods) = db::write(db, user.id, Foods { user_id: user.id }).await?;
+    let slip = find(&mut db, user.id, id).await?;
     // A deleted food shows nothing, its slips neither.
     let slip = slip.filter(|slip| slip.date == date && foods.iter().any(|food| food.id == slip.food_id));
     let slip = slip.ok_or(Code::NotFound)?;
     sqlx::query("DELETE FROM slips WHERE user_id = ? AND id = ?").bind(user.id).bind(id).execute(&mut *db).await?;
-    refold(&mut db, user.id, &foods, &[slip.food_id], date, today).await?;
+    counters::recompute_closed(&mut db, &foods, &[slip.food_id], date, today).await?;
     db.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

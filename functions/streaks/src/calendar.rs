@@ -4,12 +4,7 @@ use axum::extract::State;
 use chrono::NaiveDate;
 use common::{
     App, Code, Connected, Fault, Json, Path, Problems, Query, Result, db,
-    diary::{
-        counters::{self, CountedFood},
-        day::{self, Date},
-        history,
-        streak::Status,
-    },
+    diary::{compact, counted_food::OneFood, day::Date, history::HistoryOf, streak::Status},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -34,7 +29,7 @@ pub struct Calendar {
 
 #[derive(Serialize, ToSchema)]
 pub struct CalendarDay {
-    #[serde(serialize_with = "day::serialize")]
+    #[serde(serialize_with = "compact::serialize")]
     date: NaiveDate,
     status: Status,
     /// Whether the status was recorded, not assumed.
@@ -58,10 +53,10 @@ pub async fn show(
         return Err(Fault::parameter("to", Code::RangeTooLong).into());
     }
     let today = user.today(app.clock.now());
-    let statements = [counters::select_food(user.id, food_id), history::select(user.id, food_id, from.0..=to.0)];
-    let (_, mut read) = db::snapshot(db, &statements).await?;
-    let food: CountedFood = read.rows()?.pop().ok_or(Code::NotFound)?;
-    let history = history::read(&mut read)?;
+    let dates = from.0..=to.0;
+    let select = (OneFood { user_id: user.id, food_id }, HistoryOf { user_id: user.id, food_id, dates });
+    let (_, (food, history)) = db::snapshot(db, select).await?;
+    let food = food.ok_or(Code::NotFound)?;
     let as_of = food.as_of(today);
     let (first, last) = (from.0.max(food.start_date), to.0.min(as_of));
     let dates = first.iter_days().take_while(|date| *date <= last);

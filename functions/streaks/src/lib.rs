@@ -4,16 +4,16 @@ mod calendar;
 mod stats;
 mod today;
 
-use std::collections::HashMap;
-
 use axum::{Router, extract::State};
 use chrono::{Days, NaiveDate};
 use common::{
     App, Code, Connected, Json, Path, Problems, Result, Routes, db,
     diary::{
-        counters::{self, CountedFood, Streak},
+        counted_food::OneFood,
+        counters,
         day::Date,
-        history,
+        history::{Histories, HistoryOf},
+        numbers::Streak,
     },
     functions::STREAKS,
     routes,
@@ -43,9 +43,8 @@ struct Streaks {
 #[utoipa::path(get, path = "", responses((status = 200, description = "As it is now.", body = Streaks), Problems))]
 async fn list(Connected { user, db }: Connected, State(app): State<App>) -> Result<Json<Streaks>> {
     let as_of = user.today(app.clock.now());
-    let (mut db, read) = db::snapshot(db, &counters::select_current(user.id, as_of)).await?;
-    let (foods, recent) = counters::read_current(&mut db, user.id, read, &[], as_of).await?;
-    Ok(Json(Streaks { as_of, streaks: counters::streaks(&mut db, user.id, foods, recent, as_of).await? }))
+    let (mut db, read) = db::snapshot(db, counters::current(user.id, as_of)).await?;
+    Ok(Json(Streaks { as_of, streaks: counters::current_streaks(&mut db, user.id, read, &[], as_of).await? }))
 }
 
 /// The numbers of one food, archived or not.
@@ -57,18 +56,13 @@ async fn show(
     Path(food_id): Path<Uuid>,
 ) -> Result<Json<Streak>> {
     let today = user.today(app.clock.now());
-    // A tick has closed yesterday; where it has not, what is recorded since is read again.
     let yesterday = today - Days::new(1);
-    let statements =
-        [counters::select_food(user.id, food_id), history::select(user.id, food_id, yesterday..=Date::LAST)];
-    let (mut db, mut read) = db::snapshot(db, &statements).await?;
-    let food: CountedFood = read.rows()?.pop().ok_or(Code::NotFound)?;
+    let since = |from| HistoryOf { user_id: user.id, food_id, dates: from..=Date::LAST };
+    let (mut db, (food, history)) = db::snapshot(db, (OneFood { user_id: user.id, food_id }, since(yesterday))).await?;
+    let food = food.ok_or(Code::NotFound)?;
     let closed = food.counter.closed_through;
-    let history = match closed < yesterday {
-        true => history::load(&mut db, user.id, food_id, closed..=Date::LAST).await?,
-        false => history::read(&mut read)?,
-    };
-    let recent = HashMap::from([(food_id, history)]);
+    let history = counters::since_closed(&mut db, closed, yesterday, history, since).await?;
+    let recent = Histories::from([(food_id, history)]);
     let mut streaks = counters::streaks(&mut db, user.id, vec![food], recent, today).await?;
     streaks.pop().map(Json).ok_or_else(|| Code::NotFound.into())
 }

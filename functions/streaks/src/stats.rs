@@ -5,15 +5,17 @@ use std::collections::HashMap;
 use axum::extract::State;
 use chrono::{Datelike, Days, NaiveDate, NaiveTime, Timelike};
 use common::{
-    App, Code, Connected, Json, Path, Problems, Result, db,
+    App, Code, Connected, Json, Path, Problems, Result,
+    db::{self, Results, Select},
     diary::{
-        counters::{self, CountedFood},
+        counted_food::OneFood,
         day::Date,
-        history,
+        history::HistoryOf,
         streak::{Outcome, Status},
     },
 };
 use serde::Serialize;
+use sqlx::FromRow;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -59,6 +61,32 @@ pub struct Rate {
     counted: u32,
 }
 
+/// SELECT: when the slips of a food were, and what set them off.
+struct SlipTimes {
+    user_id: Uuid,
+    food_id: Uuid,
+}
+
+#[derive(FromRow)]
+struct SlipTime {
+    date: NaiveDate,
+    time: Option<NaiveTime>,
+    cause: Option<String>,
+}
+
+impl Select for SlipTimes {
+    type Rows = Vec<SlipTime>;
+
+    fn sql(&self) -> String {
+        let (user_id, food_id) = (db::id(self.user_id), db::id(self.food_id));
+        format!("SELECT date, time, cause FROM slips WHERE user_id = {user_id} AND food_id = {food_id}")
+    }
+
+    fn rows(&self, results: &mut Results) -> Result<Vec<SlipTime>> {
+        results.take()
+    }
+}
+
 /// Statistics of one food.
 #[utoipa::path(get, path = "/{food_id}/stats", params(("food_id" = Uuid, Path)),
     responses((status = 200, description = "As it is now.", body = Stats), Problems))]
@@ -68,20 +96,12 @@ pub async fn show(
     Path(food_id): Path<Uuid>,
 ) -> Result<Json<Stats>> {
     let today = user.today(app.clock.now());
-    let statements = [
-        counters::select_food(user.id, food_id),
-        history::select(user.id, food_id, Date::FIRST..=Date::LAST),
-        format!(
-            "SELECT date, time, cause FROM slips WHERE user_id = {} AND food_id = {}",
-            db::id(user.id),
-            db::id(food_id)
-        ),
-    ];
-    let (_, mut read) = db::snapshot(db, &statements).await?;
-    let food: CountedFood = read.rows()?.pop().ok_or(Code::NotFound)?;
+    let one_food = OneFood { user_id: user.id, food_id };
+    let history = HistoryOf { user_id: user.id, food_id, dates: Date::FIRST..=Date::LAST };
+    let slips = SlipTimes { user_id: user.id, food_id };
+    let (_, (food, history, slips)) = db::snapshot(db, (one_food, history, slips)).await?;
+    let food = food.ok_or(Code::NotFound)?;
     let as_of = food.as_of(today);
-    let history = history::read(&mut read)?;
-    let slips: Vec<(NaiveDate, Option<NaiveTime>, Option<String>)> = read.rows()?;
 
     let mut stats = Stats {
         by_weekday: [0; 7],
@@ -92,9 +112,9 @@ pub async fn show(
         rate_30: Rate::default(),
     };
     let mut triggers: HashMap<String, u32> = HashMap::new();
-    for (date, time, trigger) in slips.into_iter().filter(|(date, ..)| *date <= as_of) {
+    for SlipTime { date, time, cause } in slips.into_iter().filter(|slip| slip.date <= as_of) {
         stats.slip(date, time);
-        trigger.into_iter().for_each(|trigger| *triggers.entry(trigger).or_default() += 1);
+        cause.into_iter().for_each(|trigger| *triggers.entry(trigger).or_default() += 1);
     }
     stats.triggers = triggers.into_iter().map(|(trigger, count)| Trigger { trigger, count }).collect();
     stats.triggers.sort_by(|one, other| (other.count, &one.trigger).cmp(&(one.count, &other.trigger)));

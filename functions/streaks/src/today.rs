@@ -3,13 +3,11 @@
 use axum::extract::State;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use common::{
-    App, Connected, Json, Me, Problems, Result, db,
+    App, Connected, Json, Me, Problems, Result,
+    db::{self, Results, Select},
     diary::{
-        counters::{self, CountedFood, Streak},
-        day,
-        food::Food,
-        records::{self, Recorded},
-        review::{Review, Stored},
+        counted_food::CountedFood, counters, day, food::Food, numbers::Streak, records::RecordsOnAndAfter,
+        review::Review,
     },
 };
 use serde::Serialize;
@@ -45,13 +43,31 @@ pub struct Pending {
     food_ids: Vec<Uuid>,
 }
 
-/// A food and its counter, from one statement.
+/// SELECT: the foods of a person that are not deleted, in their order, with all that is shown of them.
+struct FoodsInFull {
+    user_id: Uuid,
+}
+
 #[derive(FromRow)]
-struct Row {
+struct FoodInFull {
     #[sqlx(flatten)]
     food: Food,
     #[sqlx(flatten)]
-    tracked: CountedFood,
+    counted: CountedFood,
+}
+
+impl Select for FoodsInFull {
+    type Rows = Vec<FoodInFull>;
+
+    fn sql(&self) -> String {
+        let select = CountedFood::select(", name, icon, color, motivation, position, created_at, updated_at");
+        let user_id = db::id(self.user_id);
+        format!("{select} WHERE foods.user_id = {user_id} AND deleted_at IS NULL ORDER BY position, id")
+    }
+
+    fn rows(&self, results: &mut Results) -> Result<Vec<FoodInFull>> {
+        results.take()
+    }
 }
 
 /// Everything the first screen shows.
@@ -60,39 +76,27 @@ pub async fn show(Connected { user, db }: Connected, State(app): State<App>) -> 
     let now = app.clock.now();
     let as_of = user.today(now);
     let yesterday = as_of - Days::new(1);
-    let more = "name, icon, color, motivation, position, created_at, updated_at,";
-    // Ticks have closed what is before; where they have not, it is read again from the last that they have.
-    let since = yesterday - Days::new(1);
-    let statements = [counters::select_foods(user.id, more), records::select(user.id, yesterday, since)];
-    let (mut db, mut read) = db::snapshot(db, &statements).await?;
-    let rows: Vec<Row> = read.rows()?;
-    let (foods, tracked): (Vec<Food>, Vec<CountedFood>) = rows.into_iter().map(|row| (row.food, row.tracked)).unzip();
-    let active = || tracked.iter().filter(|food| food.archived_on.is_none());
-    let closed = counters::closed_through(active());
-    if closed < since {
-        read = db::read(&mut db, &[records::select(user.id, yesterday, closed)]).await?;
-    }
-    let mut recorded = Recorded::read(&mut read, &tracked, &[yesterday])?;
-    let streaks = counters::streaks(&mut db, user.id, active().cloned().collect(), recorded.histories(), as_of).await?;
+    // A tick in time has closed the day before yesterday; yesterday is read in any case.
+    let assumed = yesterday - Days::new(1);
+    let since = |after| RecordsOnAndAfter { user_id: user.id, date: yesterday, after };
+    let (mut db, (foods, rows)) = db::snapshot(db, (FoodsInFull { user_id: user.id }, since(assumed))).await?;
+    let (foods, counted): (Vec<Food>, Vec<CountedFood>) = foods.into_iter().map(|row| (row.food, row.counted)).unzip();
+    let active = || counted.iter().filter(|food| food.archived_on.is_none());
+    let rows = counters::since_closed(&mut db, counters::closed_through(active()), assumed, rows, since).await?;
+    let mut records = rows.of(&counted, &[yesterday]);
+    let streaks = counters::streaks(&mut db, user.id, active().cloned().collect(), records.histories(), as_of).await?;
 
     let foods: Vec<Food> = foods.into_iter().filter(|food| food.archived_on.is_none()).collect();
-    let before = recorded.dates.remove(&yesterday).unwrap_or_default();
-    let waits = |food: &&Food| food.start_date <= yesterday && !is_recorded(&before, food.id);
+    let before = records.on(yesterday);
+    let waits = |food: &&Food| food.start_date <= yesterday && !before.has(food.id);
     let food_ids: Vec<Uuid> = foods.iter().filter(waits).map(|food| food.id).collect();
-    let review = recorded.dates.remove(&as_of).filter(|stored| !stored.is_empty());
+    let review = records.dates.get(&as_of).filter(|record| !record.is_empty());
     Ok(Json(Today {
         as_of,
         next_day_at: day::next_day_at(as_of, user.time_zone(), user.day_start),
-        review: review.map(|stored| stored.review(as_of, &tracked, as_of, now)),
+        review: review.map(|record| record.review(as_of, &counted, as_of, now)),
         pending: (!food_ids.is_empty()).then_some(Pending { date: yesterday, food_ids }),
         foods: foods.into_iter().zip(streaks).map(|(food, streak)| FoodToday { food, streak }).collect(),
         me: user.into(),
     }))
-}
-
-/// Whether the date holds an outcome of the food, a day off among them, or a slip.
-fn is_recorded(stored: &Stored, food_id: Uuid) -> bool {
-    stored.content.foods.get(&food_id).is_some_and(|said| said.outcome.is_some())
-        || stored.skipped.contains(&food_id)
-        || stored.slips.iter().any(|slip| slip.food_id == food_id)
 }

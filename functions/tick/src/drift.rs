@@ -3,8 +3,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use common::{
-    App, Result,
-    diary::counters::{self, CountedFood},
+    App, Result, db,
+    diary::{
+        counted_food::{CountedFood, Foods},
+        counters,
+    },
 };
 use uuid::Uuid;
 
@@ -60,7 +63,7 @@ async fn next(app: &App, after: Uuid) -> Result<Vec<Uuid>> {
 
 /// Checks the counts of one person under the lock that writes and ticks take. Returns how many drifted.
 async fn check_person(app: &App, user_id: Uuid) -> Result<u32> {
-    let (mut db, foods) = counters::write(app.db.acquire().await?, user_id).await?;
+    let (mut db, foods) = db::write(app.db.acquire().await?, user_id, Foods { user_id }).await?;
     let mut drifted = Vec::new();
     for food in &foods {
         let counter = counters::folded_again(&mut db, food, food.counter.closed_through).await?;

@@ -32,7 +32,7 @@ pub async fn clear(app: &App, now: DateTime<Utc>) -> Result<()> {
 
 /// Erases the foods of a person that were deleted at `erasable` or before.
 async fn erase_foods(app: &App, user_id: Uuid, erasable: DateTime<Utc>) -> Result<()> {
-    let mut db = db::write(app.db.acquire().await?, user_id).await?;
+    let mut db = db::lock(app.db.acquire().await?, user_id).await?;
     sqlx::query("DELETE FROM foods WHERE user_id = ? AND deleted_at <= ?")
         .bind(user_id)
         .bind(erasable)

@@ -13,9 +13,9 @@ use tokio::time::sleep;
 
 use crate::{
     operations::program::free_port,
-    support::diarist::Diarist,
     support::{
         compare::Differences,
+        diarist::Diarist,
         processes::Function,
         proxy::Random,
         world::{World, database},

@@ -3,10 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::json;
 
-use crate::{
-    support::diarist::Diarist,
-    support::{compare::Differences, proxy::Random, world::World, writers::times},
-};
+use crate::support::{compare::Differences, diarist::Diarist, proxy::Random, world::World, writers::times};
 
 #[tokio::test]
 async fn today_is_the_persons_own() {

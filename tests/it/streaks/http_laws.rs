@@ -8,8 +8,12 @@ use uuid::Uuid;
 
 use crate::{
     streaks::zones::ZONES,
-    support::diarist::{Diarist, Food},
-    support::{proxy::Random, world::World, writers::times},
+    support::{
+        diarist::{Diarist, Food},
+        proxy::Random,
+        world::World,
+        writers::times,
+    },
 };
 
 #[tokio::test]

@@ -1,14 +1,15 @@
 //! What people were told is stored, beside what is stored.
 
-use common::{db, diary::counters};
+use common::{
+    db,
+    diary::{counted_food::Foods, counters},
+};
 use uuid::Uuid;
 
-use crate::{
-    support::diarist::{Diarist, Food},
-    support::{
-        model::Numbers,
-        world::{World, text},
-    },
+use crate::support::{
+    diarist::{Diarist, Food},
+    model::Numbers,
+    world::{World, text},
 };
 
 /// How the stored counts differ from the slow ones.
@@ -25,11 +26,11 @@ impl Diarist {
     /// start; `all_closed` says that a tick has just closed every day that is over.
     pub async fn compare(&self, world: &World, all_closed: bool, differences: &mut Differences) {
         let (today, user_id) = (self.today(), self.person.id.parse().expect("an id"));
-        let mut db = db::write(world.db().acquire().await.expect("a connection"), user_id).await.expect("the lock");
-        let stored = counters::counted(&mut db, user_id).await.expect("counters");
+        let mut db = db::lock(world.db().acquire().await.expect("a connection"), user_id).await.expect("the lock");
+        let stored = db::select(&mut db, Foods { user_id }).await.expect("counters");
         let ids: Vec<Uuid> = stored.iter().map(|food| food.id).collect();
-        counters::recompute(&mut db, user_id, &ids, today).await.expect("a fold from the start");
-        let folded = counters::counted(&mut db, user_id).await.expect("counters");
+        counters::recompute(&mut db, &ids, today).await.expect("a fold from the start");
+        let folded = db::select(&mut db, Foods { user_id }).await.expect("counters");
         drop(db); // nothing of it stands
         let living: Vec<&Food> = self.living().collect();
         assert_eq!(stored.len(), living.len(), "a food is lost, or back");

@@ -13,14 +13,12 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use crate::{
-    support::diarist::Diarist,
-    support::{
-        compare::Differences,
-        proxy::Random,
-        world::{Reply, World},
-        writers::times,
-    },
+use crate::support::{
+    compare::Differences,
+    diarist::Diarist,
+    proxy::Random,
+    world::{Reply, World},
+    writers::times,
 };
 
 /// How many deliveries one world gets, and in how many rounds.

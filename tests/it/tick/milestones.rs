@@ -210,7 +210,7 @@ async fn what_a_write_holds_is_left_and_how_long_it_has_waited_is_told() {
     let ada = world.person("ada").await;
     ada.food_since("2026-03-01").await;
     let tick = served(&world, None).await;
-    let held = common::db::write(world.db().acquire().await.expect("a connection"), ada.id.parse().expect("an id"))
+    let held = common::db::lock(world.db().acquire().await.expect("a connection"), ada.id.parse().expect("an id"))
         .await
         .expect("the lock");
     binary(&tick).await.problem(503, "work-remains");

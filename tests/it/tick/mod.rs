@@ -200,15 +200,17 @@ async fn the_arithmetic_of_the_tick_agrees_with_the_fold_on_random_pasts() {
         let ada = world.person("ada").await;
         tick::run(&world.app, tick::CHUNK).await.expect("a tick");
         let mut db =
-            common::db::write(world.db().acquire().await.expect("a connection"), ada.id.parse().expect("an id"))
+            common::db::lock(world.db().acquire().await.expect("a connection"), ada.id.parse().expect("an id"))
                 .await
                 .expect("the lock");
         let user_id = ada.id.parse().expect("an id");
-        let ticked = common::diary::counters::counted(&mut db, user_id).await.expect("counters");
+        let ticked =
+            common::db::select(&mut db, common::diary::counted_food::Foods { user_id }).await.expect("counters");
         let ids: Vec<uuid::Uuid> = ticked.iter().map(|food| food.id).collect();
         let today = (world.now()).date_naive();
-        common::diary::counters::recompute(&mut db, user_id, &ids, today).await.expect("a fold from the start");
-        let folded = common::diary::counters::counted(&mut db, user_id).await.expect("counters");
+        common::diary::counters::recompute(&mut db, &ids, today).await.expect("a fold from the start");
+        let folded =
+            common::db::select(&mut db, common::diary::counted_food::Foods { user_id }).await.expect("counters");
         for (ticked, folded) in ticked.iter().zip(&folded) {
             assert_eq!(ticked.counter, folded.counter, "after {days} days");
         }

@@ -7,7 +7,8 @@ use common::{
     Result,
     db::{self, Transaction},
     diary::{
-        counters::{self, CountedFood},
+        counted_food::CountedFood,
+        counters,
         streak::{History, Outcome},
     },
 };
@@ -71,7 +72,7 @@ pub async fn fold(db: &mut Transaction, locked: &LockedFoods, Records(histories)
     }
     let select = format!(
         "{} WHERE (foods.user_id, foods.id) IN ({}) AND closed_through < LEAST(DATE'{until}', closes_through)",
-        counters::select_counted(""),
+        CountedFood::select(""),
         key_list(foods),
     );
     let nothing = History::default();

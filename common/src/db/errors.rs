@@ -1,0 +1,58 @@
+//! What the errors of MariaDB and of the connection mean for a request.
+
+use sqlx::mysql::MySqlDatabaseError;
+
+use crate::Code;
+
+/// True if the server has rolled the transaction back, so that running the request again is safe.
+pub(crate) fn undone(error: &sqlx::Error) -> bool {
+    matches!(number(error), Some(1213 | 1205 | 1020)) || is_read_only(error) || is_lost(error)
+}
+
+/// The number of MariaDB's error: 1213 is a deadlock, 1205 a lock wait timeout, 1020 a row changed since it was read.
+fn number(error: &sqlx::Error) -> Option<u16> {
+    error.as_database_error()?.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number)
+}
+
+/// True if a fail-over has made this server read-only: a new connection is needed.
+fn is_read_only(error: &sqlx::Error) -> bool {
+    matches!(number(error), Some(1290 | 1792 | 1836))
+}
+
+/// True if the connection is lost, or its stream is out of step.
+pub(super) fn is_lost(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed)
+        || matches!(number(error), Some(1053 | 1927 | 2006 | 2013))
+}
+
+/// The text of `error` without what the server quotes in it, which may be what a person typed.
+pub(crate) fn without_values(error: &sqlx::Error) -> String {
+    let text = error.to_string();
+    match (text.find('\''), text.rfind('\'')) {
+        (Some(first), Some(last)) if first < last => format!("{}…{}", &text[..=first], &text[last..]),
+        _ => text,
+    }
+}
+
+/// The code of the answer to `error`. The cause is logged here, once.
+pub(crate) fn code(error: &sqlx::Error) -> Code {
+    let again = undone(error)
+        || matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
+        // Too many connections (of the server, of the user), the statement took too long, no right to come in yet.
+        || matches!(number(error), Some(1040 | 1203 | 1226 | 1969 | 1044 | 1045 | 1049));
+    match number(error) {
+        // No such table, no such column: the schema is older than this program.
+        Some(1146 | 1054) => {
+            tracing::error!(%error, "the schema is older than this program");
+            Code::NotMigrated
+        }
+        _ if again => {
+            tracing::warn!(error = without_values(error), "database unavailable");
+            Code::Unavailable
+        }
+        _ => {
+            tracing::error!(error = without_values(error), "database error");
+            Code::Internal
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Transactions: of writes under the lock of a person, of reads of one snapshot, and of what belongs to no person.
+
+use std::ops::{Deref, DerefMut};
+
+use sqlx::{Executor, MySql, MySqlConnection, pool::PoolConnection};
+use uuid::Uuid;
+
+use super::{
+    errors::is_lost,
+    id,
+    select::{Select, run},
+};
+use crate::{Code, Result};
+
+/// READ COMMITTED takes no gap locks, so that two people never wait for each other. No invariant rests on the level.
+const BEGIN: &str = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANSACTION";
+
+/// A transaction. Dropped without [`Transaction::commit`], it leaves nothing behind: the pool rolls
+/// it back. Where the server rolls it back (a deadlock, say), the whole request runs again.
+pub struct Transaction(PoolConnection<MySql>);
+
+/// A transaction that holds the lock of a person's writes. Only [`lock`] and [`write`] make one, so that a function
+/// that takes it can't be called without the lock.
+pub struct Locked {
+    transaction: Transaction,
+    user_id: Uuid,
+}
+
+/// Begins a transaction that locks all counters of a person, in the order of `food_id`, and the person's row: two
+/// writes of one person never overlap, even of a person without a food, and a tick passes the person over.
+/// `session-required` where the person is deleted.
+pub async fn lock(db: PoolConnection<MySql>, user_id: Uuid) -> Result<Locked> {
+    Ok(write(db, user_id, ()).await?.0)
+}
+
+/// [`lock`], and what `select` reads under the lock, in one round trip. Nothing is read before the lock, since a
+/// plain SELECT would fix an older snapshot.
+pub async fn write<S: Select>(mut db: PoolConnection<MySql>, user_id: Uuid, select: S) -> Result<(Locked, S::Rows)> {
+    let id = id(user_id);
+    let lock = format!(
+        "{BEGIN};
+         SELECT COUNT(*) FROM counters FORCE INDEX (PRIMARY) WHERE user_id = {id} FOR UPDATE;
+         SELECT user_id FROM users WHERE user_id = {id} FOR UPDATE"
+    );
+    let mut results = run(&mut db, format!("{lock};{}", select.sql())).await?;
+    results.skip(3); // two statements that begin, and the counters
+    let person: Vec<(Uuid,)> = results.take()?;
+    if person.is_empty() {
+        return Err(Code::SessionRequired.into());
+    }
+    let rows = select.rows(&mut results)?;
+    Ok((Locked { transaction: Transaction(db), user_id }, rows))
+}
+
+/// Begins a transaction without a lock, for what belongs to no person yet.
+pub async fn begin(mut db: PoolConnection<MySql>) -> Result<Transaction> {
+    db.execute(BEGIN).await?;
+    Ok(Transaction(db))
+}
+
+/// Begins a read-only transaction that sees one snapshot, whatever is written meanwhile, and reads `select` in the
+/// same round trip.
+pub async fn snapshot<S: Select>(mut db: PoolConnection<MySql>, select: S) -> Result<(Transaction, S::Rows)> {
+    let mut results = run(&mut db, format!("START TRANSACTION READ ONLY;{}", select.sql())).await?;
+    results.skip(1);
+    let rows = select.rows(&mut results)?;
+    Ok((Transaction(db), rows))
+}
+
+impl Transaction {
+    /// Commits, and returns the connection, for a caller that has more to do. Where COMMIT gets no answer it may or
+    /// may not have happened: `unavailable` asks the client, which knows the key of what it sent, to send it again.
+    pub async fn commit(mut self) -> Result<PoolConnection<MySql>> {
+        match self.0.execute("COMMIT").await {
+            Err(error) if is_lost(&error) => {
+                tracing::warn!(%error, "no answer to COMMIT");
+                Err(Code::Unavailable.into())
+            }
+            committed => Ok(committed.map(|_| self.0)?),
+        }
+    }
+}
+
+impl Locked {
+    /// The person whose writes are locked.
+    pub fn user_id(&self) -> Uuid {
+        self.user_id
+    }
+
+    /// [`Transaction::commit`].
+    pub async fn commit(self) -> Result<PoolConnection<MySql>> {
+        self.transaction.commit().await
+    }
+}
+
+impl Deref for Transaction {
+    type Target = MySqlConnection;
+
+    fn deref(&self) -> &MySqlConnection {
+        &self.0
+    }
+}
+
+impl DerefMut for Transaction {
+    fn deref_mut(&mut self) -> &mut MySqlConnection {
+        &mut self.0
+    }
+}
+
+impl Deref for Locked {
+    type Target = MySqlConnection;
+
+    fn deref(&self) -> &MySqlConnection {
+        &self.transaction
+    }
+}
+
+impl DerefMut for Locked {
+    fn deref_mut(&mut self) -> &mut MySqlConnection {
+        &mut self.transaction
+    }
+}
