@@ -6,6 +6,8 @@ use anyhow::{Context, Result, ensure};
 use common::{Env, db::safe};
 use sqlx::{Executor, FromRow, MySqlConnection};
 
+use crate::apply::Schema;
+
 const GRANTS: &str = include_str!("../grants.txt");
 
 /// One right of one user, as a statement of SQL says it.
@@ -47,9 +49,10 @@ fn wanted() -> BTreeSet<Grant> {
     grants.collect()
 }
 
-/// Gives the functions their users, with the passwords that are in the settings: all of them or none. What
-/// `grants.txt` does not name is taken away, after what it adds was given: running functions notice nothing.
-pub async fn apply(env: &Env, db: &mut MySqlConnection) -> Result<()> {
+/// Gives the functions their users, with the passwords that are in the settings: all of them or none. A right that is
+/// not in `grants.txt` is revoked, after those that are missing were granted, so that running functions notice nothing.
+/// With a newer schema nothing is revoked: functions of the newer version may still run.
+pub async fn apply(env: &Env, db: &mut MySqlConnection, schema: Schema) -> Result<()> {
     let passwords = functions().into_iter().map(|function| {
         let name = format!("{}_PASSWORD", function.to_uppercase());
         Ok((function, env.optional(&name)?, name))
@@ -72,7 +75,10 @@ pub async fn apply(env: &Env, db: &mut MySqlConnection) -> Result<()> {
     db.execute(safe(format!("ALTER USER {users}"))).await?;
     let (wanted, had) = (wanted(), had(db).await?);
     change(db, "GRANT", "TO", wanted.difference(&had)).await?;
-    change(db, "REVOKE", "FROM", had.difference(&wanted)).await
+    match schema {
+        Schema::Ours => change(db, "REVOKE", "FROM", had.difference(&wanted)).await,
+        Schema::Newer => Ok(()),
+    }
 }
 
 /// What the functions' users may do in this database.

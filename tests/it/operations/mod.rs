@@ -13,6 +13,7 @@ pub mod program;
 mod replaced;
 mod requests;
 mod rights;
+mod schema;
 mod secrets;
 pub mod server;
 mod statements;
