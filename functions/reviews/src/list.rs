@@ -55,11 +55,10 @@ pub async fn list(
 
     let now = app.clock.now();
     let (mut db, foods) = db::snapshot(db, Foods { user_id: user.id }).await?;
-    let dates = match &q {
+    let mut dates = match &q {
         None => newest(&mut db, user.id, from, to, filter.food_id, limit + 1).await?,
         Some(q) => search(&mut db, user.id, from, to, filter.food_id, q, limit + 1).await?,
     };
-    let mut dates: Vec<NaiveDate> = dates.into_iter().map(|(date,)| date).collect();
     let more = dates.len() > usize::from(limit);
     dates.truncate(limit.into());
     let next_cursor = dates.last().copied().filter(|_| more);
@@ -80,29 +79,43 @@ async fn newest(
     to: NaiveDate,
     food_id: Option<Uuid>,
     limit: u8,
-) -> Result<Vec<(NaiveDate,)>> {
-    let mut dates = sqlx::query_as(
-        "(SELECT date FROM reviews
-          WHERE user_id = ? AND date BETWEEN ? AND ? AND (difficulty IS NOT NULL OR mood IS NOT NULL OR note IS NOT NULL)
-              AND ? IS NULL
-          ORDER BY date DESC LIMIT ?)
-         UNION
-         (SELECT DISTINCT date FROM outcomes FORCE INDEX (by_date)
-          WHERE user_id = ? AND date BETWEEN ? AND ? AND COALESCE(food_id = ?, TRUE)
-              AND food_id NOT IN (SELECT id FROM foods FORCE INDEX (PRIMARY) WHERE user_id = ? AND deleted_at IS NOT NULL)
-          ORDER BY date DESC LIMIT ?)
-         UNION
-         (SELECT DISTINCT date FROM slips FORCE INDEX (by_date)
-          WHERE user_id = ? AND date BETWEEN ? AND ? AND COALESCE(food_id = ?, TRUE)
-              AND food_id NOT IN (SELECT id FROM foods FORCE INDEX (PRIMARY) WHERE user_id = ? AND deleted_at IS NOT NULL)
-          ORDER BY date DESC LIMIT ?)
-         ORDER BY date DESC LIMIT ?",
+) -> Result<Vec<NaiveDate>> {
+    let dates = sqlx::query_scalar!(
+        r#"(SELECT date FROM reviews
+            WHERE user_id = ? AND date BETWEEN ? AND ? AND ? IS NULL
+                AND (difficulty IS NOT NULL OR mood IS NOT NULL OR note IS NOT NULL)
+            ORDER BY date DESC LIMIT ?)
+           UNION
+           (SELECT DISTINCT date FROM outcomes FORCE INDEX (by_date)
+            WHERE user_id = ? AND date BETWEEN ? AND ? AND COALESCE(food_id = ?, TRUE) AND food_id NOT IN
+                (SELECT id FROM foods FORCE INDEX (PRIMARY) WHERE user_id = ? AND deleted_at IS NOT NULL)
+            ORDER BY date DESC LIMIT ?)
+           UNION
+           (SELECT DISTINCT date FROM slips FORCE INDEX (by_date)
+            WHERE user_id = ? AND date BETWEEN ? AND ? AND COALESCE(food_id = ?, TRUE) AND food_id NOT IN
+                (SELECT id FROM foods FORCE INDEX (PRIMARY) WHERE user_id = ? AND deleted_at IS NOT NULL)
+            ORDER BY date DESC LIMIT ?)
+           ORDER BY date DESC LIMIT ?"#,
+        user_id,
+        from,
+        to,
+        food_id,
+        limit,
+        user_id,
+        from,
+        to,
+        food_id,
+        user_id,
+        limit,
+        user_id,
+        from,
+        to,
+        food_id,
+        user_id,
+        limit,
+        limit
     );
-    dates = dates.bind(user_id).bind(from).bind(to).bind(food_id).bind(limit);
-    for _ in 0..2 {
-        dates = dates.bind(user_id).bind(from).bind(to).bind(food_id).bind(user_id).bind(limit);
-    }
-    Ok(dates.bind(limit).fetch_all(db).await?)
+    Ok(dates.fetch_all(db).await?)
 }
 
 /// The last dates from `from` to `to` with a note that holds `q`.
@@ -114,25 +127,33 @@ async fn search(
     food_id: Option<Uuid>,
     q: &str,
     limit: u8,
-) -> Result<Vec<(NaiveDate,)>> {
-    let dates = sqlx::query_as(
-        "SELECT date FROM (
-             SELECT date, note, NULL AS food_id FROM reviews WHERE user_id = ?
-             UNION ALL
-             SELECT date, note, food_id FROM outcomes JOIN foods
-                 ON foods.user_id = outcomes.user_id AND foods.id = food_id AND deleted_at IS NULL
-             WHERE outcomes.user_id = ?
-             UNION ALL
-             SELECT date, note, food_id FROM slips JOIN foods
-                 ON foods.user_id = slips.user_id AND foods.id = food_id AND deleted_at IS NULL
-             WHERE slips.user_id = ?
-         ) AS recorded
-         WHERE date BETWEEN ? AND ?
-         GROUP BY date
-         HAVING (? IS NULL OR SUM(food_id = ?) > 0) AND SUM(INSTR(LOWER(note), LOWER(?)) > 0) > 0
-         ORDER BY date DESC
-         LIMIT ?",
+) -> Result<Vec<NaiveDate>> {
+    let dates = sqlx::query_scalar!(
+        r#"SELECT date AS "date!" FROM (
+               SELECT date, note, NULL AS food_id FROM reviews WHERE user_id = ?
+               UNION ALL
+               SELECT date, note, food_id FROM outcomes JOIN foods
+                   ON foods.user_id = outcomes.user_id AND foods.id = food_id AND deleted_at IS NULL
+               WHERE outcomes.user_id = ?
+               UNION ALL
+               SELECT date, note, food_id FROM slips JOIN foods
+                   ON foods.user_id = slips.user_id AND foods.id = food_id AND deleted_at IS NULL
+               WHERE slips.user_id = ?
+           ) AS recorded
+           WHERE date BETWEEN ? AND ?
+           GROUP BY date
+           HAVING (? IS NULL OR SUM(food_id = ?) > 0) AND SUM(INSTR(LOWER(note), LOWER(?)) > 0) > 0
+           ORDER BY date DESC
+           LIMIT ?"#,
+        user_id,
+        user_id,
+        user_id,
+        from,
+        to,
+        food_id,
+        food_id,
+        q,
+        limit
     );
-    let dates = dates.bind(user_id).bind(user_id).bind(user_id).bind(from).bind(to);
-    Ok(dates.bind(food_id).bind(food_id).bind(q).bind(limit).fetch_all(db).await?)
+    Ok(dates.fetch_all(db).await?)
 }

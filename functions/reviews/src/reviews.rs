@@ -218,16 +218,13 @@ fn changed(current: Option<Review>) -> Error {
 async fn store(db: &mut Locked, date: NaiveDate, before: &Content, after: &Content, now: DateTime<Utc>) -> Result<()> {
     let user_id = db.user_id();
     for food_id in before.foods.keys().filter(|food_id| !after.foods.contains_key(food_id)) {
-        sqlx::query("DELETE FROM outcomes WHERE user_id = ? AND food_id = ? AND date = ?")
-            .bind(user_id)
-            .bind(food_id)
-            .bind(date)
+        sqlx::query!("DELETE FROM outcomes WHERE user_id = ? AND food_id = ? AND date = ?", user_id, food_id, date)
             .execute(&mut **db)
             .await?;
     }
     let changed: Vec<_> = after.foods.iter().filter(|&(id, food)| before.foods.get(id) != Some(food)).collect();
     if !changed.is_empty() {
-        sqlx::query(
+        sqlx::query!(
             "INSERT INTO outcomes (user_id, food_id, date, outcome, note)
              SELECT ?, UNHEX(REPLACE(food_id, '-', '')), ?, new.outcome, new.note
              FROM JSON_TABLE(?, '$[*]' COLUMNS (
@@ -235,29 +232,31 @@ async fn store(db: &mut Locked, date: NaiveDate, before: &Content, after: &Conte
                  note VARCHAR(500) CHARACTER SET utf8mb4 PATH '$[1].note'
              )) AS new
              ON DUPLICATE KEY UPDATE outcome = VALUE(outcome), note = VALUE(note)",
+            user_id,
+            date,
+            sqlx::types::Json(changed) as _
         )
-        .bind(user_id)
-        .bind(date)
-        .bind(sqlx::types::Json(changed))
         .execute(&mut **db)
         .await?;
     }
-    let day = &after.day;
-    let query = match after.is_empty() {
-        true => sqlx::query("DELETE FROM reviews WHERE user_id = ? AND date = ?").bind(user_id).bind(date),
-        false => sqlx::query(
-            "INSERT INTO reviews (user_id, date, difficulty, mood, note, updated_at) VALUES (?, ?, ?, ?, ?, ?)
-             ON DUPLICATE KEY UPDATE difficulty = VALUE(difficulty), mood = VALUE(mood), note = VALUE(note),
-                                     updated_at = VALUE(updated_at)",
-        )
-        .bind(user_id)
-        .bind(date)
-        .bind(day.difficulty)
-        .bind(day.mood)
-        .bind(&day.note)
-        .bind(now),
-    };
-    query.execute(&mut **db).await?;
+    if after.is_empty() {
+        sqlx::query!("DELETE FROM reviews WHERE user_id = ? AND date = ?", user_id, date).execute(&mut **db).await?;
+        return Ok(());
+    }
+    let Day { difficulty, mood, note } = &after.day;
+    sqlx::query!(
+        "INSERT INTO reviews (user_id, date, difficulty, mood, note, updated_at) VALUES (?, ?, ?, ?, ?, ?)
+         ON DUPLICATE KEY UPDATE difficulty = VALUE(difficulty), mood = VALUE(mood), note = VALUE(note),
+                                 updated_at = VALUE(updated_at)",
+        user_id,
+        date,
+        difficulty,
+        mood,
+        note,
+        now
+    )
+    .execute(&mut **db)
+    .await?;
     Ok(())
 }
 

@@ -20,7 +20,7 @@ use common::{
     text,
 };
 use serde::{Deserialize, Serialize};
-use sqlx::{FromRow, MySqlConnection};
+use sqlx::MySqlConnection;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -129,60 +129,49 @@ impl NewSkip {
 
 /// The ranges of a person by id. Of deleted foods nothing shows.
 async fn find_all(db: &mut MySqlConnection, user_id: Uuid) -> Result<BTreeMap<Uuid, Skip>> {
-    #[derive(FromRow)]
-    struct Row {
-        id: Uuid,
-        from_date: NaiveDate,
-        to_date: NaiveDate,
-        note: Option<String>,
-        food_id: Option<Uuid>,
-    }
-    let rows: Vec<Row> = sqlx::query_as(
-        "SELECT skips.id, from_date, to_date, note, foods.id AS food_id
-         FROM skips
-         LEFT JOIN skip_foods ON skip_foods.user_id = skips.user_id AND skip_id = skips.id
-         LEFT JOIN foods ON foods.user_id = skips.user_id AND foods.id = skip_foods.food_id AND deleted_at IS NULL
-         WHERE skips.user_id = ?
-         ORDER BY skips.id, foods.id",
+    let rows = sqlx::query!(
+        r#"SELECT skips.id AS "id: Uuid", from_date, to_date, note, foods.id AS "food_id: Uuid"
+           FROM skips
+           LEFT JOIN skip_foods ON skip_foods.user_id = skips.user_id AND skip_id = skips.id
+           LEFT JOIN foods ON foods.user_id = skips.user_id AND foods.id = skip_foods.food_id AND deleted_at IS NULL
+           WHERE skips.user_id = ?
+           ORDER BY skips.id, foods.id"#,
+        user_id
     )
-    .bind(user_id)
     .fetch_all(db)
     .await?;
     let mut skips = BTreeMap::new();
-    for Row { id, from_date: from, to_date: to, note, food_id } in rows {
-        let skip = skips.entry(id).or_insert(Skip { id, from, to, food_ids: Vec::new(), note });
-        skip.food_ids.extend(food_id);
+    for row in rows {
+        let skip = Skip { id: row.id, from: row.from_date, to: row.to_date, food_ids: Vec::new(), note: row.note };
+        skips.entry(row.id).or_insert(skip).food_ids.extend(row.food_id);
     }
     Ok(skips)
 }
 
 async fn store(db: &mut MySqlConnection, user_id: Uuid, skip: &Skip) -> Result<()> {
-    sqlx::query(
+    sqlx::query!(
         "INSERT INTO skips (user_id, id, from_date, to_date, note) VALUES (?, ?, ?, ?, ?)
          ON DUPLICATE KEY UPDATE from_date = VALUE(from_date), to_date = VALUE(to_date), note = VALUE(note)",
+        user_id,
+        skip.id,
+        skip.from,
+        skip.to,
+        skip.note
     )
-    .bind(user_id)
-    .bind(skip.id)
-    .bind(skip.from)
-    .bind(skip.to)
-    .bind(&skip.note)
     .execute(&mut *db)
     .await?;
     // A deleted food keeps its range until it is restored.
-    sqlx::query(
+    sqlx::query!(
         "DELETE skip_foods FROM skip_foods
          JOIN foods ON foods.user_id = skip_foods.user_id AND foods.id = food_id AND deleted_at IS NULL
          WHERE skip_foods.user_id = ? AND skip_id = ?",
+        user_id,
+        skip.id
     )
-    .bind(user_id)
-    .bind(skip.id)
     .execute(&mut *db)
     .await?;
     for food_id in &skip.food_ids {
-        sqlx::query("INSERT INTO skip_foods (user_id, skip_id, food_id) VALUES (?, ?, ?)")
-            .bind(user_id)
-            .bind(skip.id)
-            .bind(food_id)
+        sqlx::query!("INSERT INTO skip_foods (user_id, skip_id, food_id) VALUES (?, ?, ?)", user_id, skip.id, food_id)
             .execute(&mut *db)
             .await?;
     }
@@ -199,7 +188,7 @@ pub async fn delete(
     let today = user.today(app.clock.now());
     let (mut db, foods) = db::write(db, user.id, Foods { user_id: user.id }).await?;
     let skip = find_all(&mut db, user.id).await?.remove(&id).ok_or(Code::NotFound)?;
-    sqlx::query("DELETE FROM skips WHERE user_id = ? AND id = ?").bind(user.id).bind(id).execute(&mut *db).await?;
+    sqlx::query!("DELETE FROM skips WHERE user_id = ? AND id = ?", user.id, id).execute(&mut *db).await?;
     counters::recompute_closed(&mut db, &foods, &skip.food_ids, skip.from, today).await?;
     db.commit().await?;
     Ok(StatusCode::NO_CONTENT)

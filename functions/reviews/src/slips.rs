@@ -71,23 +71,23 @@ pub async fn put(
     }
     refuse_too_many(&mut db, user.id, &slip).await?;
     if before.as_ref() != Some(&slip) {
-        sqlx::query(
+        sqlx::query!(
             "INSERT INTO slips (user_id, id, food_id, date, time, craving, cause, amount, note, updated_at)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
              ON DUPLICATE KEY UPDATE
                  food_id = VALUE(food_id), date = VALUE(date), time = VALUE(time), craving = VALUE(craving),
                  cause = VALUE(cause), amount = VALUE(amount), note = VALUE(note), updated_at = VALUE(updated_at)",
+            user.id,
+            id,
+            slip.food_id,
+            date,
+            slip.time,
+            slip.craving,
+            slip.trigger,
+            slip.amount,
+            slip.note,
+            now
         )
-        .bind(user.id)
-        .bind(id)
-        .bind(slip.food_id)
-        .bind(date)
-        .bind(slip.time)
-        .bind(slip.craving)
-        .bind(&slip.trigger)
-        .bind(&slip.amount)
-        .bind(&slip.note)
-        .bind(now)
         .execute(&mut *db)
         .await?;
         for Slip { food_id, date, .. } in before.iter().chain([&slip]) {
@@ -116,21 +116,26 @@ impl NewSlip {
 }
 
 async fn find(db: &mut MySqlConnection, user_id: Uuid, id: Uuid) -> Result<Option<Slip>> {
-    let slip = sqlx::query_as(
-        "SELECT id, date, food_id, time, craving, cause, amount, note FROM slips WHERE user_id = ? AND id = ?",
+    let slip = sqlx::query_as!(
+        Slip,
+        r#"SELECT id AS "id: Uuid", date, food_id AS "food_id: Uuid", time AS "time: HourMinute", craving,
+                  cause AS `trigger`, amount, note
+           FROM slips WHERE user_id = ? AND id = ?"#,
+        user_id,
+        id
     );
-    Ok(slip.bind(user_id).bind(id).fetch_optional(db).await?)
+    Ok(slip.fetch_optional(db).await?)
 }
 
 async fn refuse_too_many(db: &mut MySqlConnection, user_id: Uuid, slip: &Slip) -> Result<()> {
-    let (others,): (i64,) =
-        sqlx::query_as("SELECT COUNT(*) FROM slips WHERE user_id = ? AND food_id = ? AND date = ? AND id <> ?")
-            .bind(user_id)
-            .bind(slip.food_id)
-            .bind(slip.date)
-            .bind(slip.id)
-            .fetch_one(db)
-            .await?;
+    let others = sqlx::query_scalar!(
+        "SELECT COUNT(*) FROM slips WHERE user_id = ? AND food_id = ? AND date = ? AND id <> ?",
+        user_id,
+        slip.food_id,
+        slip.date,
+        slip.id
+    );
+    let others = others.fetch_one(db).await?;
     if others < MOST_SLIPS { Ok(()) } else { Err(Fault::pointer("/food_id", Code::TooManySlips).into()) }
 }
 
@@ -149,7 +154,7 @@ pub async fn delete(
     // A deleted food shows nothing, its slips neither.
     let slip = slip.filter(|slip| slip.date == date && foods.iter().any(|food| food.id == slip.food_id));
     let slip = slip.ok_or(Code::NotFound)?;
-    sqlx::query("DELETE FROM slips WHERE user_id = ? AND id = ?").bind(user.id).bind(id).execute(&mut *db).await?;
+    sqlx::query!("DELETE FROM slips WHERE user_id = ? AND id = ?", user.id, id).execute(&mut *db).await?;
     counters::recompute_closed(&mut db, &foods, &[slip.food_id], date, today).await?;
     db.commit().await?;
     Ok(StatusCode::NO_CONTENT)
