@@ -1,14 +1,21 @@
 /** The pages, each loaded when it is first opened. */
 import type { Component } from 'svelte';
+import type { Today } from '../lib/api/types';
 import { words } from '../lib/words/words.svelte';
 import SignIn from './SignIn.svelte';
-import Today from './Today.svelte';
+import TodayPage from './Today.svelte';
 
-type Load = () => Promise<{ default: Component<any> }>;
+/** A page takes some of these: `data` if it needs somebody signed in, the others if its path names them. */
+interface Props {
+  data: Today;
+  date: string;
+  id: string;
+}
+type Load = () => Promise<{ default: Component<never> }>;
 
 const first: Record<string, Load> = {
-  '/': async () => ({ default: Today }),
-  '/sign-in': async () => ({ default: SignIn }),
+  '/': () => Promise.resolve({ default: TodayPage }),
+  '/sign-in': () => Promise.resolve({ default: SignIn }),
 };
 const later: Record<string, Load> = {
   '/demo': () => import('./Demo.svelte'),
@@ -33,8 +40,8 @@ const pages = { ...first, ...Object.fromEntries(Object.entries(later).map(withLa
 export const isOpen = (path: string) => ['/sign-in', '/demo'].includes(path);
 
 export interface Route {
-  load: Load;
-  params: Record<string, string>;
+  load: () => Promise<{ default: Component<Props> }>;
+  params: Omit<Props, 'data'>;
 }
 
 /** The page of a path, with what stands in the places of `:id` and the like. */
@@ -44,10 +51,10 @@ export function find(path: string): Route | null {
     const names = pattern.split('/');
     const matches = names.every((name, i) => name.startsWith(':') || name === parts[i]);
     if (!matches || names.length !== parts.length) continue;
-    const params = names.flatMap((name, i) =>
+    const params = names.flatMap((name, i): [string, string][] =>
       name.startsWith(':') ? [[name.slice(1), parts[i] ?? '']] : [],
     );
-    return { load, params: Object.fromEntries(params) };
+    return { load, params: Object.fromEntries(params) } as Route;
   }
   return null;
 }

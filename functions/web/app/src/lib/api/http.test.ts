@@ -4,7 +4,7 @@ import { call, Problem, Unavailable } from './http';
 
 it('waits for an import as long as the API does', async () => {
   const timeout = vi.spyOn(AbortSignal, 'timeout');
-  vi.stubGlobal('fetch', async () => Response.json({}));
+  vi.stubGlobal('fetch', () => Promise.resolve(Response.json({})));
   await call('GET', '/api/streaks/today');
   await importFile({});
   expect(timeout.mock.calls).toEqual([[30_000], [330_000]]);
@@ -12,9 +12,10 @@ it('waits for an import as long as the API does', async () => {
 
 it('passes on why it has to be later, but no promise to try again', async () => {
   const answer = (status: number, problem: object) =>
-    vi.stubGlobal('fetch', async () =>
-      Response.json(problem, { status, headers: { 'Content-Type': 'application/problem+json' } }),
-    );
+    vi.stubGlobal('fetch', () => {
+      const headers = { 'Content-Type': 'application/problem+json' };
+      return Promise.resolve(Response.json(problem, { status, headers }));
+    });
   const error = () => call('POST', '/api/auth/local/link').catch((error: unknown) => error);
 
   answer(429, { code: 'too-many-attempts', detail: 'In a few minutes.' });

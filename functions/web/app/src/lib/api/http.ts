@@ -36,6 +36,13 @@ export interface Answer<T> {
   etag: string | null;
 }
 
+interface ProblemBody {
+  title: string;
+  detail: string;
+  code: string;
+  errors: FieldError[];
+}
+
 interface Options {
   body?: unknown;
   headers?: Record<string, string>;
@@ -61,7 +68,7 @@ export async function call<T>(
 ): Promise<Answer<T>> {
   const response = await send(method, path, body, headers, patience);
   if (response.ok) {
-    const value = response.status === 204 ? undefined : await response.json().catch(later);
+    const value: unknown = response.status === 204 ? undefined : await response.json().catch(later);
     return { value: value as T, etag: response.headers.get('ETag') };
   }
   const says = response.headers.get('Content-Type') ?? '';
@@ -104,7 +111,7 @@ async function send(
 }
 
 async function readProblem(response: Response): Promise<Problem> {
-  const body = await response.json().catch(() => ({}));
+  const body = (await response.json().catch(() => ({}))) as Partial<ProblemBody>;
   const detail = body.detail ?? body.title ?? `${response.status}`;
   return new Problem(response.status, body.code ?? 'unknown', detail, body.errors ?? []);
 }

@@ -8,23 +8,22 @@ const food = (change: Partial<Food>) =>
   ({ id: 'sugar', start_date: '2026-03-01', counting: 'assume', ...change }) as Food;
 const streak = (change: Partial<Streak>) => ({ as_of: AS_OF, ...change }) as Streak;
 /** The days from the start on; a capital letter is recorded. */
-const calendar =
-  (start: string, letters: string) => async (_: string, from: string, to: string) => {
-    const names: Record<string, Status> = {
-      k: 'kept',
-      s: 'slipped',
-      o: 'open',
-      m: 'missing',
-      f: 'skipped',
-    };
-    const days: CalendarDay[] = [...letters].map((letter, i) => ({
-      date: addDays(start, i),
-      status: names[letter.toLowerCase()]!,
-      recorded: letter !== letter.toLowerCase(),
-      slips: 0,
-    }));
-    return days.filter(({ date }) => from <= date && date <= to);
+const calendar = (start: string, letters: string) => (_: string, from: string, to: string) => {
+  const names: Record<string, Status> = {
+    k: 'kept',
+    s: 'slipped',
+    o: 'open',
+    m: 'missing',
+    f: 'skipped',
   };
+  const days: CalendarDay[] = [...letters].map((letter, i) => ({
+    date: addDays(start, i),
+    status: names[letter.toLowerCase()]!,
+    recorded: letter !== letter.toLowerCase(),
+    slips: 0,
+  }));
+  return Promise.resolve(days.filter(({ date }) => from <= date && date <= to));
+};
 
 it('takes the way it counts now from the answer', async () => {
   const now = streak({ current_streak: 5, kept_days: 9 });

@@ -37,7 +37,7 @@ function layFood(data: Today, { method, body }: Item, key?: string): Today {
   if (method === 'DELETE') return without(data, key);
   if (key === 'order') {
     const { ids } = body as { ids: string[] };
-    const place = ({ food }: Entry) => (ids.indexOf(food.id) + 1 || Infinity) as number;
+    const place = ({ food }: Entry) => ids.indexOf(food.id) + 1 || Infinity;
     return { ...data, foods: [...data.foods].sort((a, b) => place(a) - place(b)) };
   }
   if (method !== 'PATCH') return data;

@@ -2,7 +2,7 @@
 
 export function read<T>(storage: Storage, key: string): T | null {
   try {
-    return JSON.parse(storage.getItem(key) ?? 'null');
+    return JSON.parse(storage.getItem(key) ?? 'null') as T | null;
   } catch {
     return null;
   }
