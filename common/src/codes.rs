@@ -2,14 +2,15 @@
 
 use axum::http::StatusCode;
 use chrono::NaiveDate;
+use serde::Serialize;
 
 use crate::Language;
 
 macro_rules! codes {
     ($($name:ident $code:literal $status:ident $korean:literal $english:literal)*) => {
         /// What was wrong, by a name that never changes.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Code { $($name),* }
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+        pub enum Code { $(#[serde(rename = $code)] $name),* }
 
         impl Code {
             /// The name in the API, in kebab-case.

@@ -19,8 +19,8 @@ pub use self::{
     codes::Code,
     env::Env,
     http::{
-        Error, Fault, Faults, Json, Object, Origin, Path, Problem, Problems, Query, Result, Routes, bind, body,
-        complete, exit, finish, is_loopback, listen, present, security_headers, serve, shutdown_signal, surround,
+        Error, Fault, Faults, Json, Object, Origin, Path, Problem, Query, Result, Routes, bind, body, complete, exit,
+        finish, is_loopback, listen, present, security_headers, serve, shutdown_signal, surround,
     },
     language::Language,
     session::{Connected, Me, Session, User},

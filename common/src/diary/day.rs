@@ -67,7 +67,7 @@ impl<'de> Deserialize<'de> for Date {
 /// A time of day in a request or an answer: `HH:MM`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema, sqlx::Type)]
 #[sqlx(transparent)]
-#[schema(value_type = String, pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$", examples("04:00"))]
+#[schema(value_type = String, format = "hour-minute", pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$", examples("04:00"))]
 pub struct HourMinute(pub NaiveTime);
 
 impl Serialize for HourMinute {

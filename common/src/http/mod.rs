@@ -18,7 +18,7 @@ pub use self::{
     layers::{complete, finish, security_headers, surround},
     openapi::Routes,
     origin::{Origin, is_loopback},
-    problem::{Problem, Problems},
+    problem::Problem,
     query::{Path, Query},
     serve::{bind, exit, listen, serve, shutdown_signal},
 };

@@ -30,7 +30,7 @@ pub struct Problem {
     errors: Vec<FieldProblem>,
     /// Members that belong to the code, as `current` to `review-changed`.
     #[serde(flatten)]
-    #[schema(value_type = Object)]
+    #[schema(ignore)]
     members: Map<String, Value>,
 }
 
@@ -111,39 +111,4 @@ impl Shown {
         headers.extend(seconds.map(|seconds| (header::RETRY_AFTER, HeaderValue::from_static(seconds))));
         response
     }
-}
-
-/// The problems any handler may answer, for its OpenAPI.
-#[derive(utoipa::IntoResponses)]
-pub enum Problems {
-    /// The body is not JSON.
-    #[response(status = 400, content_type = "application/problem+json")]
-    BadRequest(#[to_schema] Problem),
-    /// Nobody is signed in, and no token came that is good.
-    #[response(status = 401, content_type = "application/problem+json")]
-    Unauthorized(#[to_schema] Problem),
-    /// The request comes from another site, or its token is not for this.
-    #[response(status = 403, content_type = "application/problem+json")]
-    Forbidden(#[to_schema] Problem),
-    /// There is no such thing, or it is somebody else's.
-    #[response(status = 404, content_type = "application/problem+json")]
-    NotFound(#[to_schema] Problem),
-    /// What is stored stands in the way.
-    #[response(status = 409, content_type = "application/problem+json")]
-    Conflict(#[to_schema] Problem),
-    /// The body is too large.
-    #[response(status = 413, content_type = "application/problem+json")]
-    TooLarge(#[to_schema] Problem),
-    /// The body is not `application/json`.
-    #[response(status = 415, content_type = "application/problem+json")]
-    NotJson(#[to_schema] Problem),
-    /// A field can't be taken; `errors` says which.
-    #[response(status = 422, content_type = "application/problem+json")]
-    Unprocessable(#[to_schema] Problem),
-    /// Too often; `Retry-After` says when again.
-    #[response(status = 429, content_type = "application/problem+json")]
-    TooMany(#[to_schema] Problem),
-    /// Try again in a moment.
-    #[response(status = 503, content_type = "application/problem+json")]
-    Unavailable(#[to_schema] Problem),
 }

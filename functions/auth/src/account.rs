@@ -8,15 +8,16 @@ use axum::{
 use chrono::NaiveTime;
 use chrono_tz::Tz;
 use common::{
-    App, Code, Fault, Faults, Json, Me, Problems, Result, Session, User, db, diary::day::HourMinute, present, session,
-    text,
+    App, Code, Fault, Faults, Json, Me, Result, Session, User, db, diary::day::HourMinute, present, session, text,
 };
 use cookie::time::Duration;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 /// The account.
-#[utoipa::path(get, path = "/me", responses((status = 200, description = "As it is now.", body = Me), Problems))]
+#[utoipa::path(
+    get, path = "/me", tag = "Account", responses((status = 200, description = "The account.", body = Me)),
+)]
 pub async fn show(user: User) -> Json<Me> {
     Json(user.into())
 }
@@ -38,7 +39,12 @@ pub struct Change {
 }
 
 /// Changes the account. Days already recorded keep their dates whatever the zone.
-#[utoipa::path(patch, path = "/me", request_body = Change, responses((status = 200, description = "As it is now.", body = Me), Problems))]
+#[utoipa::path(
+    patch, path = "/me", tag = "Account",
+    request_body(content = Change, example = json!({ "time_zone": "Asia/Seoul", "day_start": "04:00" })),
+    responses((status = 200, description = "The account as it is now.", body = Me)),
+    extensions(("x-problems" = json!([Code::ZoneUnknown, Code::DayStartOutOfRange]))),
+)]
 pub async fn change(user: User, State(app): State<App>, Json(change): Json<Change>) -> Result<Json<Me>> {
     let mut faults = Faults::default();
     let display_name = faults.take("/display_name", change.display_name.as_deref().map(text::name).transpose());
@@ -72,7 +78,10 @@ pub async fn change(user: User, State(app): State<App>, Json(change): Json<Chang
 }
 
 /// Erases the account and everything that is kept for it. There is no way back.
-#[utoipa::path(delete, path = "/me", responses((status = 204, description = "Done."), Problems))]
+#[utoipa::path(
+    delete, path = "/me", tag = "Account", security(("session" = [])),
+    responses((status = 204, description = "Everything is erased.")),
+)]
 pub async fn delete(session: Session, State(app): State<App>) -> Result<Response> {
     let mut db = db::lock(app.db.acquire().await?, session.user.id).await?;
     // All else hangs on this row by foreign keys.

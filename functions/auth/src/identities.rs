@@ -11,7 +11,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use common::{
-    App, Code, Json, Path, Problems, Query, Result, Session, db,
+    App, Code, Json, Path, Query, Result, Session, db,
     session::{self, hash},
     text,
 };
@@ -50,7 +50,10 @@ struct Row {
 }
 
 /// The identities, the oldest first.
-#[utoipa::path(get, path = "/identities", responses((status = 200, description = "As it is now.", body = Identities), Problems))]
+#[utoipa::path(
+    get, path = "/identities", tag = "Identities", security(("session" = [])),
+    responses((status = 200, description = "The identities.", body = Identities)),
+)]
 pub async fn list(
     session: Session,
     State(app): State<App>,
@@ -83,8 +86,12 @@ pub struct Link {
 
 /// Begins to link an identity at this provider. What comes of it is linked only if this very session
 /// is still there; a browser then returns to `return_to`, with `?problem=` and a code where it was refused.
-#[utoipa::path(post, path = "/{provider}/link", params(("provider" = String, Path), LinkQuery),
-    responses((status = 200, description = "Go there.", body = Link), Problems))]
+#[utoipa::path(
+    post, path = "/{provider}/link", tag = "Identities", security(("session" = [])),
+    params(("provider" = String, Path, description = "The provider's id."), LinkQuery),
+    responses((status = 200, description = "Where to send the browser.", body = Link)),
+    extensions(("x-problems" = json!([Code::TooManyAttempts, Code::SignInFailed]))),
+)]
 pub async fn link(
     session: Session,
     State(app): State<App>,
@@ -127,7 +134,12 @@ pub async fn add(
 }
 
 /// Unlinks an identity: it opens this account no more. The last one stays.
-#[utoipa::path(delete, path = "/identities/{id}", params(("id" = Uuid, Path)), responses((status = 204, description = "Done."), Problems))]
+#[utoipa::path(
+    delete, path = "/identities/{id}", tag = "Identities", security(("session" = [])),
+    params(("id" = Uuid, Path, description = "The identity's id.")),
+    responses((status = 204, description = "It is unlinked.")),
+    extensions(("x-problems" = json!([Code::LastIdentity]))),
+)]
 pub async fn unlink(session: Session, State(app): State<App>, Path(id): Path<Uuid>) -> Result<StatusCode> {
     let mut db = db::lock(app.db.acquire().await?, session.user.id).await?;
     let ids: Vec<Uuid> = sqlx::query_scalar("SELECT id FROM identities WHERE user_id = ?")

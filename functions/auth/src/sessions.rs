@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
-use common::{App, Code, Json, Path, Problems, Result, Session, session};
+use common::{App, Code, Json, Path, Result, Session, session};
 use cookie::time::Duration;
 use serde::Serialize;
 use sqlx::FromRow;
@@ -32,7 +32,10 @@ pub struct OpenSession {
 }
 
 /// The open sessions, the one used last first.
-#[utoipa::path(get, path = "/sessions", responses((status = 200, description = "As it is now.", body = Sessions), Problems))]
+#[utoipa::path(
+    get, path = "/sessions", tag = "Sessions", security(("session" = [])),
+    responses((status = 200, description = "The sessions.", body = Sessions)),
+)]
 pub async fn list(session: Session, State(app): State<App>) -> Result<Json<Sessions>> {
     let now = app.clock.now();
     let sessions = sqlx::query_as(
@@ -45,7 +48,11 @@ pub async fn list(session: Session, State(app): State<App>) -> Result<Json<Sessi
 }
 
 /// Ends one session, this one too. Its next request is answered 401, wherever it comes.
-#[utoipa::path(delete, path = "/sessions/{id}", params(("id" = Uuid, Path)), responses((status = 204, description = "Done."), Problems))]
+#[utoipa::path(
+    delete, path = "/sessions/{id}", tag = "Sessions", security(("session" = [])),
+    params(("id" = Uuid, Path, description = "The session's id.")),
+    responses((status = 204, description = "It has ended.")),
+)]
 pub async fn revoke(session: Session, State(app): State<App>, Path(id): Path<Uuid>) -> Result<StatusCode> {
     match end(&app, session.user.id, id).await? {
         0 => Err(Code::NotFound.into()),
@@ -54,7 +61,10 @@ pub async fn revoke(session: Session, State(app): State<App>, Path(id): Path<Uui
 }
 
 /// Ends this session.
-#[utoipa::path(post, path = "/logout", responses((status = 204, description = "Done."), Problems))]
+#[utoipa::path(
+    post, path = "/logout", tag = "Sessions", security(("session" = [])),
+    responses((status = 204, description = "It has ended.")),
+)]
 pub async fn logout(session: Session, State(app): State<App>) -> Result<Response> {
     end(&app, session.user.id, session.id).await?;
     let cookie = app.origin.set_cookie(session::COOKIE, "", Duration::ZERO);

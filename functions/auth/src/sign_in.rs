@@ -10,7 +10,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use common::{
-    App, Code, Error, Json, Path, Problems, Query, Result, db,
+    App, Code, Error, Json, Path, Query, Result, db,
     session::{self, hash},
 };
 use serde::{Deserialize, Serialize};
@@ -39,7 +39,10 @@ pub struct ProviderName {
 }
 
 /// Where people can sign in.
-#[utoipa::path(get, path = "/providers", responses((status = 200, description = "As it is now.", body = ProviderList)))]
+#[utoipa::path(
+    get, path = "/providers", tag = "Sign-in", security(()),
+    responses((status = 200, description = "The providers.", body = ProviderList)),
+)]
 pub async fn providers(Extension(auth): Extension<Arc<Auth>>) -> Json<ProviderList> {
     let name = |provider: &Provider| ProviderName { id: provider.id.clone(), name: provider.name.clone() };
     Json(ProviderList { providers: auth.providers.iter().map(name).collect() })
@@ -57,8 +60,12 @@ pub struct Start {
 }
 
 /// Begins a sign-in: sends the browser to the provider.
-#[utoipa::path(get, path = "/{provider}/start", params(("provider" = String, Path), Start),
-    responses((status = 302, description = "On to the provider, or back into the app."), Problems))]
+#[utoipa::path(
+    get, path = "/{provider}/start", tag = "Sign-in", security(()),
+    params(("provider" = String, Path, description = "The provider's id."), Start),
+    responses((status = 302, description = "To the provider; or to the app's page that tells why not.")),
+    extensions(("x-problems" = json!([Code::TooManyAttempts, Code::SignInFailed, Code::NotMigrated]))),
+)]
 pub async fn start(
     State(app): State<App>,
     Extension(auth): Extension<Arc<Auth>>,
@@ -80,16 +87,26 @@ pub async fn start(
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Callback {
+    /// What the provider exchanges for who it was (RFC 6749, section 4.1.2).
     code: Option<String>,
+    /// What the sign-in was begun with.
     state: Option<String>,
     /// The issuer (RFC 9207).
     iss: Option<String>,
+    /// Why the provider let nobody in (RFC 6749, section 4.1.2.1).
     error: Option<String>,
 }
 
 /// Completes a sign-in: the provider sends the browser here.
-#[utoipa::path(get, path = "/{provider}/callback", params(("provider" = String, Path), Callback),
-    responses((status = 302, description = "On to the provider, or back into the app."), Problems))]
+#[utoipa::path(
+    get, path = "/{provider}/callback", tag = "Sign-in", security(()),
+    params(("provider" = String, Path, description = "The provider's id."), Callback),
+    responses((status = 302, description = "Into the app, signed in; or to the page that tells why not.")),
+    extensions(("x-problems" = json!([
+        Code::SignInExpired, Code::SignInRefused, Code::SignInFailed, Code::SessionRequired, Code::IdentityTaken,
+        Code::NotMigrated,
+    ]))),
+)]
 pub async fn callback(
     State(app): State<App>,
     Extension(auth): Extension<Arc<Auth>>,

@@ -4,7 +4,7 @@
 use axum::{extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use common::{
-    App, Code, Faults, Json, Path, Problems, Result, Session, db,
+    App, Code, Faults, Json, Path, Result, Session, db,
     session::{Scope, hash, random_token},
     text,
 };
@@ -50,7 +50,10 @@ pub struct CreatedToken {
 }
 
 /// The tokens, the newest first.
-#[utoipa::path(get, path = "/tokens", responses((status = 200, description = "As it is now.", body = Tokens), Problems))]
+#[utoipa::path(
+    get, path = "/tokens", tag = "Tokens", security(("session" = [])),
+    responses((status = 200, description = "The tokens, without their secrets.", body = Tokens)),
+)]
 pub async fn list(session: Session, State(app): State<App>) -> Result<Json<Tokens>> {
     let tokens = sqlx::query_as(
         "SELECT id, name, scope, created_at, last_used_at FROM api_tokens WHERE user_id = ? ORDER BY id DESC",
@@ -59,7 +62,12 @@ pub async fn list(session: Session, State(app): State<App>) -> Result<Json<Token
 }
 
 /// Makes a token. Only a hash of it is kept.
-#[utoipa::path(post, path = "/tokens", request_body = NewToken, responses((status = 201, description = "Created.", body = CreatedToken), Problems))]
+#[utoipa::path(
+    post, path = "/tokens", tag = "Tokens", security(("session" = [])),
+    request_body(content = NewToken, example = json!({ "name": "backup script", "scope": "read" })),
+    responses((status = 201, description = "The token, with its secret.", body = CreatedToken)),
+    extensions(("x-problems" = json!([Code::TooManyTokens]))),
+)]
 pub async fn create(
     session: Session,
     State(app): State<App>,
@@ -93,7 +101,11 @@ pub async fn create(
 }
 
 /// Ends a token. Its next request is answered 401, wherever it comes.
-#[utoipa::path(delete, path = "/tokens/{id}", params(("id" = Uuid, Path)), responses((status = 204, description = "Done."), Problems))]
+#[utoipa::path(
+    delete, path = "/tokens/{id}", tag = "Tokens", security(("session" = [])),
+    params(("id" = Uuid, Path, description = "The token's id.")),
+    responses((status = 204, description = "It has ended.")),
+)]
 pub async fn revoke(session: Session, State(app): State<App>, Path(id): Path<Uuid>) -> Result<StatusCode> {
     let revoked = sqlx::query("DELETE FROM api_tokens WHERE user_id = ? AND id = ?").bind(session.user.id).bind(id);
     match crate::delete(&app, revoked).await? {

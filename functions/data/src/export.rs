@@ -12,7 +12,7 @@ use axum::{
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use common::{
-    App, Me, Problems, Query, Result, User, db,
+    App, Me, Query, Result, User, db,
     diary::{day::Date, food::RESTORABLE},
 };
 use http_body_util::channel::Channel;
@@ -47,9 +47,14 @@ pub struct Options {
 }
 
 /// Everything the person has: foods, those that can still be restored too, reviews, slips, days off.
-#[utoipa::path(get, path = "/export", params(Options),
-    responses((status = 200, description = "A file to keep.", headers(("Content-Disposition" = String)),
-               content((Archive = "application/json"), (String = "text/csv"))), Problems))]
+#[utoipa::path(
+    get, path = "/export", params(Options),
+    responses((
+        status = 200, description = "A file to keep.",
+        headers(("Content-Disposition" = String, description = "The file's name.")),
+        content((Archive = "application/json"), (String = "text/csv"))
+    )),
+)]
 pub async fn export(
     user: User,
     State(app): State<App>,

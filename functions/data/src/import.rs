@@ -9,7 +9,7 @@ use axum::{
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use common::{
-    App, Code, Error, Fault, Json, Object, Problems, Result, User, db,
+    App, Code, Error, Fault, Json, Object, Result, User, db,
     diary::{
         counters,
         food::{MOST_FOODS, MOST_STORED, RESTORABLE},
@@ -58,8 +58,23 @@ pub struct Imported {
 /// Adds what an export holds. What is there already stays as it is: the food, the slip and the days
 /// off with the same id, the review of the same date, the outcome of the same food and date. So the same file
 /// a second time changes nothing. All or nothing.
-#[utoipa::path(post, path = "/import", request_body = Archive,
-    responses((status = 200, description = "What was added.", body = Imported), Problems))]
+#[utoipa::path(
+    post, path = "/import",
+    request_body(content = Archive, example = json!({
+        "format": "hanip", "version": 1,
+        "foods": [{
+            "id": "01958d5c-9f00-7c3e-8a41-5b2d6f7e8c90", "name": "라면", "start_date": "2026-03-01", "counting": "assume",
+            "created_at": "2026-03-01T09:00:00Z", "updated_at": "2026-03-01T09:00:00Z",
+        }],
+        "outcomes": [{ "food_id": "01958d5c-9f00-7c3e-8a41-5b2d6f7e8c90", "date": "2026-03-05", "outcome": "kept" }],
+    })),
+    responses((status = 200, description = "How much was added.", body = Imported)),
+    extensions(("x-problems" = json!([
+        Code::VersionUnknown, Code::StartDateFuture, Code::PriceWithoutCurrency, Code::ReviewDateFuture,
+        Code::ReviewBeforeStart, Code::RangeInvalid, Code::SkipTooLong, Code::SkipTooFar, Code::FoodNotFound,
+        Code::TooManyFoods, Code::TooManyDeleted, Code::TooManySkips, Code::TooManySlips,
+    ]))),
+)]
 pub async fn import(
     user: User,
     State(app): State<App>,

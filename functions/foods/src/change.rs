@@ -3,7 +3,7 @@
 use axum::{extract::State, http::StatusCode};
 use chrono::NaiveDate;
 use common::{
-    App, Code, Connected, Fault, Json, Path, Problems, Result, db,
+    App, Code, Connected, Fault, Json, Path, Result, db,
     diary::{
         counters,
         food::{Food, RESTORABLE},
@@ -17,13 +17,18 @@ use uuid::Uuid;
 
 use crate::{
     create::next_position,
-    fields::{Change, Draft},
+    fields::{Change, Draft, FIELDS},
     food,
 };
 
 /// Changes a food: what is absent stays, null clears.
-#[utoipa::path(patch, path = "/{id}", params(("id" = Uuid, Path)), request_body = Change,
-    responses((status = 200, description = "As it is now.", body = Food), Problems))]
+#[utoipa::path(
+    patch, path = "/{id}",
+    params(("id" = Uuid, Path, description = "The food's id.", example = "01958d5c-9f00-7c3e-8a41-5b2d6f7e8c90")),
+    request_body(content = Change, example = json!({ "goal_days": 200, "motivation": null })),
+    responses((status = 200, description = "The food as it is now.", body = Food)),
+    extensions(("x-problems" = json!([FIELDS, Code::StartDateAfterHistory]))),
+)]
 pub async fn change(
     Connected { user, db }: Connected,
     State(app): State<App>,
@@ -103,7 +108,10 @@ async fn refuse_history_before(
 }
 
 /// Deletes a food. It can be restored for 30 days.
-#[utoipa::path(delete, path = "/{id}", params(("id" = Uuid, Path)), responses((status = 204, description = "Done."), Problems))]
+#[utoipa::path(
+    delete, path = "/{id}", params(("id" = Uuid, Path, description = "The food's id.")),
+    responses((status = 204, description = "It is deleted.")),
+)]
 pub async fn delete(
     Connected { user, db }: Connected,
     State(app): State<App>,
@@ -126,7 +134,11 @@ pub async fn delete(
 }
 
 /// Brings a deleted food back, as if it had never been deleted.
-#[utoipa::path(post, path = "/{id}/restore", params(("id" = Uuid, Path)), responses((status = 200, description = "As it is now.", body = Food), Problems))]
+#[utoipa::path(
+    post, path = "/{id}/restore", params(("id" = Uuid, Path, description = "The food's id.")),
+    responses((status = 200, description = "The food as it is now.", body = Food)),
+    extensions(("x-problems" = json!([Code::TooManyFoods]))),
+)]
 pub async fn restore(
     Connected { user, db }: Connected,
     State(app): State<App>,
@@ -163,7 +175,12 @@ pub struct Order {
 }
 
 /// Puts the foods in this order; those not named follow in their old one.
-#[utoipa::path(put, path = "/order", request_body = Order, responses((status = 204, description = "Done."), Problems))]
+#[utoipa::path(
+    put, path = "/order",
+    request_body(content = Order, example = json!({ "ids": ["01958d5c-9f00-7c3e-8a41-5b2d6f7e8c90"] })),
+    responses((status = 204, description = "They are in this order.")),
+    extensions(("x-problems" = json!([Code::FoodNotFound]))),
+)]
 pub async fn order(Connected { user, db }: Connected, Json(order): Json<Order>) -> Result<StatusCode> {
     let mut db = db::lock(db, user.id).await?;
     let mut rest = sqlx::query_scalar!(

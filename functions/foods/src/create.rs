@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use common::{
-    App, Code, Connected, Json, Problems, Result, db,
+    App, Code, Connected, Json, Result, db,
     diary::{
         counted_food::CountedFood,
         counters,
@@ -18,11 +18,25 @@ use common::{
 use sqlx::MySqlConnection;
 use uuid::Uuid;
 
-use crate::{fields::NewFood, food};
+use crate::{
+    fields::{FIELDS, NewFood},
+    food,
+};
 
 /// Creates a food. With an `id` made by the client, the same body again answers 200 and the food as it is now.
-#[utoipa::path(post, path = "", request_body = NewFood,
-    responses((status = 201, description = "Created.", body = Food, headers(("Location" = String))), (status = 200, description = "As it is now.", body = Food), Problems))]
+#[utoipa::path(
+    post, path = "",
+    request_body(content = NewFood, example = json!({
+        "id": "01958d5c-9f00-7c3e-8a41-5b2d6f7e8c90", "name": "라면", "icon": "🍜", "color": "#e4572e", "start_date": "2026-03-01",
+        "goal_days": 100, "motivation": "Sleep better", "price_per_day": "1500", "currency": "KRW",
+    })),
+    responses(
+        (status = 201, description = "The food, created now.", body = Food,
+            headers(("Location" = String, description = "The path of the food."))),
+        (status = 200, description = "The food as it is now: it was created before, by the same body.", body = Food),
+    ),
+    extensions(("x-problems" = json!([FIELDS, Code::FoodExists, Code::TooManyFoods, Code::TooManyDeleted]))),
+)]
 pub async fn create(
     Connected { user, db }: Connected,
     State(app): State<App>,

@@ -15,6 +15,9 @@ use sqlx::FromRow;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+/// The problems of these fields.
+pub const FIELDS: [Code; 2] = [Code::StartDateFuture, Code::PriceWithoutCurrency];
+
 /// A food to create. Only the name is required.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -7,7 +7,7 @@ mod fields;
 use axum::{Router, extract::State};
 use chrono::{DateTime, Utc};
 use common::{
-    App, Code, Connected, Json, Path, Problems, Query, Result, Routes,
+    App, Code, Connected, Json, Path, Query, Result, Routes,
     diary::{
         food::{Food, RESTORABLE},
         streak::Counting,
@@ -68,7 +68,9 @@ struct Foods {
 }
 
 /// The foods, in the person's order.
-#[utoipa::path(get, path = "", params(Filter), responses((status = 200, description = "As it is now.", body = Foods), Problems))]
+#[utoipa::path(
+    get, path = "", params(Filter), responses((status = 200, description = "The foods.", body = Foods)),
+)]
 async fn list(
     Connected { user, mut db }: Connected,
     State(app): State<App>,
@@ -102,7 +104,10 @@ async fn list(
 }
 
 /// One food.
-#[utoipa::path(get, path = "/{id}", params(("id" = Uuid, Path)), responses((status = 200, description = "As it is now.", body = Food), Problems))]
+#[utoipa::path(
+    get, path = "/{id}", params(("id" = Uuid, Path, description = "The food's id.")),
+    responses((status = 200, description = "The food.", body = Food)),
+)]
 async fn show(Connected { user, mut db }: Connected, Path(id): Path<Uuid>) -> Result<Json<Food>> {
     Ok(Json(food(&mut db, user.id, id).await?))
 }

@@ -26,6 +26,9 @@ pub fn router(app: App) -> Router {
     routes.under(&REVIEWS, app)
 }
 
+/// The problems of what may be recorded: [`recordable_date`], [`recordable`].
+const RECORDABLE: [Code; 4] = [Code::ReviewDateFuture, Code::ReviewBeforeStart, Code::FoodNotFound, Code::FoodArchived];
+
 /// The date of a path on which something may be recorded.
 fn recordable_date(date: &str, today: NaiveDate) -> Result<NaiveDate> {
     let date = Date::parameter("date", date)?;

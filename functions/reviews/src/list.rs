@@ -3,7 +3,7 @@
 use axum::extract::State;
 use chrono::{Days, NaiveDate};
 use common::{
-    App, Code, Connected, Fault, Json, Problems, Query, Result, db,
+    App, Code, Connected, Fault, Json, Query, Result, db,
     diary::{counted_food::Foods, day::Date, records::RecordsOn, review::Review},
     text,
 };
@@ -16,13 +16,16 @@ use uuid::Uuid;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Filter {
+    /// The first date that is listed.
     from: Option<Date>,
+    /// The last date that is listed.
     to: Option<Date>,
     /// Dates on which something is recorded for this food.
     food_id: Option<Uuid>,
     /// A part of any note of the date, in upper or lower case.
     #[param(max_length = 100)]
     q: Option<String>,
+    /// How many are listed at most; 30 where absent.
     #[param(minimum = 1, maximum = 100)]
     limit: Option<u8>,
     /// `next_cursor` of the page before.
@@ -37,7 +40,10 @@ pub struct Page {
 }
 
 /// The reviews, newest first.
-#[utoipa::path(get, path = "", params(Filter), responses((status = 200, description = "As it is now.", body = Page), Problems))]
+#[utoipa::path(
+    get, path = "", tag = "Reviews", params(Filter),
+    responses((status = 200, description = "A page of reviews.", body = Page)),
+)]
 pub async fn list(
     Connected { user, db }: Connected,
     State(app): State<App>,

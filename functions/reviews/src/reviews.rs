@@ -7,7 +7,7 @@ use axum::{
 };
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use common::{
-    App, Code, Connected, Error, Fault, Faults, Json, Object, Path, Problems, Result,
+    App, Code, Connected, Error, Fault, Faults, Json, Object, Path, Result,
     db::{self, Locked},
     diary::{
         counted_food::{CountedFood, Foods},
@@ -21,16 +21,20 @@ use common::{
     text,
 };
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Map;
+use serde_json::Value;
 use sqlx::{MySql, pool::PoolConnection};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{recordable, recordable_date};
+use crate::{RECORDABLE, recordable, recordable_date};
 
 /// The review of a date. Its ETag covers difficulty, mood, notes and outcomes, not slips.
-#[utoipa::path(get, path = "/{date}", params(("date" = Date, Path)),
-    responses((status = 200, description = "As it is now.", body = Review, headers(("ETag" = String))), Problems))]
+#[utoipa::path(
+    get, path = "/{date}", tag = "Reviews",
+    params(("date" = Date, Path, description = "The date, from 2000-01-01.")),
+    responses((status = 200, description = "The review.", body = Review,
+        headers(("ETag" = String, description = "For `If-Match`.")))),
+)]
 pub async fn show(
     Connected { user, db }: Connected,
     State(app): State<App>,
@@ -124,11 +128,26 @@ pub struct ReviewAnswer {
 }
 
 /// Stores the review of a date, all or nothing. What equals what is stored is 200 and changes nothing.
-#[utoipa::path(put, path = "/{date}", request_body = NewReview,
-    params(("date" = Date, Path), ("If-Match" = Option<String>, Header), ("If-None-Match" = Option<String>, Header)),
-    responses((status = 200, description = "As it is now.", body = ReviewAnswer, headers(("ETag" = String))),
-              (status = 201, description = "Created.", body = ReviewAnswer, headers(("ETag" = String))),
-              (status = 412, description = "It was changed elsewhere; `current` is what is stored.", body = common::Problem, content_type = "application/problem+json"), Problems))]
+#[utoipa::path(
+    put, path = "/{date}", tag = "Reviews",
+    params(
+        ("date" = Date, Path, description = "The date, from 2000-01-01; not after today.", example = "2026-03-05"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of what may be replaced."),
+        ("If-None-Match" = Option<String>, Header, description = "`*`: nothing may be replaced."),
+    ),
+    request_body(content = NewReview, example = json!({
+        "difficulty": 2, "mood": 4, "note": "An easy day",
+        "foods": [{ "food_id": "01958d5c-9f00-7c3e-8a41-5b2d6f7e8c90", "outcome": "kept", "note": null }],
+    })),
+    responses(
+        (status = 200, description = "The review as it is now, and the numbers of the foods.", body = ReviewAnswer,
+            headers(("ETag" = String, description = "For the next `If-Match`."))),
+        (status = 201, description = "The same, where nothing was reviewed before.", body = ReviewAnswer,
+            headers(("ETag" = String, description = "For the next `If-Match`."))),
+        (status = 412, description = "", body = Changed),
+    ),
+    extensions(("x-problems" = json!([RECORDABLE, Code::ReviewChanged]))),
+)]
 pub async fn put(
     Connected { user, db }: Connected,
     State(app): State<App>,
@@ -206,11 +225,18 @@ fn refuse_unrecordable(foods: &[CountedFood], named: &[Uuid], date: NaiveDate, t
     faults.check()
 }
 
-/// `412` with the review as it is, null where nothing is recorded.
+/// What is told with `review-changed`.
+#[derive(Serialize, ToSchema)]
+pub struct Changed {
+    /// The review as it is, null where nothing is recorded.
+    current: Option<Review>,
+}
+
+/// `412` with the review as it is.
 fn changed(current: Option<Review>) -> Error {
-    match serde_json::to_value(current) {
-        Ok(current) => Error::Extended(Code::ReviewChanged, Map::from_iter([("current".to_owned(), current)])),
-        Err(error) => Error::Internal(error.into()),
+    match serde_json::to_value(Changed { current }) {
+        Ok(Value::Object(members)) => Error::Extended(Code::ReviewChanged, members),
+        _ => Code::ReviewChanged.into(),
     }
 }
 
@@ -261,10 +287,15 @@ async fn store(db: &mut Locked, date: NaiveDate, before: &Content, after: &Conte
 }
 
 /// Deletes the review of a date: outcomes and notes go, slips stay.
-#[utoipa::path(delete, path = "/{date}",
-    params(("date" = Date, Path), ("If-Match" = Option<String>, Header)),
-    responses((status = 204, description = "Deleted."),
-              (status = 412, description = "It was changed elsewhere; `current` is what is stored.", body = common::Problem, content_type = "application/problem+json"), Problems))]
+#[utoipa::path(
+    delete, path = "/{date}", tag = "Reviews",
+    params(
+        ("date" = Date, Path, description = "The date, from 2000-01-01."),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of what may be deleted."),
+    ),
+    responses((status = 204, description = "It is deleted."), (status = 412, description = "", body = Changed)),
+    extensions(("x-problems" = json!([Code::ReviewChanged]))),
+)]
 pub async fn delete(
     Connected { user, db }: Connected,
     State(app): State<App>,

@@ -9,7 +9,7 @@ use axum::{
 };
 use chrono::{Days, NaiveDate};
 use common::{
-    App, Code, Connected, Fault, Faults, Json, Path, Problems, Result, db,
+    App, Code, Connected, Fault, Faults, Json, Path, Result, db,
     diary::{
         counted_food::{CountedFood, Foods},
         counters,
@@ -57,7 +57,10 @@ pub struct SkipAnswer {
 }
 
 /// The ranges of days off.
-#[utoipa::path(get, path = "/skips", responses((status = 200, description = "As it is now.", body = Skips), Problems))]
+#[utoipa::path(
+    get, path = "/skips", tag = "Days off",
+    responses((status = 200, description = "The ranges.", body = Skips)),
+)]
 pub async fn list(Connected { user, mut db }: Connected) -> Result<Json<Skips>> {
     let mut skips: Vec<Skip> = find_all(&mut db, user.id).await?.into_values().collect();
     skips.sort_by_key(|skip| std::cmp::Reverse((skip.from, skip.id)));
@@ -65,8 +68,21 @@ pub async fn list(Connected { user, mut db }: Connected) -> Result<Json<Skips>> 
 }
 
 /// Stores a range of days off. What is recorded on a day is stronger.
-#[utoipa::path(put, path = "/skips/{skip_id}", params(("skip_id" = Uuid, Path)), request_body = NewSkip,
-    responses((status = 200, description = "As it is now.", body = SkipAnswer), (status = 201, description = "Created.", body = SkipAnswer), Problems))]
+#[utoipa::path(
+    put, path = "/skips/{skip_id}", tag = "Days off",
+    params(("skip_id" = Uuid, Path, description = "The range's id, made by the client.", example = "01958d5c-a6d0-7b24-8e66-2a4c6e8f0b13")),
+    request_body(content = NewSkip, example = json!({
+        "from": "2026-03-07", "to": "2026-03-08", "food_ids": ["01958d5c-9f00-7c3e-8a41-5b2d6f7e8c90"], "note": "A wedding",
+    })),
+    responses(
+        (status = 200, description = "The range as it is now, and the numbers of its foods.", body = SkipAnswer),
+        (status = 201, description = "The range, stored now, and the numbers of its foods.", body = SkipAnswer),
+    ),
+    extensions(("x-problems" = json!([
+        Code::RangeInvalid, Code::SkipTooLong, Code::SkipTooFar, Code::TooManySkips, Code::FoodNotFound,
+        Code::FoodArchived,
+    ]))),
+)]
 pub async fn put(
     Connected { user, db }: Connected,
     State(app): State<App>,
@@ -179,7 +195,11 @@ async fn store(db: &mut MySqlConnection, user_id: Uuid, skip: &Skip) -> Result<(
 }
 
 /// Deletes a range: its days are again what they were.
-#[utoipa::path(delete, path = "/skips/{skip_id}", params(("skip_id" = Uuid, Path)), responses((status = 204, description = "Done."), Problems))]
+#[utoipa::path(
+    delete, path = "/skips/{skip_id}", tag = "Days off",
+    params(("skip_id" = Uuid, Path, description = "The range's id.")),
+    responses((status = 204, description = "It is deleted.")),
+)]
 pub async fn delete(
     Connected { user, db }: Connected,
     State(app): State<App>,

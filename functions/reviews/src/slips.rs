@@ -7,7 +7,7 @@ use axum::{
 };
 use chrono::NaiveDate;
 use common::{
-    App, Code, Connected, Fault, Faults, Json, Path, Problems, Result, db,
+    App, Code, Connected, Fault, Faults, Json, Path, Result, db,
     diary::{
         counted_food::Foods,
         counters,
@@ -22,7 +22,7 @@ use sqlx::MySqlConnection;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{recordable, recordable_date};
+use crate::{RECORDABLE, recordable, recordable_date};
 
 /// A slip to record. Only the food is required.
 #[derive(Deserialize, ToSchema)]
@@ -49,9 +49,22 @@ pub struct SlipAnswer {
 }
 
 /// Records a slip, or changes it: under another date or food it moves.
-#[utoipa::path(put, path = "/{date}/slips/{slip_id}", params(("date" = Date, Path), ("slip_id" = Uuid, Path)),
-    request_body = NewSlip,
-    responses((status = 200, description = "As it is now.", body = SlipAnswer), (status = 201, description = "Created.", body = SlipAnswer), Problems))]
+#[utoipa::path(
+    put, path = "/{date}/slips/{slip_id}", tag = "Slips",
+    params(
+        ("date" = Date, Path, description = "The date, from 2000-01-01; not after today.", example = "2026-03-06"),
+        ("slip_id" = Uuid, Path, description = "The slip's id, made by the client.", example = "01958d5c-a2e8-7d10-9c55-1f3e5a7b9d02"),
+    ),
+    request_body(content = NewSlip, example = json!({
+        "food_id": "01958d5c-9f00-7c3e-8a41-5b2d6f7e8c90", "time": "22:30", "craving": 7, "trigger": "stress",
+        "amount": "half a bowl", "note": null,
+    })),
+    responses(
+        (status = 200, description = "The slip as it is now, and the numbers of its food.", body = SlipAnswer),
+        (status = 201, description = "The slip, recorded now, and the numbers of its food.", body = SlipAnswer),
+    ),
+    extensions(("x-problems" = json!([RECORDABLE, Code::TooManySlips]))),
+)]
 pub async fn put(
     Connected { user, db }: Connected,
     State(app): State<App>,
@@ -140,8 +153,14 @@ async fn refuse_too_many(db: &mut MySqlConnection, user_id: Uuid, slip: &Slip) -
 }
 
 /// Deletes a slip.
-#[utoipa::path(delete, path = "/{date}/slips/{slip_id}", params(("date" = Date, Path), ("slip_id" = Uuid, Path)),
-    responses((status = 204, description = "Done."), Problems))]
+#[utoipa::path(
+    delete, path = "/{date}/slips/{slip_id}", tag = "Slips",
+    params(
+        ("date" = Date, Path, description = "The slip's date."),
+        ("slip_id" = Uuid, Path, description = "The slip's id."),
+    ),
+    responses((status = 204, description = "It is deleted.")),
+)]
 pub async fn delete(
     Connected { user, db }: Connected,
     State(app): State<App>,

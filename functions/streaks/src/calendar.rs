@@ -3,7 +3,7 @@
 use axum::extract::State;
 use chrono::NaiveDate;
 use common::{
-    App, Code, Connected, Fault, Json, Path, Problems, Query, Result, db,
+    App, Code, Connected, Fault, Json, Path, Query, Result, db,
     diary::{compact, counted_food::OneFood, day::Date, history::HistoryOf, streak::Status},
 };
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,9 @@ const MOST_DAYS: i64 = 400;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Range {
+    /// The first date.
     from: Date,
+    /// The last date: at most the 400th from the first.
     to: Date,
 }
 
@@ -38,8 +40,11 @@ pub struct CalendarDay {
 }
 
 /// The dates from `from` to `to`, both included, at most 400.
-#[utoipa::path(get, path = "/{food_id}/calendar", params(("food_id" = Uuid, Path), Range),
-    responses((status = 200, description = "As it is now.", body = Calendar), Problems))]
+#[utoipa::path(
+    get, path = "/{food_id}/calendar", params(("food_id" = Uuid, Path, description = "The food's id."), Range),
+    responses((status = 200, description = "The dates, from the food's start to today.", body = Calendar)),
+    extensions(("x-problems" = json!([Code::RangeInvalid, Code::RangeTooLong]))),
+)]
 pub async fn show(
     Connected { user, db }: Connected,
     State(app): State<App>,

@@ -7,7 +7,7 @@ mod today;
 use axum::{Router, extract::State};
 use chrono::{Days, NaiveDate};
 use common::{
-    App, Code, Connected, Json, Path, Problems, Result, Routes, db,
+    App, Code, Connected, Json, Path, Result, Routes, db,
     diary::{
         counted_food::OneFood,
         counters,
@@ -40,7 +40,9 @@ struct Streaks {
 }
 
 /// The numbers of the active foods, in the person's order.
-#[utoipa::path(get, path = "", responses((status = 200, description = "As it is now.", body = Streaks), Problems))]
+#[utoipa::path(
+    get, path = "", responses((status = 200, description = "The numbers.", body = Streaks)),
+)]
 async fn list(Connected { user, db }: Connected, State(app): State<App>) -> Result<Json<Streaks>> {
     let as_of = user.today(app.clock.now());
     let (mut db, read) = db::snapshot(db, counters::current(user.id, as_of)).await?;
@@ -48,8 +50,10 @@ async fn list(Connected { user, db }: Connected, State(app): State<App>) -> Resu
 }
 
 /// The numbers of one food, archived or not.
-#[utoipa::path(get, path = "/{food_id}", params(("food_id" = Uuid, Path)),
-    responses((status = 200, description = "As it is now.", body = Streak), Problems))]
+#[utoipa::path(
+    get, path = "/{food_id}", params(("food_id" = Uuid, Path, description = "The food's id.")),
+    responses((status = 200, description = "The numbers.", body = Streak)),
+)]
 async fn show(
     Connected { user, db }: Connected,
     State(app): State<App>,

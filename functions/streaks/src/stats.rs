@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use axum::extract::State;
 use chrono::{Datelike, Days, NaiveDate, NaiveTime, Timelike};
 use common::{
-    App, Code, Connected, Json, Path, Problems, Result,
+    App, Code, Connected, Json, Path, Result,
     db::{self, Results, Select},
     diary::{
         counted_food::OneFood,
@@ -88,8 +88,10 @@ impl Select for SlipTimes {
 }
 
 /// Statistics of one food.
-#[utoipa::path(get, path = "/{food_id}/stats", params(("food_id" = Uuid, Path)),
-    responses((status = 200, description = "As it is now.", body = Stats), Problems))]
+#[utoipa::path(
+    get, path = "/{food_id}/stats", params(("food_id" = Uuid, Path, description = "The food's id.")),
+    responses((status = 200, description = "The statistics.", body = Stats)),
+)]
 pub async fn show(
     Connected { user, db }: Connected,
     State(app): State<App>,

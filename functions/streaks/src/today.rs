@@ -3,7 +3,7 @@
 use axum::extract::State;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use common::{
-    App, Connected, Json, Me, Problems, Result,
+    App, Connected, Json, Me, Result,
     db::{self, Results, Select},
     diary::{
         counted_food::CountedFood, counters, day, food::Food, numbers::Streak, records::RecordsOnAndAfter,
@@ -71,7 +71,9 @@ impl Select for FoodsInFull {
 }
 
 /// Everything the first screen shows.
-#[utoipa::path(get, path = "/today", responses((status = 200, description = "As it is now.", body = Today), Problems))]
+#[utoipa::path(
+    get, path = "/today", responses((status = 200, description = "What there is today.", body = Today)),
+)]
 pub async fn show(Connected { user, db }: Connected, State(app): State<App>) -> Result<Json<Today>> {
     let now = app.clock.now();
     let as_of = user.today(now);

@@ -5,6 +5,7 @@ pub mod cluster;
 pub mod compare;
 pub mod deployment;
 pub mod diarist;
+pub mod documents;
 pub mod edge;
 pub mod fake_provider;
 pub mod gateway;

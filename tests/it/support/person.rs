@@ -5,6 +5,8 @@ use reqwest::{Client, Method, RequestBuilder, StatusCode, header, redirect::Poli
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::support::documents;
+
 /// A browser and who sits before it.
 pub struct Person {
     pub client: Client,
@@ -63,7 +65,7 @@ impl Person {
     }
 
     pub async fn send(&self, request: RequestBuilder) -> Reply {
-        Reply::of(request.send().await.expect("an answer")).await
+        Reply::to(request).await
     }
 
     /// Registers a food; the answer is its id.
@@ -104,6 +106,16 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// The answer to `request`, which the documents name.
+    pub async fn to(request: RequestBuilder) -> Self {
+        let (client, request) = request.build_split();
+        let request = request.expect("a request");
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let reply = Self::of(client.execute(request).await.expect("an answer")).await;
+        documents::check(documents::documents().await, &method, &path, &reply);
+        reply
+    }
+
     pub async fn of(response: reqwest::Response) -> Self {
         let (status, headers) = (response.status(), response.headers().clone());
         Self { status, headers, body: response.text().await.expect("a text") }
