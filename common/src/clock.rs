@@ -9,29 +9,46 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 /// Tells the time. Clones of a fixed clock show, and set, the same time.
 #[derive(Clone, Debug, Default)]
-pub struct Clock(Option<Arc<AtomicI64>>);
+pub struct Clock {
+    /// In microseconds since 1970.
+    fixed: Option<Arc<AtomicI64>>,
+    /// How far a fixed clock is wrong.
+    ahead: TimeDelta,
+}
 
 impl Clock {
     /// The clock of this machine.
     pub fn system() -> Self {
-        Self(None)
+        Self::default()
     }
 
     /// A clock that stands at `now` until it is set.
     pub fn fixed(now: DateTime<Utc>) -> Self {
-        Self(Some(Arc::new(AtomicI64::new(now.timestamp_micros()))))
+        Self { fixed: Some(Arc::new(AtomicI64::new(now.timestamp_micros()))), ahead: TimeDelta::zero() }
+    }
+
+    /// The same clock, `ahead` of it.
+    pub fn ahead(&self, ahead: TimeDelta) -> Self {
+        Self { fixed: self.fixed.clone(), ahead }
     }
 
     /// Now, in whole microseconds: what the database keeps.
     pub fn now(&self) -> DateTime<Utc> {
         #[expect(clippy::disallowed_methods, reason = "the one place that asks the system")]
-        let micros = self.0.as_ref().map_or_else(|| Utc::now().timestamp_micros(), |time| time.load(Ordering::SeqCst));
-        DateTime::from_timestamp_micros(micros).unwrap_or_default()
+        let micros =
+            self.fixed.as_ref().map_or_else(|| Utc::now().timestamp_micros(), |time| time.load(Ordering::SeqCst));
+        DateTime::from_timestamp_micros(micros).unwrap_or_default() + self.ahead
+    }
+
+    /// How far this clock is ahead of another computer's, which shows `other` now. A fixed clock stands for those of
+    /// all computers, apart from how far it is wrong.
+    pub fn ahead_of(&self, other: DateTime<Utc>) -> TimeDelta {
+        if self.fixed.is_some() { self.ahead } else { self.now() - other }
     }
 
     /// Sets a fixed clock; the system's stays as it is.
     pub fn set(&self, now: DateTime<Utc>) {
-        if let Some(time) = &self.0 {
+        if let Some(time) = &self.fixed {
             time.store(now.timestamp_micros(), Ordering::SeqCst);
         }
     }
@@ -39,5 +56,17 @@ impl Clock {
     /// Moves a fixed clock by `delta`.
     pub fn advance(&self, delta: TimeDelta) {
         self.set(self.now() + delta);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_far_the_clock_of_this_machine_is_wrong_is_seen_by_another() {
+        let clock = Clock::system();
+        let ahead = clock.ahead_of(clock.now() - TimeDelta::days(40));
+        assert!(ahead >= TimeDelta::days(40) && ahead < TimeDelta::days(40) + TimeDelta::minutes(1), "{ahead}");
     }
 }

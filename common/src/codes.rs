@@ -55,6 +55,7 @@ codes! {
     Internal "internal" INTERNAL_SERVER_ERROR "문제가 생겼어요. 곧 고칠게요." "Something went wrong on our side."
     Unavailable "unavailable" SERVICE_UNAVAILABLE "잠시 연결이 어려워요. 곧 다시 시도할게요." "Can't reach it right now. Trying again shortly."
     NotMigrated "not-migrated" SERVICE_UNAVAILABLE "준비 중이에요. 잠시 뒤에 다시 와 주세요." "Getting ready. Please come back in a moment."
+    ClocksApart "clocks-apart" SERVICE_UNAVAILABLE "서버의 시계가 서로 달라요." "The clocks of the servers differ."
     WorkRemains "work-remains" SERVICE_UNAVAILABLE "아직 남은 일이 있어요." "There is work left to do."
 
     // Sign-in.

@@ -80,11 +80,20 @@ async fn serve(env: &Env, listener: TcpListener, shutdown: impl Future<Output = 
 
 async fn tick_on_time(app: App) {
     let mut times = interval(TICK);
+    // The database is on this computer too, so that nothing tells of a clock that is wrong after a start: what a tick
+    // deletes by it waits for the second one.
+    let mut is_first = true;
     loop {
         times.tick().await;
         // In a task that a shutdown waits for: the chunk in hand is finished.
-        let ticking = app.clone();
-        let ticked = app.tasks.spawn(async move { tick::run(&ticking, tick::CHUNK).await }).await;
+        let (ticking, closes_only) = (app.clone(), std::mem::take(&mut is_first));
+        let ticked = app.tasks.spawn(async move {
+            match closes_only {
+                true => tick::close_days(&ticking, tick::CHUNK).await,
+                false => tick::run(&ticking, tick::CHUNK).await,
+            }
+        });
+        let ticked = ticked.await;
         if let Ok(Err(error)) = ticked {
             tracing::warn!(%error, "the tick did not come through");
         }

@@ -1,9 +1,7 @@
-//! Tells whoever listens which milestones were reached: one CloudEvent each, to the address in
-//! `K_SINK` (Knative's SinkBinding sets it).
+//! Announces milestones: one CloudEvent each, to the address in `K_SINK` (Knative's SinkBinding sets it).
 //!
-//! A milestone is one row for ever, and marked when its event was taken. Between the two the process
-//! may die: the event then comes again with the same id, which is how its taker knows it (CloudEvents
-//! 1.0, `source` and `id`).
+//! The row of a milestone stays for ever, and is marked once its event was accepted. If the process dies in between, the
+//! event is sent again with the same id, by which the consumer knows a duplicate (CloudEvents 1.0, `source` and `id`).
 
 use anyhow::Context;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -11,21 +9,20 @@ use cloudevents::{Event, EventBuilder, EventBuilderV10};
 use common::{App, Env, Result, db, diary::counters::NEWS};
 use reqwest::{Client, StatusCode, Url, header::CONTENT_TYPE};
 use serde_json::json;
-use sqlx::FromRow;
 use tokio::time::{Duration, Instant};
 use uuid::Uuid;
 
-/// How long one tick announces.
+/// For how long one tick announces milestones.
 const WORK_TIME: Duration = Duration::from_secs(10);
 
-/// Where milestones are announced.
+/// The consumer of the events.
 pub struct Sink {
     client: Client,
     url: Url,
 }
 
 impl Sink {
-    /// From `K_SINK`; nobody listens where it is not set.
+    /// From `K_SINK`; none where it is not set.
     pub fn from_env(env: &Env) -> anyhow::Result<Option<Self>> {
         let Some(url) = env.optional("K_SINK")? else { return Ok(None) };
         let url = url.parse().context("K_SINK: expected a URL")?;
@@ -33,7 +30,8 @@ impl Sink {
         Ok(Some(Self { client, url }))
     }
 
-    /// Sends an event. One that the sink finds fault with would never be taken: it stands in no other's way.
+    /// Sends an event. One that is refused with a 4xx counts as sent: it would be refused again, and never let the next
+    /// one pass.
     async fn send(&self, event: &Event) -> anyhow::Result<()> {
         let request = self.client.post(self.url.clone()).header(CONTENT_TYPE, "application/cloudevents+json");
         let answer = request.body(serde_json::to_string(event)?).send().await?;
@@ -46,7 +44,6 @@ impl Sink {
     }
 }
 
-#[derive(FromRow)]
 struct Milestone {
     user_id: Uuid,
     food_id: Uuid,
@@ -68,33 +65,35 @@ impl Milestone {
     }
 }
 
-/// Announces what was reached and is still news, each in a transaction of its own: a write of the same
-/// food waits for one event at most. What the sink does not take is left for the next tick.
+/// Announces milestones that were reached lately, each in a transaction of its own, so that a write of the same food
+/// waits for one event at most. Those that the sink does not accept are left for the next tick.
 pub async fn milestones(app: &App, sink: &Sink) -> Result<()> {
     let (now, started) = (app.clock.now(), Instant::now());
     while !app.tasks.is_closed() && started.elapsed() < WORK_TIME {
         let mut db = db::begin(app.db.acquire().await?).await?;
-        let reached: Option<Milestone> = sqlx::query_as(
-            "SELECT user_id, food_id, days, reached_on FROM milestones
-             WHERE announced_at IS NULL AND reached_on > ? AND EXISTS (
-                 SELECT 1 FROM foods WHERE foods.user_id = milestones.user_id AND id = food_id AND deleted_at IS NULL)
-             LIMIT 1 FOR UPDATE SKIP LOCKED",
-        )
-        .bind(now.date_naive() - NEWS)
-        .fetch_optional(&mut *db)
-        .await?;
+        let reached = sqlx::query_as!(
+            Milestone,
+            r#"SELECT user_id AS "user_id: Uuid", food_id AS "food_id: Uuid", days, reached_on FROM milestones
+               WHERE announced_at IS NULL AND reached_on > ? AND EXISTS (
+                   SELECT 1 FROM foods WHERE foods.user_id = milestones.user_id AND id = food_id AND deleted_at IS NULL)
+               LIMIT 1 FOR UPDATE SKIP LOCKED"#,
+            now.date_naive() - NEWS
+        );
+        let reached = reached.fetch_optional(&mut *db).await?;
         let Some(milestone) = reached else { break };
         if let Err(error) = sink.send(&milestone.event(app, now)?).await {
             tracing::warn!(error = format!("{error:#}"), "K_SINK did not take an event");
             break;
         }
-        sqlx::query("UPDATE milestones SET announced_at = ? WHERE user_id = ? AND food_id = ? AND days = ?")
-            .bind(now)
-            .bind(milestone.user_id)
-            .bind(milestone.food_id)
-            .bind(milestone.days)
-            .execute(&mut *db)
-            .await?;
+        sqlx::query!(
+            "UPDATE milestones SET announced_at = ? WHERE user_id = ? AND food_id = ? AND days = ?",
+            now,
+            milestone.user_id,
+            milestone.food_id,
+            milestone.days
+        )
+        .execute(&mut *db)
+        .await?;
         db.commit().await?;
     }
     Ok(())

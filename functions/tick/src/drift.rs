@@ -28,12 +28,12 @@ pub struct Checked {
 
 /// Checks the next people, unless the last check was a moment ago.
 pub async fn check(app: &App, now: DateTime<Utc>) -> Result<Checked> {
-    let last: Option<(Uuid, DateTime<Utc>)> = sqlx::query_as(
-        "SELECT checked_through, started_at FROM ticks WHERE checked > 0 ORDER BY started_at DESC LIMIT 1",
-    )
-    .fetch_optional(&app.db)
-    .await?;
-    let (after, checked_at) = last.unwrap_or_default();
+    let last = sqlx::query!(
+        r#"SELECT checked_through AS "through: Uuid", started_at AS "at: DateTime<Utc>"
+           FROM ticks WHERE checked > 0 ORDER BY started_at DESC LIMIT 1"#
+    );
+    let last = last.fetch_optional(&app.db).await?;
+    let (after, checked_at) = last.map(|last| (last.through, last.at)).unwrap_or_default();
     if now - checked_at < INTERVAL {
         return Ok(Checked::default());
     }
@@ -57,8 +57,12 @@ pub async fn check(app: &App, now: DateTime<Utc>) -> Result<Checked> {
 
 /// The next people after `after`, in the order of their ids.
 async fn next(app: &App, after: Uuid) -> Result<Vec<Uuid>> {
-    let people = sqlx::query_scalar("SELECT user_id FROM users WHERE user_id > ? ORDER BY user_id LIMIT ?");
-    Ok(people.bind(after).bind(PEOPLE).fetch_all(&app.db).await?)
+    let people = sqlx::query_scalar!(
+        r#"SELECT user_id AS "user_id: Uuid" FROM users WHERE user_id > ? ORDER BY user_id LIMIT ?"#,
+        after,
+        PEOPLE
+    );
+    Ok(people.fetch_all(&app.db).await?)
 }
 
 /// Checks the counts of one person under the lock that writes and ticks take. Returns how many drifted.

@@ -40,13 +40,14 @@ impl Due {
 /// One [`DayEnd`] for each pair of zone and start of the day that people have. They are computed here because the
 /// database has no time zones.
 pub async fn day_ends(app: &App, now: DateTime<Utc>) -> Result<Vec<DayEnd>> {
-    let pairs: Vec<(String, NaiveTime)> =
-        sqlx::query_as("SELECT DISTINCT time_zone, day_start FROM users").fetch_all(&app.db).await?;
-    let day_end = |(time_zone, day_start): (String, NaiveTime)| {
-        let today = day::today(now, time_zone.parse().unwrap_or(Tz::UTC), day_start);
-        DayEnd { time_zone, day_start, ended: today - Days::new(1) }
-    };
-    Ok(pairs.into_iter().map(day_end).collect())
+    let pairs = sqlx::query!(r#"SELECT DISTINCT time_zone, day_start AS "day_start: NaiveTime" FROM users"#);
+    let pairs = pairs.fetch_all(&app.db).await?.into_iter();
+    Ok(pairs
+        .map(|pair| {
+            let today = day::today(now, pair.time_zone.parse().unwrap_or(Tz::UTC), pair.day_start);
+            DayEnd { time_zone: pair.time_zone, day_start: pair.day_start, ended: today - Days::new(1) }
+        })
+        .collect())
 }
 
 /// The people of one scan and those of them who have something to close, both in the order of their ids.
@@ -62,8 +63,12 @@ pub async fn find(
     after: Uuid,
 ) -> Result<(Option<Found>, PoolConnection<MySql>)> {
     let mut db = with_day_ends(db, day_ends).await?;
-    let next = sqlx::query_scalar("SELECT user_id FROM users WHERE user_id > ? ORDER BY user_id LIMIT ?");
-    let scanned: Vec<Uuid> = next.bind(after).bind(SCANNED).fetch_all(&mut *db).await?;
+    let next = sqlx::query_scalar!(
+        r#"SELECT user_id AS "user_id: Uuid" FROM users WHERE user_id > ? ORDER BY user_id LIMIT ?"#,
+        after,
+        SCANNED
+    );
+    let scanned = next.fetch_all(&mut *db).await?;
     let Some(last) = scanned.last() else { return Ok((None, db.commit().await?)) };
     let due = sqlx::query_as(
         "SELECT STRAIGHT_JOIN users.user_id, MIN(closed_through) AS since, ended,
@@ -92,7 +97,8 @@ pub async fn left(db: PoolConnection<MySql>, day_ends: &[DayEnd]) -> Result<(u64
     Ok(left.fetch_one(&mut *db).await?)
 }
 
-/// Begins a transaction that sees `day_ends` as a table.
+/// Begins a transaction that sees `day_ends` as a table. It is a temporary one, so that statements that name it can't
+/// be checked when they are compiled.
 async fn with_day_ends(db: PoolConnection<MySql>, day_ends: &[DayEnd]) -> Result<db::Transaction> {
     let mut db = db::begin(db).await?;
     db.execute(

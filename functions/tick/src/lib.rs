@@ -5,6 +5,7 @@
 
 mod announce;
 mod chunk;
+mod clock;
 mod drift;
 mod due;
 mod housekeeping;
@@ -24,7 +25,7 @@ use common::{App, Code, Error, Result};
 
 pub use crate::{
     announce::Sink,
-    run::{CHUNK, Done, run},
+    run::{CHUNK, Done, close_days, run},
 };
 
 /// How large an event may be, in bytes: nothing in it is used.

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use common::{App, Result};
 use sqlx::{MySql, pool::PoolConnection};
 use tokio::time::Instant;
-use uuid::Uuid;
+use uuid::{Builder, Uuid};
 
 use crate::{
-    chunk,
+    chunk, clock,
     drift::{self, Checked},
     due::{self, Due, Found},
     housekeeping,
@@ -33,10 +34,22 @@ pub struct Done {
 /// Closes every finished day of every food that is due, about `chunk` days a transaction; then checks some counts,
 /// and deletes what has expired.
 pub async fn run(app: &App, chunk: u32) -> Result<Done> {
-    let (now, started) = (app.clock.now(), Instant::now());
+    let started = Instant::now();
+    let done = close_days(app, chunk).await?;
+    if has_time(app, started)
+        && let Err(error) = housekeeping::clear(app, app.clock.now()).await
+    {
+        // Expired rows are refused anyway; the next tick deletes them.
+        tracing::warn!(%error, "not all that has expired could be deleted");
+    }
+    Ok(done)
+}
+
+/// The first part of [`run`], which deletes nothing.
+pub async fn close_days(app: &App, chunk: u32) -> Result<Done> {
+    let (now, started) = (clock::checked(app).await?, Instant::now());
     let day_ends = due::day_ends(app, now).await?;
-    // The tracker of tasks is closed when the process is to stop.
-    let has_time = || started.elapsed() < WORK_TIME && !app.tasks.is_closed();
+    let has_time = || has_time(app, started);
     let (mut closed, mut found) = (0, 0);
     let mut after = Uuid::nil();
     // One connection for all: the server runs a second one in another thread, on another processor where people's
@@ -61,28 +74,54 @@ pub async fn run(app: &App, chunk: u32) -> Result<Done> {
     let checked = if has_time() { drift::check(app, now).await? } else { Checked::default() };
     let took_ms = u32::try_from(started.elapsed().as_millis()).unwrap_or(u32::MAX);
     tracing::info!(closed, remaining, lag_days, drifted = checked.drifted, took_ms, "tick");
-    sqlx::query(
+    record(app, now, &Record { took_ms, closed, remaining, lag_days, checked }).await?;
+    Ok(Done { closed, remaining })
+}
+
+/// Whether a call that has `started` then may begin something new. The tracker of tasks is closed when the process is
+/// to stop.
+fn has_time(app: &App, started: Instant) -> bool {
+    started.elapsed() < WORK_TIME && !app.tasks.is_closed()
+}
+
+/// What a tick did.
+struct Record {
+    took_ms: u32,
+    closed: u64,
+    remaining: u64,
+    lag_days: u32,
+    checked: Checked,
+}
+
+/// Writes what a tick did. Ticks of one minute share a row, so that events that anybody sends do not fill the table.
+async fn record(app: &App, now: DateTime<Utc>, record: &Record) -> Result<()> {
+    let Record { took_ms, closed, remaining, lag_days, checked } = record;
+    sqlx::query!(
         "INSERT INTO ticks (id, started_at, took_ms, closed, remaining, lag_days, checked, drifted, checked_through)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON DUPLICATE KEY UPDATE
+             took_ms = took_ms + VALUE(took_ms), closed = closed + VALUE(closed), remaining = VALUE(remaining),
+             lag_days = VALUE(lag_days), checked = checked + VALUE(checked), drifted = drifted + VALUE(drifted),
+             checked_through = IF(VALUE(checked) > 0, VALUE(checked_through), checked_through)",
+        id_of_minute(now),
+        now,
+        took_ms,
+        closed,
+        remaining,
+        lag_days,
+        checked.people,
+        checked.drifted,
+        checked.through
     )
-    .bind(Uuid::now_v7())
-    .bind(now)
-    .bind(took_ms)
-    .bind(closed)
-    .bind(remaining)
-    .bind(lag_days)
-    .bind(checked.people)
-    .bind(checked.drifted)
-    .bind(checked.through)
     .execute(&app.db)
     .await?;
-    if has_time()
-        && let Err(error) = housekeeping::clear(app, now).await
-    {
-        // Expired rows are refused anyway; the next tick deletes them.
-        tracing::warn!(%error, "not all that has expired could be deleted");
-    }
-    Ok(Done { closed, remaining })
+    Ok(())
+}
+
+/// A UUIDv7 (RFC 9562, section 5.7) of the beginning of a minute, without random bits: the same for all its instants.
+fn id_of_minute(now: DateTime<Utc>) -> Uuid {
+    let milliseconds = u64::try_from(now.timestamp().div_euclid(60) * 60_000).unwrap_or_default();
+    Builder::from_unix_timestamp_millis(milliseconds, &[0; 10]).into_uuid()
 }
 
 /// Closes one chunk, while there is time; if that fails, tenths of it, down to single people: what is wrong with one

@@ -1,5 +1,6 @@
 //! The tick: closes finished days, and owns nothing a person can lose.
 
+mod clocks;
 mod deliveries;
 mod milestones;
 
