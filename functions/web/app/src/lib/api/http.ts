@@ -1,12 +1,6 @@
 /** One way to call the API: same origin, JSON, the app's language, problems as exceptions. */
-
-export interface FieldError {
-  /** Into the body, such as `/name`; else the parameter of the path or the query. */
-  pointer?: string;
-  parameter?: string;
-  code: string;
-  detail: string;
-}
+import type { Body, Known, Method, Value } from './paths';
+import type { FieldError, ProblemBody } from './types';
 
 /** An answer that says no, as RFC 9457 problem+json; `detail` is in the app's language. */
 export class Problem extends Error {
@@ -36,15 +30,8 @@ export interface Answer<T> {
   etag: string | null;
 }
 
-interface ProblemBody {
-  title: string;
-  detail: string;
-  code: string;
-  errors: FieldError[];
-}
-
-interface Options {
-  body?: unknown;
+interface Options<Body> {
+  body?: Body;
   headers?: Record<string, string>;
   /** How long an answer may take, in milliseconds. */
   patience?: number;
@@ -61,15 +48,15 @@ export const context = {
 // A function that was scaled to zero may take seconds to answer first.
 const PATIENCE = 30_000;
 
-export async function call<T>(
-  method: string,
-  path: string,
-  { body, headers = {}, patience = PATIENCE }: Options = {},
-): Promise<Answer<T>> {
+export async function call<M extends Method, Path extends string>(
+  method: M,
+  path: Known<M, Path>,
+  { body, headers = {}, patience = PATIENCE }: Options<Body<M, Path>> = {},
+): Promise<Answer<Value<M, Path>>> {
   const response = await send(method, path, body, headers, patience);
   if (response.ok) {
     const value: unknown = response.status === 204 ? undefined : await response.json().catch(later);
-    return { value: value as T, etag: response.headers.get('ETag') };
+    return { value: value as Value<M, Path>, etag: response.headers.get('ETag') };
   }
   const says = response.headers.get('Content-Type') ?? '';
   // Not the API but something on the way to it, such as the sign-in page of a hotel.

@@ -1,14 +1,8 @@
-/** The calls of the app, one line each. */
+/** Signing in and out, and who is signed in. */
 import { call } from './http';
-import type { Me, Provider, Today } from './types';
+import type { MeChange } from './types';
 
-const get = async <T>(path: string) => (await call<T>('GET', path)).value;
-
-export const today = () => get<Today>('/api/streaks/today');
-
-export const providers = async () =>
-  (await get<{ providers: Provider[] }>('/api/auth/providers')).providers;
-export const changeMe = async (
-  change: Partial<Pick<Me, 'display_name' | 'locale' | 'time_zone' | 'day_start'>>,
-) => (await call<Me>('PATCH', '/api/auth/me', { body: change })).value;
-export const logout = () => call<void>('POST', '/api/auth/logout');
+export const providers = async () => (await call('GET', '/api/auth/providers')).value.providers;
+export const changeMe = async (body: MeChange) =>
+  (await call('PATCH', '/api/auth/me', { body })).value;
+export const logout = () => call('POST', '/api/auth/logout');

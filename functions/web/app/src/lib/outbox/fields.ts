@@ -2,7 +2,7 @@
  * A review as single fields (`difficulty`, `note`, `<food id>.outcome`), so that each can be
  * compared, changed and taken back by itself. What is absent is null.
  */
-import type { Level, Outcome, ReviewInput } from '../api/types';
+import type { Level, Outcome, NewReview } from '../api/types';
 
 export type Fields = Record<string, string | number | null>;
 
@@ -59,7 +59,7 @@ export const conflicts = (stored: Fields, seen: Fields, wanted: Fields) =>
   });
 
 /** The body of a PUT that makes the change and leaves all else as it is stored. */
-export function toBody(stored: Fields, change: Fields): ReviewInput {
+export function toBody(stored: Fields, change: Fields) {
   const all = { ...stored, ...change };
   return {
     difficulty: (all.difficulty ?? null) as Level | null,
@@ -70,5 +70,5 @@ export function toBody(stored: Fields, change: Fields): ReviewInput {
       outcome: (all[`${id}.outcome`] ?? null) as Outcome | null,
       note: (all[`${id}.note`] ?? null) as string | null,
     })),
-  };
+  } satisfies NewReview;
 }

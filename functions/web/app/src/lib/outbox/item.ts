@@ -1,6 +1,6 @@
 /** A write, as a page asks for it and as this device keeps it until the API has stored it. */
-import type { FieldError, Problem } from '../api/http';
-import type { Review } from '../api/types';
+import type { Problem } from '../api/http';
+import type { FieldError, Review } from '../api/types';
 import type { Fields } from './fields';
 
 export interface Write {

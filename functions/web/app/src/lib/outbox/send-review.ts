@@ -3,7 +3,7 @@
  * (`If-Match`), so that nothing another device stored is overwritten unseen.
  */
 import { type Answer, call, Problem } from '../api/http';
-import type { Review, ReviewInput, Streak } from '../api/types';
+import type { Review } from '../api/types';
 import { conflicts, type Fields, fieldsOf, foodsOf, toBody, toFields } from './fields';
 import { type Refusal, type ReviewWrite, toRefusal } from './item';
 
@@ -22,16 +22,17 @@ export class FoodsRefused extends Error {
 }
 
 type Headers = Record<string, string>;
+type Body = ReturnType<typeof toBody>;
 
 /** So often the date may change between reading and writing it. */
 const ATTEMPTS = 4;
 
-export async function sendReview(path: string, { change, seen }: ReviewWrite, headers: Headers) {
+export async function sendReview({ date, change, seen }: ReviewWrite, headers: Headers) {
   for (let attempt = 1; ; attempt++) {
-    const cached = cache.get(path);
-    const stored = cached ?? (await read(path, headers));
+    const cached = cache.get(date);
+    const stored = cached ?? (await read(date, headers));
     if (conflicts(stored.fields, seen, change)) {
-      cache.delete(path);
+      cache.delete(date);
       if (cached) continue;
       const contested = foodsOf(change).filter((food) =>
         conflicts(stored.fields, seen, fieldsOf(change, food)),
@@ -42,9 +43,9 @@ export async function sendReview(path: string, { change, seen }: ReviewWrite, he
     }
     const body = toBody(stored.fields, change);
     try {
-      return await put(path, body, stored.etag, headers);
+      return await put(date, body, stored.etag, headers);
     } catch (error) {
-      cache.delete(path);
+      cache.delete(date);
       if (!(error instanceof Problem)) throw error;
       const refused = refusedOf(body, error);
       if (refused.size) throw new FoodsRefused(refused);
@@ -53,13 +54,13 @@ export async function sendReview(path: string, { change, seen }: ReviewWrite, he
   }
 }
 
-async function put(path: string, body: ReviewInput, etag: string | null, headers: Headers) {
+async function put(date: string, body: Body, etag: string | null, headers: Headers) {
   const condition: Headers = etag ? { 'If-Match': etag } : { 'If-None-Match': '*' };
-  const answer = await call<{ review: Review; streaks: Streak[] }>('PUT', path, {
+  const answer = await call('PUT', `/api/reviews/${date}`, {
     body,
     headers: { ...headers, ...condition },
   });
-  remember(path, { value: answer.value.review, etag: answer.etag });
+  remember(date, { value: answer.value.review, etag: answer.etag });
   return answer.value;
 }
 
@@ -76,7 +77,7 @@ async function deletedOf(foods: string[], headers: Headers) {
   return deleted;
 }
 
-function refusedOf({ foods }: ReviewInput, { status, errors }: Problem) {
+function refusedOf({ foods }: Body, { status, errors }: Problem) {
   const refused = new Map<string, Refusal>();
   for (const { pointer, code, detail } of errors) {
     const food = foods[Number(pointer?.match(/^\/foods\/(\d+)\/food_id$/)?.[1])];
@@ -95,15 +96,15 @@ interface Stored {
 const NOTHING: Stored = { review: null, fields: {}, etag: null };
 const cache = new Map<string, Stored>();
 
-function remember(path: string, { value, etag }: Answer<Review>): Stored {
+function remember(date: string, { value, etag }: Answer<Review>): Stored {
   const stored = { review: value, fields: toFields(value), etag };
-  cache.set(path, stored);
+  cache.set(date, stored);
   return stored;
 }
 
-async function read(path: string, headers: Headers): Promise<Stored> {
+async function read(date: string, headers: Headers): Promise<Stored> {
   try {
-    return remember(path, await call<Review>('GET', path, { headers }));
+    return remember(date, await call('GET', `/api/reviews/${date}`, { headers }));
   } catch (error) {
     if (error instanceof Problem && error.status === 404) return NOTHING;
     throw error;
@@ -115,8 +116,7 @@ async function read(path: string, headers: Headers): Promise<Stored> {
  * function that runs: it may have been scaled to zero.
  */
 export async function prepare(date: string, review: Review | null, account: string) {
-  const path = `/api/reviews/${date}`;
-  if (review) return void (await read(path, { 'Hanip-Account': account }));
-  cache.set(path, NOTHING);
+  if (review) return void (await read(date, { 'Hanip-Account': account }));
+  cache.set(date, NOTHING);
   await call('GET', `/api/reviews?from=${date}&to=${date}&limit=1`);
 }

@@ -6,7 +6,7 @@ import { sendReview } from './send-review';
 /** The answer. Throws what `call` throws, and for a review also Conflict and FoodsRefused. */
 export async function send({ method, path, body, review, account }: Item): Promise<unknown> {
   const headers = { 'Hanip-Account': account };
-  if (review) return sendReview(path, review, headers);
+  if (review) return sendReview(review, headers);
   try {
     return (await call(method, path, { body, headers })).value;
   } catch (error) {

@@ -2,10 +2,9 @@
  * Everything the first screen shows: the last answer of the API, which this device keeps for the
  * next time, and laid over it what waits to be sent.
  */
-import * as api from '../api/session';
 import { dayAt } from '../dates/dates';
 import { keepToday, lastToday } from '../outbox/device';
-import { context, Unavailable } from '../api/http';
+import { call, context, Unavailable } from '../api/http';
 import { layOver, overlay, roll } from './optimistic';
 import { outbox } from '../outbox/outbox.svelte';
 import { prepare } from '../outbox/send-review';
@@ -54,7 +53,7 @@ class TodayStore {
       do {
         // What was stored meanwhile may be missing in the answer.
         writes = this.#writes;
-        data = await api.today();
+        data = (await call('GET', '/api/streaks/today')).value;
       } while (writes !== this.#writes);
       this.#show(data);
       this.stale = false;
