@@ -1,18 +1,19 @@
 """Which date is today, said by Python's zoneinfo, for the Rust rule to agree with.
 
-    pip install tzdata==2025.2 && python3 tests/vectors/days.py > tests/vectors/days.txt
+    scripts/check-zones --vectors
 
-The version of tzdata is that of the zone database compiled into ours (2025b). A line is a zone, the
+The version of tzdata has to be that of the zone database compiled into ours: the first line. A further line is a zone, the
 digest of its labels, and the instants from 1990 to 2037 at which its clock jumps. The labels are
 those of the second before each jump, of the jump, and of every hour up to three days from it, for
 each of six starts of the day: proleptic ordinals, four bytes each, little-endian.
 """
 
 import hashlib
-import importlib.metadata
 import sys
 import zoneinfo
 from datetime import UTC, datetime, timedelta
+
+import tzdata
 
 STARTS = [timedelta(minutes=minutes) for minutes in (0, 30, 210, 240, 450, 720)]
 FIRST = int(datetime(1990, 1, 1, tzinfo=UTC).timestamp())
@@ -60,9 +61,8 @@ def digest(zone, found):
     return labels.hexdigest()
 
 
-if importlib.metadata.version("tzdata") != "2025.2":
-    sys.exit("tzdata 2025.2 is needed: pip install tzdata==2025.2")
 zoneinfo.reset_tzpath([])
+print(tzdata.IANA_VERSION)
 for name in sorted(zoneinfo.available_timezones()):
     zone = zoneinfo.ZoneInfo(name)
     found = list(jumps(zone))

@@ -1,27 +1,23 @@
 //! What a day is: a civil date label, `YYYY-MM-DD`, fixed when it is written.
 
-use chrono::{DateTime, Days, LocalResult, NaiveDate, NaiveTime, TimeDelta, TimeZone, Timelike, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use utoipa::ToSchema;
 
-use crate::{Code, Error, Fault, Result};
+use crate::{Code, Error, Fault, Result, diary::zone::Zone};
 
 /// Today's label: the date on the wall clock in `zone`, less `day_start`. The subtraction is on
 /// the wall clock, so that the boundary is the same wall time on days when clocks change.
-pub fn today(now: DateTime<Utc>, zone: Tz, day_start: NaiveTime) -> NaiveDate {
-    (now.with_timezone(&zone).naive_local() - since_midnight(day_start)).date()
+pub fn today(now: DateTime<Utc>, zone: &Zone, day_start: NaiveTime) -> NaiveDate {
+    (zone.wall_clock(now) - since_midnight(day_start)).date()
 }
 
 /// The instant at which the label after `today` begins: the first moment that [`today`] gives it.
-pub fn next_day_at(today: NaiveDate, zone: Tz, day_start: NaiveTime) -> DateTime<Utc> {
+pub fn next_day_at(today: NaiveDate, zone: &Zone, day_start: NaiveTime) -> DateTime<Utc> {
     let boundary = (today + Days::new(1)).and_time(day_start);
-    // A wall time that clocks skip is reached when they have jumped: by minutes, and once by a day.
+    // A wall time that clocks skip is reached when they have jumped: mostly by an hour, once by a whole day.
     (0..=24 * 60)
-        .find_map(|minute| match zone.from_local_datetime(&(boundary + TimeDelta::minutes(minute))) {
-            LocalResult::Single(instant) | LocalResult::Ambiguous(instant, _) => Some(instant.to_utc()),
-            LocalResult::None => None,
-        })
+        .find_map(|minute| zone.instant(boundary + TimeDelta::minutes(minute)))
         .unwrap_or_else(|| boundary.and_utc())
 }
 
@@ -94,19 +90,23 @@ mod tests {
         text.parse().expect("an instant")
     }
 
+    fn zone(name: &str) -> Zone {
+        Zone::named(name).expect("a zone")
+    }
+
     fn four() -> NaiveTime {
         NaiveTime::from_hms_opt(4, 0, 0).expect("a time")
     }
 
     #[test]
     fn before_the_day_starts_it_is_still_yesterday() {
-        assert_eq!(today(at("2026-03-11T18:59:59Z"), Tz::Asia__Seoul, four()).to_string(), "2026-03-11");
-        assert_eq!(today(at("2026-03-11T19:00:00Z"), Tz::Asia__Seoul, four()).to_string(), "2026-03-12");
+        assert_eq!(today(at("2026-03-11T18:59:59Z"), &zone("Asia/Seoul"), four()).to_string(), "2026-03-11");
+        assert_eq!(today(at("2026-03-11T19:00:00Z"), &zone("Asia/Seoul"), four()).to_string(), "2026-03-12");
     }
 
     #[test]
     fn the_boundary_is_the_same_wall_time_on_the_day_clocks_change() {
-        let zone = Tz::America__New_York; // 2026-03-08 has 23 hours
+        let zone = &zone("America/New_York"); // 2026-03-08 has 23 hours
         assert_eq!(today(at("2026-03-08T07:59:59Z"), zone, four()).to_string(), "2026-03-07");
         assert_eq!(today(at("2026-03-08T08:00:00Z"), zone, four()).to_string(), "2026-03-08");
     }
@@ -114,13 +114,14 @@ mod tests {
     #[test]
     fn the_next_day_begins_when_today_gives_it() {
         for (zone, day) in
-            [(Tz::America__New_York, "2026-03-07"), (Tz::Africa__Cairo, "2026-04-23"), (Tz::Asia__Seoul, "2026-03-11")]
+            [("America/New_York", "2026-03-07"), ("Africa/Cairo", "2026-04-23"), ("Asia/Seoul", "2026-03-11")]
         {
+            let zone = &super::tests::zone(zone);
             for start in [NaiveTime::MIN, four()] {
                 let day: NaiveDate = day.parse().expect("a date");
                 let next = next_day_at(day, zone, start);
-                assert_eq!(today(next - TimeDelta::seconds(1), zone, start), day, "{zone}");
-                assert!(today(next, zone, start) > day, "{zone}");
+                assert_eq!(today(next - TimeDelta::seconds(1), zone, start), day, "{zone:?}");
+                assert!(today(next, zone, start) > day, "{zone:?}");
             }
         }
     }

@@ -11,3 +11,4 @@ pub mod records;
 pub mod review;
 pub mod slip;
 pub mod streak;
+pub mod zone;

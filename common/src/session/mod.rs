@@ -10,7 +10,6 @@ use axum::{
     http::{header, request::Parts},
 };
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, MySql, pool::PoolConnection};
 use strum::{EnumString, IntoStaticStr};
@@ -27,7 +26,10 @@ use self::{
 };
 use crate::{
     App, Code, Error, Result,
-    diary::day::{self, HourMinute},
+    diary::{
+        day::{self, HourMinute},
+        zone::Zone,
+    },
 };
 
 /// The name of the session's cookie, before the prefix of its scheme.
@@ -84,13 +86,13 @@ pub enum Scope {
 impl User {
     /// The person's zone. Names are checked when they are written; one that a later zone database
     /// no longer has counts as UTC.
-    pub fn time_zone(&self) -> Tz {
-        self.time_zone.parse().unwrap_or(Tz::UTC)
+    pub fn time_zone(&self) -> Zone {
+        Zone::stored(&self.time_zone)
     }
 
     /// The label of the person's day at `now`.
     pub fn today(&self, now: DateTime<Utc>) -> NaiveDate {
-        day::today(now, self.time_zone(), self.day_start)
+        day::today(now, &self.time_zone(), self.day_start)
     }
 }
 

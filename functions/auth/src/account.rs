@@ -6,9 +6,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::NaiveTime;
-use chrono_tz::Tz;
 use common::{
-    App, Code, Fault, Faults, Json, Me, Result, Session, User, db, diary::day::HourMinute, present, session, text,
+    App, Code, Fault, Faults, Json, Me, Result, Session, User, db,
+    diary::{day::HourMinute, zone::Zone},
+    present, session, text,
 };
 use cookie::time::Duration;
 use serde::Deserialize;
@@ -51,7 +52,7 @@ pub async fn change(user: User, State(app): State<App>, Json(change): Json<Chang
     if change.locale.as_deref().is_some_and(|locale| !["ko", "en"].contains(&locale)) {
         faults.add(Fault::pointer("/locale", Code::ValueInvalid));
     }
-    let time_zone: Option<Result<Tz, _>> = change.time_zone.map(|name| name.parse().map_err(|_| Code::ZoneUnknown));
+    let time_zone = change.time_zone.map(|name| Zone::named(&name).ok_or(Code::ZoneUnknown));
     let time_zone = faults.take("/time_zone", time_zone.transpose());
     let noon = NaiveTime::from_hms_opt(12, 0, 0);
     if change.day_start.is_some_and(|HourMinute(day_start)| Some(day_start) > noon) {
@@ -67,7 +68,7 @@ pub async fn change(user: User, State(app): State<App>, Json(change): Json<Chang
     )
     .bind(display_name)
     .bind(change.locale)
-    .bind(time_zone.map(Tz::name))
+    .bind(time_zone.as_ref().map(Zone::name))
     .bind(change.day_start)
     .bind(user.id)
     .execute(&mut *db)

@@ -1,9 +1,9 @@
 //! A sign-in on its way: a row that one browser begins, and that its callback consumes once.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 use common::{
     App, Code, Result, Session,
+    diary::zone::Zone,
     session::{hash, random_token},
 };
 use cookie::time::Duration;
@@ -56,7 +56,7 @@ impl Attempt {
         // One binding for all tabs of a browser, so that two of them can sign in at once.
         let binding = browser.cookie(app, BINDING).filter(|binding| binding.len() == random_token().len());
         let binding = binding.unwrap_or_else(random_token);
-        let time_zone: Option<Tz> = wish.time_zone.and_then(|name| name.parse().ok());
+        let time_zone = wish.time_zone.and_then(|name| Zone::named(&name));
         let locale = wish.locale.filter(|locale| ["ko", "en"].contains(locale));
         let (state_hash, now) = (hash(&request.state), app.clock.now());
         let inserted = sqlx::query(
@@ -71,7 +71,7 @@ impl Attempt {
         .bind(request.nonce.as_bytes())
         .bind(request.verifier.as_bytes())
         .bind(wish.return_to.filter(|path| is_plain_path(path)).unwrap_or("/"))
-        .bind(time_zone.unwrap_or(Tz::UTC).name())
+        .bind(time_zone.unwrap_or(Zone::UTC).name())
         .bind(locale.unwrap_or(browser.language().tag()))
         .bind(wish.link.map(|session| session.user.id))
         .bind(wish.link.map(|session| session.id))

@@ -95,7 +95,7 @@ pub async fn show(Connected { user, db }: Connected, State(app): State<App>) -> 
     let review = records.dates.get(&as_of).filter(|record| !record.is_empty());
     Ok(Json(Today {
         as_of,
-        next_day_at: day::next_day_at(as_of, user.time_zone(), user.day_start),
+        next_day_at: day::next_day_at(as_of, &user.time_zone(), user.day_start),
         review: review.map(|record| record.review(as_of, &counted, as_of, now)),
         pending: (!food_ids.is_empty()).then_some(Pending { date: yesterday, food_ids }),
         foods: foods.into_iter().zip(streaks).map(|(food, streak)| FoodToday { food, streak }).collect(),

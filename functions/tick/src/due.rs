@@ -1,8 +1,10 @@
 //! Finds who has finished days that are not closed yet.
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
-use chrono_tz::Tz;
-use common::{App, Result, db, diary::day};
+use common::{
+    App, Result, db,
+    diary::{day, zone::Zone},
+};
 use serde::Serialize;
 use sqlx::{Executor, FromRow, MySql, pool::PoolConnection, types::Json};
 use uuid::Uuid;
@@ -44,7 +46,7 @@ pub async fn day_ends(app: &App, now: DateTime<Utc>) -> Result<Vec<DayEnd>> {
     let pairs = pairs.fetch_all(&app.db).await?.into_iter();
     Ok(pairs
         .map(|pair| {
-            let today = day::today(now, pair.time_zone.parse().unwrap_or(Tz::UTC), pair.day_start);
+            let today = day::today(now, &Zone::stored(&pair.time_zone), pair.day_start);
             DayEnd { time_zone: pair.time_zone, day_start: pair.day_start, ended: today - Days::new(1) }
         })
         .collect())

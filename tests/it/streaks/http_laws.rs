@@ -1,13 +1,12 @@
 //! The laws of counting that need the whole way, through HTTP: undo, and zones.
 
 use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
-use chrono_tz::Tz;
 use common::diary::day::today;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    streaks::zones::ZONES,
+    streaks::zones::{ZONES, zone},
     support::{
         diarist::{Diarist, Food},
         proxy::Random,
@@ -83,11 +82,11 @@ async fn the_same_labels_give_the_same_numbers_in_every_zone() {
 /// these two months. How many numbers were the same in all of them.
 async fn two_months_in_every_zone(random: &Random) -> usize {
     let world = World::at("2026-03-05T08:00:00Z").await;
-    let is_same = |zone: &Tz| today(world.now(), *zone, NaiveTime::MIN) == world.now().date_naive();
+    let is_same = |name: &&str| today(world.now(), &zone(name), NaiveTime::MIN) == world.now().date_naive();
     let mut people = Vec::new();
     for zone in ZONES.into_iter().filter(is_same) {
         let mut person = world.stranger();
-        person.sign_in(zone.name(), zone.name()).await;
+        person.sign_in(zone, zone).await;
         let confirmed = json!({ "name": "soda", "start_date": "2026-02-01", "counting": "confirm" });
         let foods = [person.food_since("2026-03-01").await, person.food(confirmed).await];
         people.push((person, foods));

@@ -3,7 +3,6 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 use common::{
     Clock,
     diary::{
@@ -17,7 +16,7 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::{
-    streaks::zones::ZONES,
+    streaks::zones::{ZONES, zone},
     support::{
         model::Past,
         proxy::Random,
@@ -29,7 +28,7 @@ pub struct Diarist {
     pub person: Person,
     name: String,
     clock: Clock,
-    zone: Tz,
+    zone: &'static str,
     day_start: NaiveTime,
     signed_in: DateTime<Utc>,
     pub foods: Vec<Food>,
@@ -57,7 +56,7 @@ impl Diarist {
     pub async fn at(world: &World, name: &str, foods: u64, random: Random) -> Self {
         let zone = ZONES[random.below(12) as usize];
         let mut person = world.stranger();
-        person.sign_in(name, zone.name()).await;
+        person.sign_in(name, zone).await;
         let mut diarist = Self {
             person,
             name: name.to_owned(),
@@ -76,7 +75,7 @@ impl Diarist {
     }
 
     pub fn today(&self) -> NaiveDate {
-        today(self.clock.now(), self.zone, self.day_start)
+        today(self.clock.now(), &zone(self.zone), self.day_start)
     }
 
     /// Signs in again before the session ends.
@@ -218,9 +217,9 @@ impl Diarist {
     pub async fn travels(&mut self) {
         let zone = ZONES[self.random.below(12) as usize];
         let hour = [0, 0, 4, 12][self.random.below(4) as usize];
-        let change = json!({ "time_zone": zone.name(), "day_start": format!("{hour:02}:00") });
+        let change = json!({ "time_zone": zone, "day_start": format!("{hour:02}:00") });
         let me = self.told(self.write(Method::PATCH, "/api/auth/me", &change)).await.json();
-        assert_eq!(me["time_zone"], zone.name());
+        assert_eq!(me["time_zone"], zone);
         (self.zone, self.day_start) = (zone, NaiveTime::from_hms_opt(hour, 0, 0).expect("an hour"));
     }
 

@@ -112,7 +112,11 @@ async fn the_main_job_goes_across_processes_signed_in_by_a_certified_provider() 
     let at = |function: &Function, method: reqwest::Method, path: String| {
         ada.client.request(method, format!("{}{path}", function.origin)).header("origin", &public_origin)
     };
-    let today = common::diary::day::today(Clock::system().now(), chrono_tz::Asia::Seoul, chrono::NaiveTime::MIN);
+    let today = common::diary::day::today(
+        Clock::system().now(),
+        &crate::streaks::zones::zone("Asia/Seoul"),
+        chrono::NaiveTime::MIN,
+    );
     let begun = today - Days::new(9);
     let food = json!({ "name": "라면", "start_date": begun });
     let food = ada.send(at(&foods, reqwest::Method::POST, "/api/foods".into()).json(&food)).await.created();
