@@ -7,7 +7,7 @@ import { register } from './lib/ui/worker';
 import { find } from './pages';
 
 async function start() {
-  // Both are on their way before anything is drawn, so that nothing jumps.
+  // Loaded before the first paint, so that the layout does not shift.
   await Promise.allSettled([words.use(null), find(location.pathname)?.load()]);
   mount(App, { target: document.getElementById('app')! });
   register();

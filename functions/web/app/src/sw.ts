@@ -1,18 +1,18 @@
 /// <reference lib="webworker" />
 /**
- * The service worker: keeps the files of the app, so that it opens without a network. Answers of
- * the API are none of its business.
+ * The service worker: caches the files of the app, so that it opens without a network. It leaves
+ * requests to the API alone.
  */
 export {};
 declare const self: ServiceWorkerGlobalScope;
-/** Filled in by the build. */
+/** The build replaces these. */
 declare const __FILES__: string[];
 declare const __VERSION__: string;
 
 const FILES = __FILES__;
 const PREFIX = 'hanip-';
 const CACHE = PREFIX + __VERSION__;
-/** The shell is asked for afresh, but nobody waits longer than this for it. */
+/** How long to wait for a fresh index.html before the cached one is used, in milliseconds. */
 const PATIENCE = 1_500;
 
 self.addEventListener('install', (event) => event.waitUntil(keep()));

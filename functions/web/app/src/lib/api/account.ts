@@ -20,7 +20,7 @@ export const link = async (provider: string, returnTo: string) => {
   return (await call('POST', `/api/auth/${provider}/link?${query.toString()}`)).value.location;
 };
 
-/** As long as the edge waits: years of records on a slow line take minutes to upload. */
+/** The edge's own timeout: years of records take minutes to upload on a slow line. In milliseconds. */
 const IMPORT_PATIENCE = 330_000;
 /** Imports what a file holds. The API says what is wrong with it. */
 export const importFile = async (file: unknown) => {

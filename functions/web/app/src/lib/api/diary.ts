@@ -1,4 +1,4 @@
-/** What the pages behind the first screen read of the diary, one line a call. */
+/** What the pages behind the first screen read of the diary. */
 import { call, Problem } from './http';
 import type { Review } from './types';
 

@@ -2,7 +2,7 @@
 import type { Body, Known, Method, Value } from './paths';
 import type { FieldError, ProblemBody } from './types';
 
-/** An answer that says no, as RFC 9457 problem+json; `detail` is in the app's language. */
+/** An error answer of the API (RFC 9457); its message is the `detail`, in the app's language. */
 export class Problem extends Error {
   constructor(
     readonly status: number,
@@ -13,15 +13,15 @@ export class Problem extends Error {
     super(detail);
   }
 
-  /** The words for one field of the body, such as `/name`, or for a parameter, such as `date`. */
+  /** The message for one field of the body, such as `/name`, or for a parameter, such as `date`. */
   at(place: string): string | undefined {
     return this.errors.find(({ pointer, parameter }) => (pointer ?? parameter) === place)?.detail;
   }
 }
 
 /**
- * No answer, or one that says "later": the same call may be sent again. Its message, where there
- * is one, says why and when, for those who don't.
+ * Timeout, network error, or an answer 429, 502, 503 or 504: a retry is worth it. The message, if
+ * there is one, says why and when, for callers that don't retry.
  */
 export class Unavailable extends Error {}
 
@@ -37,7 +37,7 @@ interface Options<Body> {
   patience?: number;
 }
 
-/** Set by the parts that know: the language, and the account that writes are meant for. */
+/** Set by other modules: the language of answers, the account that writes are for, what to do when signed out. */
 export const context = {
   locale: 'ko',
   account: null as string | null,
@@ -45,7 +45,7 @@ export const context = {
   otherAccount: () => {},
 };
 
-// A function that was scaled to zero may take seconds to answer first.
+// In milliseconds. A function that was scaled to zero may take seconds to start.
 const PATIENCE = 30_000;
 
 export async function call<M extends Method, Path extends string>(
@@ -59,11 +59,11 @@ export async function call<M extends Method, Path extends string>(
     return { value: value as Value<M, Path>, etag: response.headers.get('ETag') };
   }
   const says = response.headers.get('Content-Type') ?? '';
-  // Not the API but something on the way to it, such as the sign-in page of a hotel.
+  // Not from the API: a proxy's error page, or a captive portal.
   if (!says.startsWith('application/problem+json')) throw new Unavailable();
   const problem = await readProblem(response);
   if ([429, 502, 503, 504].includes(response.status)) {
-    // That of `unavailable` promises to try again, which not everybody does.
+    // The text of `unavailable` promises a retry, which not every caller makes.
     const own = !['unavailable', 'unknown'].includes(problem.code);
     throw new Unavailable(own ? problem.message : '');
   }
@@ -85,7 +85,7 @@ async function send(
     ...extra,
   };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
-  // Another tab may have signed in as somebody else: a write must not land there.
+  // Another tab may have signed in as somebody else. The API refuses a write for another account.
   if (method !== 'GET' && context.account) headers['Hanip-Account'] ??= context.account;
   return fetch(path, {
     method,

@@ -21,7 +21,7 @@ type Pattern<Parts extends string[]> = {
   [Index in keyof Parts]: Parts[Index] extends `{${string}}` ? string : Parts[Index];
 };
 
-/** The path of the documents that a path fits, such as `/api/foods/{id}`. One without parameters comes first. */
+/** The documented path that a path matches, such as `/api/foods/{id}`. A literal match wins over parameters. */
 type Documented<Path extends string> = Path extends keyof Paths
   ? Path
   : {
@@ -34,7 +34,7 @@ type Operation<M extends Method, Path extends string> = Paths[Documented<Path>] 
     : never
   : never;
 
-/** A path that has this method, as it is; any other is no argument. A path made at run time is let through. */
+/** The path, if it has this method, else `never`. A path of type `string` is not checked. */
 export type Known<M extends Method, Path extends string> = string extends Path
   ? Path
   : [Operation<M, Path>] extends [never]

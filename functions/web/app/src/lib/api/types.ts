@@ -20,10 +20,10 @@ export type Identity = AuthSchemas['Identity'];
 
 export type Food = FoodsSchemas['Food'];
 export type Counting = FoodsSchemas['Counting'];
-/** A food keeps its name, start and counting where they are absent; to clear them makes no sense. */
+/** Name, start and counting cannot be null. */
 export type FoodChange = FoodsSchemas['Change'] &
   Partial<Pick<Food, 'name' | 'start_date' | 'counting'>>;
-/** The app names a food itself, so that adding it twice is adding it once. */
+/** The app makes the id, so that a retry adds nothing twice. */
 export type NewFood = FoodsSchemas['NewFood'] & Pick<Food, 'id' | 'start_date'>;
 
 export type Outcome = ReviewsSchemas['Outcome'];
@@ -42,7 +42,7 @@ export type CalendarDay = StreaksSchemas['CalendarDay'];
 export type Stats = StreaksSchemas['Stats'];
 export type Run = StreaksSchemas['Run'];
 export type Today = Omit<StreaksSchemas['Today'], 'foods'> & { foods: Entry[] };
-/** `waiting`: its numbers are the last known ones, until what waits on this device is sent. */
+/** `waiting`: the numbers are old until the writes on this device are sent. */
 export type Entry = StreaksSchemas['FoodToday'] & { waiting?: boolean };
 
 export type Archive = Data['schemas']['Archive'];

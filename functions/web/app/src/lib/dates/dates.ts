@@ -1,4 +1,4 @@
-/** Arithmetic and wording of date labels. A label has no zone, so UTC only serves as a ruler. */
+/** Arithmetic and formatting of dates, `YYYY-MM-DD`. They have no time zone; UTC is only used to calculate. */
 import type { Locale } from '../api/types';
 
 const DAY = 86_400_000;
@@ -43,7 +43,7 @@ export const formatDate = (date: string, locale: Locale, style: Style = 'day') =
 
 const withYear = { day: 'full', short: 'medium', weekday: 'weekdayFull' } as const;
 
-/** With its year where that is not the one of today. */
+/** With the year if it is not the current one. */
 export const dateIn = (
   date: string,
   today: string,
@@ -59,7 +59,7 @@ export const weekdayNames = (locale: Locale, width: 'narrow' | 'short' | 'long')
     ),
   );
 
-/** An instant as the clock on this person's wall shows it. */
+/** An instant as local time of a time zone. */
 export const formatInstant = (
   instant: string,
   locale: Locale,
@@ -72,11 +72,11 @@ export const formatInstant = (
     timeZone,
   }).format(Date.parse(instant));
 
-/** The wall clock of a zone right now, `HH:MM`. */
+/** The local time of a time zone now, `HH:MM`. */
 export const wallTime = (timeZone: string) =>
   new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone }).format(Date.now());
 
-/** Today on this device's calendar. */
+/** Today's date in this device's time zone. */
 export const wallDate = () => new Intl.DateTimeFormat('sv').format(Date.now());
 
 export const isDate = (text: string) => {
@@ -86,7 +86,7 @@ export const isDate = (text: string) => {
 
 export const daysBetween = (from: string, to: string) => Math.round((utc(to) - utc(from)) / DAY);
 
-/** The label of the day at an instant, by this device: the wall clock of the zone less `dayStart`. */
+/** The date of the person's day at an instant: a day begins at `dayStart`, `HH:MM`, and not at midnight. */
 export function dayAt(instant: number, timeZone: string, dayStart: string): string {
   const wall = new Intl.DateTimeFormat('sv', { timeZone, dateStyle: 'short', timeStyle: 'medium' });
   const [hours, minutes] = dayStart.split(':').map(Number);

@@ -1,11 +1,11 @@
-/** What this device keeps: writes that wait to be sent, and the last first screen. */
+/** The IndexedDB of this device: the outbox, and the last answer for the first screen. */
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 import type { Item } from './item';
 import type { Today } from '../api/types';
 
 interface Device extends DBSchema {
   outbox: { key: number; value: Item };
-  /** One row at most, of the account that was here last. */
+  /** At most one row, of the account that was signed in last. */
   today: { key: string; value: Today };
 }
 
@@ -23,7 +23,7 @@ export function device(): Promise<IDBPDatabase<Device>> {
   return opened;
 }
 
-/** The first screen as it was answered last, if this device still has it. */
+/** The last answer for the first screen, if there is one. */
 export const lastToday = async () => (await (await device()).getAll('today'))[0] ?? null;
 
 export async function keepToday(today: Today | null) {

@@ -12,7 +12,7 @@ export interface Write {
   undo?: () => Write;
 }
 
-/** A review has no body before it is sent: what the date holds by then goes into it. */
+/** A review's body is made when it is sent, from what the date holds by then. */
 export interface ReviewWrite {
   date: string;
   change: Fields;
@@ -20,7 +20,7 @@ export interface ReviewWrite {
   seen: Fields;
 }
 
-/** It waits to be sent unless it is refused or in conflict. */
+/** A write that is neither refused nor in conflict waits to be sent. */
 export interface Item extends Omit<Write, 'undo'> {
   seq: number;
   account: string;
@@ -28,7 +28,7 @@ export interface Item extends Omit<Write, 'undo'> {
   refused?: Refusal;
   /** Set in the state "conflict": what another device stored meanwhile. */
   conflict?: { theirs: Review | null };
-  /** How many times in a row the API answered it with a 5xx. */
+  /** How many times the API has answered it with a 5xx. */
   serverErrors?: number;
 }
 

@@ -27,7 +27,7 @@ export const dropAll = (account: string | null) =>
     for (const item of items) if (item.account === account) store.delete(item.seq);
   });
 
-/** Changes a write, if this device still has it; `later` are those of the same date, made on top of it. */
+/** Changes a write, if this device still has it. `later` are the later writes of the same date. */
 const edit = (seq: number, change: (item: Item, store: Store, later: Item[]) => void) =>
   transaction((items, store) => {
     const item = items.find((item) => item.seq === seq);
@@ -38,7 +38,7 @@ const edit = (seq: number, change: (item: Item, store: Store, later: Item[]) => 
     change(item, store, items.filter(isLater));
   });
 
-/** The API stored it. What was written on top of it has seen that. */
+/** The API stored it. Later writes of the date are rebased onto it. */
 export const complete = (seq: number) =>
   edit(seq, (item, store, later) => {
     store.delete(seq);
@@ -55,18 +55,18 @@ export const keepMine = (seq: number) =>
     store.put({ ...item, review: { ...review!, seen: toFields(conflict!.theirs) } }),
   );
 
-/** The person wants what the other device stored: drops this write and what was written on top of it. */
+/** The person wants what the other device stored: this write goes, and the later ones of the date with it. */
 export const takeTheirs = (seq: number) =>
   edit(seq, (_, store, later) => {
     store.delete(seq);
     for (const other of later) store.delete(other.seq);
   });
 
-/** The API answered with a 5xx, now this many times in a row. */
+/** The API has answered it with a 5xx, now this many times. */
 export const countServerErrors = (seq: number, serverErrors: number) =>
   edit(seq, (item, store) => store.put({ ...item, serverErrors }));
 
-/** The API refused it. What was written on top of it now stands on what was there before. */
+/** The API refused it. Later writes of the date are rebased onto what was there before it. */
 export const refuse = (seq: number, refused: Refusal) =>
   edit(seq, (item, store, later) => {
     store.put({ ...item, refused });

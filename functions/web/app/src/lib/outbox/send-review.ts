@@ -24,7 +24,7 @@ export class FoodsRefused extends Error {
 type Headers = Record<string, string>;
 type Body = ReturnType<typeof toBody>;
 
-/** So often the date may change between reading and writing it. */
+/** How often it is tried while other devices change the date between our reading and writing it. */
 const ATTEMPTS = 4;
 
 export async function sendReview({ date, change, seen }: ReviewWrite, headers: Headers) {

@@ -1,8 +1,8 @@
-/** What a food's numbers would be if its days were counted the other way. */
+/** What a food's numbers would be with the other way of counting. */
 import { addDays } from '../dates/dates';
 import type { CalendarDay, Counting, Food, Status, Streak } from '../api/types';
 
-/** As many dates as one answer of the calendar holds. */
+/** The most dates in one answer of the calendar. */
 const PAGE = 400;
 
 export interface Result {

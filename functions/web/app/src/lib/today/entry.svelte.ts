@@ -1,4 +1,4 @@
-/** A food with its count: from the first screen, or asked for where it is archived. */
+/** A food with its numbers: from the first screen, or loaded if it is archived. */
 import * as diary from '../api/diary';
 import { Problem } from '../api/http';
 import { today } from './today.svelte';

@@ -1,4 +1,4 @@
-/** The badges, by the rules of the API: for numbers that are certain before it has answered. */
+/** The badges by the API's rules, to show them before it has answered. */
 import { addDays } from '../dates/dates';
 import type { Food, Streak } from '../api/types';
 
@@ -20,7 +20,7 @@ export const reachedMilestones = (
     .filter((days) => days <= run)
     .map((days) => ({ days, reached_on: addDays(from, days - 1) }));
 
-/** The next badge, and when: the day itself counts towards it while it is open. */
+/** The next badge and its date. An open day counts towards it. */
 export function nextMilestone(run: number, food: Food, streak: Pick<Streak, 'as_of' | 'today'>) {
   const days = steps(run, food.goal_days).find((days) => days > run)!;
   const remaining = days - run;

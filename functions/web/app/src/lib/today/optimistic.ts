@@ -1,6 +1,6 @@
 /**
- * What waits on this device, laid over the last answer. Numbers change only where the rules leave
- * no doubt; where they do, the last known ones stay and the food is marked as waiting.
+ * Optimistic updates: the writes that wait on this device are laid over the last answer. Numbers
+ * change only where the result is certain; else the last known ones stay, marked as `waiting`.
  */
 import { daysBetween } from '../dates/dates';
 import { nextMilestone, reachedMilestones } from './milestones';
@@ -74,9 +74,9 @@ function layNewFood(data: Today, body: NewFood): Today {
 
 function layReview(data: Today, { date, change }: NonNullable<Item['review']>): Today {
   const before = date === data.as_of ? data.review : null;
-  const said = toBody(toFields(before), change);
+  const body = toBody(toFields(before), change);
   if (date !== data.as_of) {
-    const named = said.foods.map(({ food_id }) => food_id);
+    const named = body.foods.map(({ food_id }) => food_id);
     const left = data.pending?.food_ids.filter((id) => !named.includes(id)) ?? [];
     const pending = data.pending?.date === date && left.length === 0 ? null : data.pending;
     return {
@@ -85,12 +85,12 @@ function layReview(data: Today, { date, change }: NonNullable<Item['review']>): 
       foods: data.foods.map((entry) => (named.includes(entry.food.id) ? waiting(entry) : entry)),
     };
   }
-  const kept = before?.foods.filter((old) => said.foods.every((f) => f.food_id !== old.food_id));
+  const kept = before?.foods.filter((old) => body.foods.every((f) => f.food_id !== old.food_id));
   const slips = before?.slips ?? [];
-  const named = said.foods.map((food) => ({ ...food, status: food.outcome }));
+  const named = body.foods.map((food) => ({ ...food, status: food.outcome }));
   const foods = [...(kept ?? []), ...named];
-  const review = { ...said, date, slips, foods, updated_at: '' } satisfies Review;
-  return said.foods.reduce<Today>(
+  const review = { ...body, date, slips, foods, updated_at: '' } satisfies Review;
+  return body.foods.reduce<Today>(
     (data, { food_id, outcome }) =>
       mapFood(data, food_id, (entry) => {
         const slipped = slips.some((slip) => slip.food_id === food_id);
@@ -114,7 +114,7 @@ function laySlip(data: Today, date: string, id: string, { method, body }: Item):
   return mapFood(laid, food, waiting);
 }
 
-/** The food with another status of today. */
+/** The food with a new status of today. */
 function withToday(entry: Entry, status: Outcome | 'open'): Entry {
   const { food, streak } = entry;
   if (streak.today === status || streak.today === null) return entry;
@@ -138,7 +138,7 @@ function withToday(entry: Entry, status: Outcome | 'open'): Entry {
   return { food, streak: changed };
 }
 
-/** The last answer on a later day, which this device knows only by its own clock. */
+/** The last answer moved on to a later date, which only this device's clock tells. */
 export function roll(data: Today, date: string): Today {
   const days = daysBetween(data.as_of, date);
   if (days <= 0) return data;

@@ -1,4 +1,4 @@
-/** The day's sheet as the page holds it: edits, until they are on their way. */
+/** The day's sheet: edits of the page that are not yet in the outbox. */
 import { Problem } from '../api/http';
 import { outbox } from '../outbox/outbox.svelte';
 import {
@@ -20,7 +20,7 @@ type Kept = { account: string; date: string; edits: Edits };
 
 class Sheet {
   error = $state.raw<unknown>(null);
-  /** Edits of one date by one account; they outlive a reload and a sign-in. */
+  /** Edits of one date by one account, kept in sessionStorage over a reload and a sign-in. */
   #kept = $state.raw(read<Kept>(sessionStorage, KEY));
 
   get edits(): Edits {
@@ -39,12 +39,12 @@ class Sheet {
   get stored() {
     return isStored(this.wanted, this.#review);
   }
-  /** There is nothing to say yet, such as before the first food has begun. */
+  /** Nothing can be recorded yet, such as before the first food begins. */
   get empty() {
     const { difficulty, note, foods } = this.wanted;
     return !this.#review && !difficulty && !note && !foods?.length;
   }
-  /** Whether the review of the day is still on its way. */
+  /** Whether the outbox still has the review of the day. */
   get unsent() {
     return outbox.items.some((item) => item.review?.date === today.data?.as_of);
   }
@@ -75,11 +75,11 @@ class Sheet {
     this.error = null;
     try {
       const written = await outbox.add(review(data.as_of, this.wanted, data.review));
-      // From here on the queue holds what was typed.
+      // From here on the outbox has the edits.
       if (this.edits === sent) this.#change(noEdits());
       await written.answer();
     } catch (error) {
-      // About a conflict the shell asks.
+      // The shell asks about a conflict.
       if (error instanceof Problem && error.status === 412) return;
       this.error = error;
       if (isUntouched(this.edits) && today.data?.as_of === data.as_of) this.edits = sent;

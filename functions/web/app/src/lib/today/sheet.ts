@@ -18,7 +18,7 @@ export const isUntouched = (edits: Edits) =>
   edits.difficulty === undefined &&
   edits.note === undefined;
 
-/** What the sheet shows for a food: an open day is taken as kept until somebody says otherwise. */
+/** The outcome shown for a food. An open day is preselected as kept. */
 export function shownOutcome(streak: Streak, edits: Edits): Outcome | null {
   const edited = edits.outcomes[streak.food_id];
   if (edited) return edited;
@@ -32,8 +32,8 @@ export const shownDifficulty = (review: Review | null, edits: Edits) =>
 export const shownNote = (review: Review | null, edits: Edits) => edits.note ?? review?.note ?? '';
 
 /**
- * What is to be stored. A status that comes from a slip or days off alone is left out unless it
- * was touched: it would otherwise outlive them.
+ * The review to store. A status that comes only from a slip or from days off is left out unless it
+ * was edited: stored as an outcome, it would stay after they are removed.
  */
 export function wantedReview(
   streaks: Streak[],
@@ -53,8 +53,8 @@ export function wantedReview(
 }
 
 /** Whether storing it would change nothing. */
-export function isStored(said: PartialReview, review: Review | null): boolean {
+export function isStored(wanted: PartialReview, review: Review | null): boolean {
   const stored = toFields(review);
-  const wanted = Object.entries(toFields(said));
-  return !!review && wanted.every(([name, value]) => (stored[name] ?? null) === value);
+  const fields = Object.entries(toFields(wanted));
+  return !!review && fields.every(([name, value]) => (stored[name] ?? null) === value);
 }

@@ -12,11 +12,11 @@ import type { Food, Me, Review, Streak, Today } from '../api/types';
 import { words } from '../words/words.svelte';
 import type { Item } from '../outbox/item';
 
-/** While the network is away, so often it is looked for. */
+/** Retry interval while the API cannot be reached, in milliseconds. */
 const AGAIN = 15_000;
 
 class TodayStore {
-  /** True until the API itself has answered: what is shown is from last time. */
+  /** True while `data` is older than the last write or comes from the last visit. */
   stale = $state(true);
   error = $state.raw<unknown>(null);
   loading = $state(false);
@@ -51,7 +51,7 @@ class TodayStore {
       let writes;
       let data;
       do {
-        // What was stored meanwhile may be missing in the answer.
+        // Race: the answer may miss a write that was stored while we waited for it.
         writes = this.#writes;
         data = (await call('GET', '/api/streaks/today')).value;
       } while (writes !== this.#writes);
@@ -77,7 +77,7 @@ class TodayStore {
 
   #show(data: Today) {
     const { id, locale } = this.#answer?.me ?? {};
-    // Not at every answer: what this device has just switched to may still be on its way.
+    // Not at every answer: a language chosen here may not have reached the API yet.
     if (id !== data.me.id || locale !== data.me.locale) void words.use(data.me.locale);
     context.account = data.me.id;
     void outbox.use(data.me.id);
@@ -85,14 +85,14 @@ class TodayStore {
     this.#answer = data;
   }
 
-  /** Asks again once another day may have begun, or another device may have written. */
+  /** Reloads if the next day has begun, or if the last answer is over a minute old. */
   async refresh() {
     const now = Date.now();
     const next = Date.parse(this.#answer?.next_day_at ?? '');
     if (this.stale || now - this.#readAt > 60_000 || now >= next) await this.load();
   }
 
-  /** Nothing of the account is left to see; what it has not sent stays until it comes back. */
+  /** Hides everything of the account. Its unsent writes stay on this device until it signs in again. */
   async forget() {
     clearTimeout(this.#timer);
     context.account = null;
@@ -117,7 +117,7 @@ class TodayStore {
     this.#change((data) => ({ ...data, me }));
   }
 
-  /** What came of a write: its own part at once, all else when everything is sent. */
+  /** Takes over the answer to a write. If it does not tell all numbers, they are reloaded when the outbox is empty. */
   #follow(item: Item, answer: unknown) {
     this.#writes += 1;
     const { review, streaks } = (answer ?? {}) as { review?: Review; streaks?: Streak[] };

@@ -1,6 +1,6 @@
-/** What a person calls the browser behind a User-Agent: "Chrome · Windows". */
+/** A readable name for a User-Agent: "Chrome · Windows". */
 
-// The first that fits: most browsers also name those they want to be taken for.
+// The first match wins: most browsers also name the ones they are compatible with.
 const browsers: [RegExp, string][] = [
   [/KAKAOTALK/i, 'KakaoTalk'],
   [/NAVER\(/, 'NAVER'],
@@ -26,6 +26,6 @@ export function browserName(userAgent: string | null): string | null {
   const find = (names: [RegExp, string][]) =>
     names.find(([pattern]) => pattern.test(userAgent ?? ''))?.[1];
   const known = [find(browsers), find(systems)].filter(Boolean).join(' · ');
-  // A script names itself: "curl/8.5.0".
+  // Scripts send one product name: "curl/8.5.0".
   return known || userAgent?.trim().split(/\s/)[0] || null;
 }

@@ -1,11 +1,11 @@
-/** What every form goes through: sending, the words of a refusal at their field, done. */
+/** The state of a form: whether it is sending, and the last error with its messages by field. */
 import { Problem } from '../api/http';
 
 export class Form {
   sending = $state(false);
   error = $state.raw<unknown>(null);
 
-  /** Whether it was done. */
+  /** Runs the action. Returns whether it succeeded. */
   async send(action: () => Promise<unknown>): Promise<boolean> {
     if (this.sending) return false;
     this.sending = true;
@@ -21,14 +21,14 @@ export class Form {
     }
   }
 
-  /** The words for one of these places, such as `/name`. */
+  /** The error message for one of these fields, such as `/name`. */
   at(...places: string[]): string | undefined {
     const { error } = this;
     if (!(error instanceof Problem)) return undefined;
     return places.map((place) => error.at(place)).find((words) => words !== undefined);
   }
 
-  /** Whether the error belongs to none of these places, and so to the form as a whole. */
+  /** Whether there is an error that belongs to none of these fields. */
   elsewhere(...places: string[]): boolean {
     return this.error !== null && this.at(...places) === undefined;
   }

@@ -1,4 +1,4 @@
-/** What a page asks for when it opens, and again when the person says so. */
+/** Data that a page loads when it opens, with its error and a way to reload. */
 export class Resource<T> {
   value = $state.raw<T | null>(null);
   error = $state.raw<unknown>(null);

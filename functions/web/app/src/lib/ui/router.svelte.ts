@@ -1,4 +1,4 @@
-/** Real paths through the History API: the address is the only state a page starts from. */
+/** The router, on the History API. A page starts from the address alone. */
 
 class Router {
   path = $state.raw(location.pathname);
@@ -20,7 +20,7 @@ class Router {
     this.query = new URLSearchParams(location.search);
   }
 
-  /** Plain links of the app change the page in place; what the server answers (`/api`) does not. */
+  /** Follows links within the app without a page load. Links to `/api` and `/local` go to the server. */
   #follow(event: MouseEvent) {
     if (event.defaultPrevented || event.button !== 0) return;
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;

@@ -1,4 +1,4 @@
-/** The browser's storage, which may be switched off or full: then nothing is remembered. */
+/** localStorage and sessionStorage. They may be disabled or full, which is no error here. */
 
 export function read<T>(storage: Storage, key: string): T | null {
   try {
@@ -13,6 +13,6 @@ export function write(storage: Storage, key: string, value: unknown) {
     if (value === null) storage.removeItem(key);
     else storage.setItem(key, JSON.stringify(value));
   } catch {
-    // Remembering is a comfort, not a promise.
+    // Nothing depends on it.
   }
 }

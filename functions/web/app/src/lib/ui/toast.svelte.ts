@@ -1,6 +1,6 @@
-/** One message at a time, with the way back. */
+/** One message at a time, with an undo. */
 
-// Long enough to read and to think; removed foods can also be brought back in the settings.
+// In milliseconds.
 const STAY = 15_000;
 
 interface Message {

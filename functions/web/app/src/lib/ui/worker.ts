@@ -1,4 +1,4 @@
-/** The service worker, which keeps the app for the time without a network. */
+/** Registers the service worker, which lets the app open without a network. */
 
 interface Policies {
   createPolicy(name: string, rules: { createScriptURL: () => string }): Rules;
@@ -12,7 +12,7 @@ const { trustedTypes } = globalThis as { trustedTypes?: Policies };
 
 export function register() {
   if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return;
-  // The only script that is named while the app runs, and the only name this policy gives.
+  // Trusted Types: the one script URL that the app sets at run time.
   const policy = trustedTypes?.createPolicy('hanip-worker', { createScriptURL: () => FILE });
   navigator.serviceWorker.register(policy?.createScriptURL(FILE) ?? FILE).catch(console.warn);
 }

@@ -8,7 +8,7 @@ export function formatMoney(amount: string, currency: string, locale: Locale): s
     currencyDisplay: 'narrowSymbol',
     trailingZeroDisplay: 'stripIfInteger',
   });
-  // Given as text, a sum of any size keeps its digits.
+  // As a string it keeps digits that a number would round.
   return money.format(amount as Intl.StringNumericLiteral);
 }
 

@@ -1,6 +1,6 @@
 /**
- * A Korean name with the particle that its final consonant asks for. Where the sound is not
- * known from the letter (Latin, emoji), the word 항목 steps in and carries the particle.
+ * A name with its Korean particle, which depends on the final consonant. If the last letter does not
+ * tell the sound (Latin, emoji), 항목 is appended and takes the particle.
  */
 export function withParticle(name: string, afterConsonant: string, afterVowel: string): string {
   const last = name.trimEnd().at(-1) ?? '';

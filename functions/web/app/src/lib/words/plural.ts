@@ -1,4 +1,4 @@
-/** English numbers of things. */
+/** English plurals. */
 export const plural = new Intl.PluralRules('en');
 export const count = (n: number, one: string, other: string) =>
   `${n} ${plural.select(n) === 'one' ? one : other}`;
