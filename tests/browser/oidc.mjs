@@ -12,7 +12,7 @@ const context = await browser.newContext({ locale: 'ko-KR', timezoneId: 'Asia/Se
 const page = await context.newPage();
 page.setDefaultTimeout(15_000);
 const path = () => new URL(page.url()).pathname;
-const session = async () => (await context.cookies(base)).find(({ name }) => name === 'hanip_session');
+const session = async () => (await context.cookies(base)).find(({ name }) => name.startsWith('hanip_session'));
 
 async function choose() {
   await page.goto(base);

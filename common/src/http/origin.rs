@@ -9,6 +9,9 @@ use url::{Host, Url};
 
 use crate::Env;
 
+/// Where standalone listens unless `PORT` says otherwise.
+const DEFAULT_PORT: u16 = 8080;
+
 /// Scheme, host and port of `PUBLIC_ORIGIN`. A clone is cheap: each request makes some.
 #[derive(Clone, Debug)]
 pub struct Origin(Arc<Url>);
@@ -79,10 +82,16 @@ impl Origin {
             .to_string()
     }
 
-    /// `hanip_{name}`, with the prefix of its scheme.
+    /// `hanip_{name}`, with the prefix of its scheme. Browsers send a cookie to every port of its host, so on
+    /// this machine the name ends with the port: two standalones would sign each other out.
     pub fn cookie_name(&self, name: &str) -> String {
-        let prefix = if self.is_https() { "__Host-" } else { "" };
-        format!("{prefix}hanip_{name}")
+        if self.is_https() {
+            return format!("__Host-hanip_{name}");
+        }
+        match self.0.port() {
+            Some(port) if self.is_loopback() && port != DEFAULT_PORT => format!("hanip_{name}_{port}"),
+            _ => format!("hanip_{name}"),
+        }
     }
 }
 
@@ -122,6 +131,24 @@ mod tests {
         let http = origin("http://127.0.0.1:8080").expect("an origin");
         assert_eq!(http.cookie(&planted, "session").as_deref(), Some("x"));
         assert!(!http.set_cookie("session", "x", Duration::DAY).contains("Secure"));
+    }
+
+    #[test]
+    fn two_ports_of_this_machine_have_a_cookie_each() {
+        let name = |text| origin(text).expect("an origin").cookie_name("session");
+        assert_eq!(name("http://127.0.0.1:8080"), "hanip_session");
+        assert_eq!(name("http://127.0.0.1:8081"), "hanip_session_8081");
+        assert_eq!(name("http://[::1]:8081"), "hanip_session_8081");
+        assert_eq!(name("http://127.0.0.1"), "hanip_session");
+        assert_eq!(name("http://192.0.2.1:8081"), "hanip_session", "another host, which has one");
+        assert_eq!(name("https://127.0.0.1:8443"), "__Host-hanip_session");
+        let sent = HeaderMap::from_iter([(
+            header::COOKIE,
+            "hanip_session=a; hanip_session_8081=b".parse().expect("a header"),
+        )]);
+        let read = |text| origin(text).expect("an origin").cookie(&sent, "session");
+        assert_eq!(read("http://127.0.0.1:8080").as_deref(), Some("a"));
+        assert_eq!(read("http://127.0.0.1:8081").as_deref(), Some("b"));
     }
 
     #[test]

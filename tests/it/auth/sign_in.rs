@@ -193,7 +193,7 @@ async fn the_cookie_is_out_of_reach_of_pages_and_only_its_hash_is_stored() {
     let callback = begun(&ada, START, "ada").await;
     let landed = ada.get(&callback).await;
     let cookie = landed.header("set-cookie").to_owned();
-    for part in ["hanip_session=", "HttpOnly", "SameSite=Lax", "Path=/"] {
+    for part in [&format!("{}=", world.app.origin.cookie_name("session")), "HttpOnly", "SameSite=Lax", "Path=/"] {
         assert!(cookie.contains(part), "{cookie}");
     }
     assert!(!cookie.contains("Secure"), "the origin is http: {cookie}");

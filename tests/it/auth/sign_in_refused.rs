@@ -103,7 +103,10 @@ async fn a_callback_that_is_not_the_answer_to_this_sign_in_lets_nobody_in() {
     refused(&world, "another browser", &eve, &callback).await;
     returning(&eve, "kakao").await;
     refused(&world, "another browser that began its own", &eve, &callback).await;
-    for cookie in ["", "hanip_sign_in=", "hanip_sign_in=x", "hanip_sign_in=x; hanip_sign_in=y", "hanip_session=x"] {
+    let (session, ours) = (world.app.origin.cookie_name("session"), world.app.origin.cookie_name("sign_in"));
+    for cookie in
+        ["", &format!("{ours}="), &format!("{ours}=x"), &format!("{ours}=x; {ours}=y"), &format!("{session}=x")]
+    {
         let client = Client::builder().redirect(Policy::none()).build().expect("a client");
         let sent = client.get(format!("{}{callback}", world.origin)).header("cookie", cookie).send();
         Reply::of(sent.await.expect("an answer")).await.problem(400, "sign-in-expired");

@@ -33,7 +33,9 @@ async fn health_and_metrics_are_answered_without_the_database() {
         metrics.body
     );
     let foods = world.stranger();
-    let cookie = foods.request(Method::GET, "/api/foods").header("cookie", "hanip_session=x");
+    let cookie = foods
+        .request(Method::GET, "/api/foods")
+        .header("cookie", format!("{}=x", world.app.origin.cookie_name("session")));
     let answer = foods.send(cookie).await;
     answer.problem(503, "unavailable");
     assert_eq!(answer.header("retry-after"), "1");

@@ -148,8 +148,9 @@ async fn a_log_is_one_json_object_a_line_with_the_trace_and_without_what_people_
     foods.is_ready().await;
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
     let asked = reqwest::Client::new().get(format!("{}/api/foods/s3cret-path?q=s3cret-query", foods.origin));
-    let asked =
-        asked.header("traceparent", format!("00-{trace}-00f067aa0ba902b7-01")).header("cookie", "hanip_session=s3cret");
+    let asked = asked
+        .header("traceparent", format!("00-{trace}-00f067aa0ba902b7-01"))
+        .header("cookie", format!("hanip_session_{port}=s3cret"));
     asked.send().await.expect("an answer");
     let mut log = foods.process.stdout.take().expect("its output is piped");
     foods.stop();
@@ -173,7 +174,9 @@ async fn a_function_starts_and_recovers_without_its_database() {
     let foods = Function::start("foods", port, &[("DATABASE_URL", &url), ("PUBLIC_ORIGIN", &origin)]);
     foods.is_ready().await;
     let ask = async || {
-        let asked = reqwest::Client::new().get(format!("{origin}/api/foods")).header("cookie", "hanip_session=x");
+        let asked = reqwest::Client::new()
+            .get(format!("{origin}/api/foods"))
+            .header("cookie", format!("hanip_session_{port}=x"));
         crate::support::world::Reply::of(asked.send().await.expect("an answer")).await
     };
     ask().await.problem(503, "unavailable");
