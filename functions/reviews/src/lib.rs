@@ -1,6 +1,7 @@
 //! The review of a date, slips, and days off.
 
 mod list;
+mod quick_slip;
 mod reviews;
 mod skips;
 mod slips;
@@ -20,6 +21,7 @@ pub fn router(app: App) -> Router {
         Routes::default().routes(routes!(reviews::show, reviews::put, reviews::delete)).body_limit(REVIEWS.body_limit);
     let routes = reviews
         .routes(routes!(list::list))
+        .routes(routes!(quick_slip::post))
         .routes(routes!(slips::put, slips::delete))
         .routes(routes!(skips::list))
         .routes(routes!(skips::put, skips::delete));

@@ -5,11 +5,12 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use common::{
-    App, Code, Connected, Fault, Faults, Json, Path, Result, db,
+    App, Code, Connected, Fault, Faults, Json, Path, Result,
+    db::{self, Locked},
     diary::{
-        counted_food::Foods,
+        counted_food::{CountedFood, Foods},
         counters,
         day::{Date, HourMinute},
         numbers::Streak,
@@ -28,24 +29,24 @@ use crate::{RECORDABLE, recordable, recordable_date};
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewSlip {
-    food_id: Uuid,
+    pub food_id: Uuid,
     /// Wall time within the day of the path, which may run past midnight.
-    time: Option<HourMinute>,
+    pub time: Option<HourMinute>,
     #[schema(maximum = 10)]
-    craving: Option<u8>,
+    pub craving: Option<u8>,
     /// Free text, or a key the app translates: stress, tired, bored, hungry, with_people, habit, saw_it, celebration.
     #[schema(max_length = 50)]
-    trigger: Option<String>,
+    pub trigger: Option<String>,
     #[schema(max_length = 50)]
-    amount: Option<String>,
+    pub amount: Option<String>,
     #[schema(max_length = 500)]
-    note: Option<String>,
+    pub note: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
 pub struct SlipAnswer {
-    slip: Slip,
-    streaks: Vec<Streak>,
+    pub slip: Slip,
+    pub streaks: Vec<Streak>,
 }
 
 /// Records a slip, or changes it: under another date or food it moves.
@@ -82,31 +83,7 @@ pub async fn put(
     if before.as_ref().is_some_and(|slip| foods.iter().all(|food| food.id != slip.food_id)) {
         return Err(Code::NotFound.into());
     }
-    refuse_too_many(&mut db, user.id, &slip).await?;
-    if before.as_ref() != Some(&slip) {
-        sqlx::query!(
-            "INSERT INTO slips (user_id, id, food_id, date, time, craving, cause, amount, note, updated_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-             ON DUPLICATE KEY UPDATE
-                 food_id = VALUE(food_id), date = VALUE(date), time = VALUE(time), craving = VALUE(craving),
-                 cause = VALUE(cause), amount = VALUE(amount), note = VALUE(note), updated_at = VALUE(updated_at)",
-            user.id,
-            id,
-            slip.food_id,
-            date,
-            slip.time,
-            slip.craving,
-            slip.trigger,
-            slip.amount,
-            slip.note,
-            now
-        )
-        .execute(&mut *db)
-        .await?;
-        for Slip { food_id, date, .. } in before.iter().chain([&slip]) {
-            counters::recompute_closed(&mut db, &foods, &[*food_id], *date, today).await?;
-        }
-    }
+    store(&mut db, &foods, before.as_ref(), &slip, today, now).await?;
     let named: Vec<Uuid> = before.iter().chain([&slip]).map(|slip| slip.food_id).collect();
     let streaks = counters::after_write(&mut db, &named, today).await?;
     db.commit().await?;
@@ -115,7 +92,7 @@ pub async fn put(
 }
 
 impl NewSlip {
-    fn check(self, id: Uuid, date: NaiveDate) -> Result<Slip> {
+    pub fn check(self, id: Uuid, date: NaiveDate) -> Result<Slip> {
         let mut faults = Faults::default();
         if self.craving.is_some_and(|craving| craving > 10) {
             faults.add(Fault::pointer("/craving", Code::NumberOutOfRange));
@@ -128,7 +105,7 @@ impl NewSlip {
     }
 }
 
-async fn find(db: &mut MySqlConnection, user_id: Uuid, id: Uuid) -> Result<Option<Slip>> {
+pub async fn find(db: &mut MySqlConnection, user_id: Uuid, id: Uuid) -> Result<Option<Slip>> {
     let slip = sqlx::query_as!(
         Slip,
         r#"SELECT id AS "id: Uuid", date, food_id AS "food_id: Uuid", time AS "time: HourMinute", craving,
@@ -138,6 +115,45 @@ async fn find(db: &mut MySqlConnection, user_id: Uuid, id: Uuid) -> Result<Optio
         id
     );
     Ok(slip.fetch_optional(db).await?)
+}
+
+/// Stores `slip` in the place of `before`, and counts the dates of both again.
+pub async fn store(
+    db: &mut Locked,
+    foods: &[CountedFood],
+    before: Option<&Slip>,
+    slip: &Slip,
+    today: NaiveDate,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let user_id = db.user_id();
+    refuse_too_many(db, user_id, slip).await?;
+    if before == Some(slip) {
+        return Ok(());
+    }
+    sqlx::query!(
+        "INSERT INTO slips (user_id, id, food_id, date, time, craving, cause, amount, note, updated_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON DUPLICATE KEY UPDATE
+             food_id = VALUE(food_id), date = VALUE(date), time = VALUE(time), craving = VALUE(craving),
+             cause = VALUE(cause), amount = VALUE(amount), note = VALUE(note), updated_at = VALUE(updated_at)",
+        user_id,
+        slip.id,
+        slip.food_id,
+        slip.date,
+        slip.time,
+        slip.craving,
+        slip.trigger,
+        slip.amount,
+        slip.note,
+        now
+    )
+    .execute(&mut **db)
+    .await?;
+    for Slip { food_id, date, .. } in before.into_iter().chain([slip]) {
+        counters::recompute_closed(db, foods, &[*food_id], *date, today).await?;
+    }
+    Ok(())
 }
 
 async fn refuse_too_many(db: &mut MySqlConnection, user_id: Uuid, slip: &Slip) -> Result<()> {

@@ -19,7 +19,7 @@ use serde_json::{Map, Value, json};
 use utoipa::{PartialSchema, ToSchema, openapi::OpenApi};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
-use crate::{App, Problem, functions::Api, session};
+use crate::{App, Problem, functions::Api, session, text};
 
 /// Routes, and the OpenAPI that describes them. It is made when somebody first asks for it: to make it
 /// takes longer than the rest of a start.
@@ -84,7 +84,7 @@ fn describe(document: OpenApi, api: &Api, app: &App) -> Value {
         "title": format!("Hanip: {}", api.title),
         "version": env!("CARGO_PKG_VERSION"),
         "license": { "name": env!("CARGO_PKG_LICENSE"), "identifier": env!("CARGO_PKG_LICENSE") },
-        "description": ABOUT,
+        "description": format!("{ABOUT}\n\n{}", text::RULE),
     });
     document["servers"] = json!([{ "url": origin }]);
     document["security"] = json!([{ "session": [] }, { "token": [] }]);

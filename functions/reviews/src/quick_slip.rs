@@ -1,0 +1,126 @@
+//! A slip of this moment in one request, for what has a single button: a phone's shortcut, a home automation.
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use common::{
+    App, Code, Connected, Fault, Json, Result, db,
+    diary::{counted_food::Foods, counters, day::HourMinute},
+};
+use serde::{Deserialize, Deserializer, de::IntoDeserializer};
+use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
+use uuid::{Builder, Uuid};
+
+use crate::{
+    RECORDABLE, recordable,
+    slips::{self, NewSlip, SlipAnswer},
+};
+
+/// The key under which a request can be sent again.
+const KEY: &str = "idempotency-key";
+/// How many characters the key can have.
+const LONGEST_KEY: usize = 64;
+
+/// A slip of today. Only the food is required.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QuickSlip {
+    food_id: Uuid,
+    /// Wall time within today, which may run past midnight, or `now`.
+    #[schema(value_type = Option<String>, pattern = "^(now|([01][0-9]|2[0-3]):[0-5][0-9])$", examples("now"))]
+    time: Option<TimeOrNow>,
+    #[schema(maximum = 10)]
+    craving: Option<u8>,
+    /// As of any slip: free text, or a key the app translates.
+    #[schema(max_length = 50)]
+    trigger: Option<String>,
+    #[schema(max_length = 50)]
+    amount: Option<String>,
+    #[schema(max_length = 500)]
+    note: Option<String>,
+}
+
+enum TimeOrNow {
+    Time(HourMinute),
+    Now,
+}
+
+impl<'de> Deserialize<'de> for TimeOrNow {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text == "now" { Ok(Self::Now) } else { HourMinute::deserialize(text.into_deserializer()).map(Self::Time) }
+    }
+}
+
+/// Records a slip of today. The server makes its id; with an `Idempotency-Key`, sending the request again stores nothing.
+#[utoipa::path(
+    post, path = "/slips", tag = "Slips",
+    params(
+        ("Idempotency-Key" = Option<String>, Header, max_length = 64,
+         description = "A text of the client's making, another for each slip. The same key again answers 200 with the slip that it made."),
+    ),
+    request_body(content = QuickSlip, example = json!({
+        "food_id": "01958d5c-9f00-7c3e-8a41-5b2d6f7e8c90", "time": "now", "trigger": "stress",
+    })),
+    responses(
+        (status = 200, description = "The slip that this key has made before, and the numbers of its food.", body = SlipAnswer),
+        (status = 201, description = "The slip, recorded now, and the numbers of its food.", body = SlipAnswer),
+    ),
+    extensions(("x-problems" = json!([RECORDABLE, Code::TooManySlips, Code::TimeInvalid]))),
+)]
+pub async fn post(
+    Connected { user, db }: Connected,
+    State(app): State<App>,
+    headers: HeaderMap,
+    Json(new): Json<QuickSlip>,
+) -> Result<Response> {
+    let now = app.clock.now();
+    let today = user.today(now);
+    let id = match key(&headers)? {
+        Some(key) => id_of(user.id, key),
+        None => Uuid::now_v7(),
+    };
+    let time = new.time.map(|time| match time {
+        TimeOrNow::Time(time) => time,
+        TimeOrNow::Now => HourMinute(user.time_zone().wall_clock(now).time()),
+    });
+    let QuickSlip { food_id, craving, trigger, amount, note, .. } = new;
+    let slip = NewSlip { food_id, time, craving, trigger, amount, note }.check(id, today)?;
+    let (mut db, foods) = db::write(db, user.id, Foods { user_id: user.id }).await?;
+    recordable(&foods, food_id, "/food_id", today, today)?;
+    let before = slips::find(&mut db, user.id, id).await?;
+    let (status, slip) = match before {
+        Some(before) => (StatusCode::OK, before),
+        None => {
+            slips::store(&mut db, &foods, None, &slip, today, now).await?;
+            (StatusCode::CREATED, slip)
+        }
+    };
+    let streaks = counters::after_write(&mut db, &[slip.food_id], today).await?;
+    db.commit().await?;
+    Ok((status, Json(SlipAnswer { slip, streaks })).into_response())
+}
+
+/// The one `Idempotency-Key` of the request, if it has one.
+fn key(headers: &HeaderMap) -> Result<Option<&str>> {
+    let refused = |code| Err(Fault::parameter("Idempotency-Key", code).into());
+    let mut values = headers.get_all(KEY).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    match value.to_str() {
+        Ok(key) if key.len() > LONGEST_KEY => refused(Code::TextTooLong),
+        Ok(key) if !key.is_empty() && values.next().is_none() => Ok(Some(key)),
+        _ => refused(Code::ValueInvalid),
+    }
+}
+
+/// The id of the slip that a person's key makes: the same key makes the same slip, and nothing else has to be stored.
+/// A UUID of version 8 (RFC 9562, section 5.8).
+fn id_of(user_id: Uuid, key: &str) -> Uuid {
+    let hash = Sha256::new().chain_update(user_id.as_bytes()).chain_update(key).finalize();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash[..16]);
+    Builder::from_custom_bytes(bytes).into_uuid()
+}
