@@ -71,15 +71,12 @@ def environment(things, pod, known):
 
 
 def settings(root):
-    """The names in the README's table."""
-    table = (root / "README.md").read_text().partition("## Settings")[2].partition("\n## ")[0]
-    names = set(re.findall(r"`([A-Z][A-Z_]+)`", table))
+    """The names in the tables of docs/settings.md."""
+    names = set(re.findall(r"`([A-Z][A-Z_]+)`", (root / "docs/settings.md").read_text()))
     # Rows that speak for several.
     for provider in ("KAKAO", "NAVER", "GITHUB"):
         names |= {setting.replace("GOOGLE", provider) for setting in names if setting.startswith("OAUTH_GOOGLE_")}
-    for function in ("FOODS", "REVIEWS", "STREAKS", "DATA", "TICK"):
-        names.add(f"{function}_PASSWORD")
-    return names
+    return names | {f"{function.upper()}_PASSWORD" for function in granted(root)}
 
 
 def knative_rules(service):
