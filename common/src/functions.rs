@@ -25,7 +25,7 @@ pub const REVIEWS: Api = api("reviews", "/api/reviews", "Reviews and slips", REV
 pub const STREAKS: Api = api("streaks", "/api/streaks", "Streaks", BODY_LIMIT);
 pub const DATA: Api = api("data", "/api/data", "Export and import", IMPORT);
 
-pub const APIS: [Api; 5] = [AUTH, FOODS, REVIEWS, STREAKS, DATA];
+pub const APIS: &[Api] = &[AUTH, FOODS, REVIEWS, STREAKS, DATA];
 
 const fn api(name: &'static str, prefix: &'static str, title: &'static str, body_limit: usize) -> Api {
     Api { name, prefix, title, body_limit }

@@ -1,6 +1,9 @@
 //! A database user for each function, with the rights in `grants.txt` and no others.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use anyhow::{Context, Result, ensure};
 use common::{Env, db::safe};
@@ -53,6 +56,7 @@ fn wanted() -> BTreeSet<Grant> {
 /// not in `grants.txt` is revoked, after those that are missing were granted, so that running functions notice nothing.
 /// With a newer schema nothing is revoked: functions of the newer version may still run.
 pub async fn apply(env: &Env, db: &mut MySqlConnection, schema: Schema) -> Result<()> {
+    let env = with_passwords_dir(env)?;
     let passwords = functions().into_iter().map(|function| {
         let name = format!("{}_PASSWORD", function.to_uppercase());
         Ok((function, env.optional(&name)?, name))
@@ -79,6 +83,19 @@ pub async fn apply(env: &Env, db: &mut MySqlConnection, schema: Schema) -> Resul
         Schema::Ours => change(db, "REVOKE", "FROM", had.difference(&wanted)).await,
         Schema::Newer => Ok(()),
     }
+}
+
+/// `env` with each password that `PASSWORDS_DIR` holds, as the file `<function>-password`.
+fn with_passwords_dir(env: &Env) -> Result<Env> {
+    let mut env = env.clone();
+    let Some(dir) = env.optional("PASSWORDS_DIR")? else { return Ok(env) };
+    for function in functions() {
+        let file = Path::new(&dir).join(format!("{function}-password"));
+        let expected = "PASSWORDS_DIR: expected a file for each function";
+        ensure!(file.exists(), "{expected}, but there is no {function}-password; `scripts/secrets {function}` makes it");
+        env.set(&format!("{}_PASSWORD_FILE", function.to_uppercase()), file.to_string_lossy());
+    }
+    Ok(env)
 }
 
 /// What the functions' users may do in this database.

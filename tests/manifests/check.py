@@ -36,7 +36,7 @@ def overlay_faults(root, overlay, kustomize, made):
     yield from running.check(root, things)
     yield from wiring.check(things, set(made) | {"sign-in"})
     yield from parity.check(root, things, (overlay / "written/nginx.conf").read_text())
-    yield from parity.keys(things, made)
+    yield from parity.keys(root, things, made)
 
 
 @functools.cache

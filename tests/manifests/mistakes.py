@@ -215,14 +215,14 @@ MISTAKES = [
     (
         "a database that is closed",
         "knative/components/mariadb/network.yaml",
-        "[auth, foods, ",
-        "[auth, ",
+        "{hanip/database: client}",
+        "{hanip/database: nobody}",
         "network policy: vagrant: Service foods: the database does not let it in",
     ),
     (
         "a password that is forgotten",
         "knative/base/migrate.yaml",
-        "            - {name: FOODS_PASSWORD_FILE, value: /secrets/foods-password}\n",
+        "            - {name: PASSWORDS_DIR, value: /secrets}\n",
         "",
         "function: vagrant: foods: the migration has no password",
     ),

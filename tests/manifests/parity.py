@@ -4,7 +4,7 @@ import re
 import subprocess
 
 import yaml
-from render import name, of_kind, pods, services
+from render import granted, name, of_kind, pods, services
 from wiring import routes
 
 # Woken by events alone: no path of the edge's leads there.
@@ -22,19 +22,17 @@ def everywhere(root, things, crates):
     built = subprocess.run(
         ["bash", "-c", "source scripts/lib.sh && functions"], cwd=root, capture_output=True, text=True, check=True
     )
-    granted = {
-        line.split()[0] for line in (root / "migrations/grants.txt").read_text().splitlines() if line[:1].isalpha()
-    }
+    let_in = granted(root)
     [job] = of_kind(things, "Job", "batch")
     told = {item["name"] for item in job["spec"]["template"]["spec"]["containers"][0]["env"]}
-    for function in sorted(granted):
-        if f"{function.upper()}_PASSWORD_FILE" not in told:
+    for function in sorted(let_in):
+        if not {"PASSWORDS_DIR", f"{function.upper()}_PASSWORD_FILE"} & told:
             yield "function", f"{function}: the migration has no password for it"
     served = {service["metadata"]["name"]: service for service in services(things)}
     for crate in sorted(crates):
         if crate not in built.stdout.split():
             yield "function", f"{crate}: scripts/images makes no image of it"
-        if crate not in granted:
+        if crate not in let_in:
             yield "function", f"{crate}: migrations/grants.txt lets it into no table"
         if crate not in served:
             yield "function", f"{crate}: there is no Service of Knative for it"
@@ -124,8 +122,9 @@ def documents(root):
             yield "document", f"knative/README.md: there is no {path}"
 
 
-def keys(things, made):
+def keys(root, things, made):
     """Every file that a setting names is in a Secret that scripts/secrets makes. Who signs in where is a person's to say."""
+    passwords = {f"{function}-password" for function in granted(root)}
     for thing, _, pod in pods(things):
         held = set()
         for volume in pod.get("volumes", []):
@@ -134,6 +133,10 @@ def keys(things, made):
                 held |= made.get(secret.get("secretName", secret.get("name")), set())
         for container in pod["containers"]:
             for item in container.get("env", []):
+                if item["name"] == "PASSWORDS_DIR":
+                    for key in sorted(passwords - held):
+                        yield "secret", f"{name(thing)}: no Secret has the key {key}"
+                    continue
                 key = item.get("value", "").removeprefix("/secrets/")
                 if item.get("value", "").startswith("/secrets/") and key not in held and not key.startswith(SIGN_IN):
                     yield "secret", f"{name(thing)}: {item['name']}: no Secret has the key {key}"

@@ -34,6 +34,12 @@ def platform(root):
     return [thing for path in sorted(root.glob("knative/platform/**/*.yaml")) for thing in load(path.read_text())]
 
 
+def granted(root):
+    """The functions that migrations/grants.txt gives rights in the database."""
+    lines = (root / "migrations/grants.txt").read_text().splitlines()
+    return {line.split()[0] for line in lines if line[:1].isalpha()}
+
+
 def settings(overlay):
     lines = (overlay / "settings.env").read_text().splitlines()
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))

@@ -2,7 +2,7 @@
 
 import re
 
-from render import name, of_kind, pods, services
+from render import granted, name, of_kind, pods, services
 
 DIGEST = re.compile(r"[^@]+@sha256:[0-9a-f]{64}")
 # What each container is to say of itself. seccompProfile and the user may be said for the whole pod.
@@ -60,7 +60,7 @@ def environment(things, pod, known):
             maps = [thing for thing in of_kind(things, "ConfigMap") if thing["metadata"]["name"] == of]
             told |= {key: {} for thing in maps for key in thing["data"]}
         for setting, variable in told.items():
-            if SECRET.search(setting) and (not setting.endswith("_FILE") or "value" not in variable):
+            if SECRET.search(setting) and setting != "PASSWORDS_DIR" and (not setting.endswith("_FILE") or "value" not in variable):
                 yield "secret", f"{setting}: expected a file, {setting}_FILE"
             if ours and setting.removesuffix("_FILE") not in known:
                 yield "setting", f"{setting}: no setting of ours is called so"

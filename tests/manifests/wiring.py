@@ -131,12 +131,14 @@ def reaches_database(policy):
 
 
 def database_lets_in(things, policies, labels):
-    """One that is not in the cluster is not ours to ask."""
+    """Whether a policy of this version lets them in. A database that is not in the cluster is not ours to ask."""
     database = [others for thing, others, _ in pods(things) if thing["kind"] == "StatefulSet"]
     return not database or any(
         selected(peer["podSelector"], labels)
         for policy in policies
-        if policy["spec"]["podSelector"] and selects(policy, database[0])
+        if "hanip/for-pods-of" not in policy["metadata"].get("annotations", {})
+        and policy["spec"]["podSelector"]
+        and selects(policy, database[0])
         for rule in policy["spec"].get("ingress", [])
         for peer in rule["from"]
     )

@@ -10,8 +10,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-static DOCUMENTS: LazyLock<[String; APIS.len()]> =
-    LazyLock::new(|| APIS.map(|api| format!("{}/openapi.json", api.prefix)));
+static DOCUMENTS: LazyLock<Vec<String>> =
+    LazyLock::new(|| APIS.iter().map(|api| format!("{}/openapi.json", api.prefix)).collect());
 
 pub fn router() -> Router {
     let urls = APIS.iter().zip(&*DOCUMENTS).map(|(api, document)| Url::new(api.title, document));

@@ -1,18 +1,26 @@
-//! The README and the API pages say what is true.
+//! The pages of the repository and the API pages say what is true.
 
-use std::{collections::HashSet, path::Path, process::Command};
+use std::{
+    collections::HashSet,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use common::functions::APIS;
 use serde_json::Value;
 
 use crate::support::world::{Person, World};
 
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
+}
+
 #[tokio::test]
-async fn the_lines_of_the_readme_work_as_they_stand() {
+async fn the_lines_of_the_page_on_the_api_work_as_they_stand() {
     let world = World::new().await;
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").join("README.md");
-    let readme = std::fs::read_to_string(readme).expect("it is there");
-    let (_, lines) = readme.split_once("```sh\n").expect("lines of a shell");
+    let page = fs::read_to_string(root().join("docs/api.md")).expect("it is there");
+    let (_, lines) = page.split_once("```sh\n").expect("lines of a shell");
     let (lines, _) = lines.split_once("```").expect("their end");
     let lines = lines.replace("http://127.0.0.1:8080", &world.origin);
     let folder = tempfile::tempdir().expect("a folder");
@@ -41,13 +49,67 @@ async fn every_function_describes_its_own_prefix_and_the_api_pages_show_it() {
     }
 }
 
+#[test]
+fn every_file_that_a_page_names_is_there() {
+    let mut named = 0;
+    for page in pages() {
+        let text = fs::read_to_string(&page).expect("text");
+        let folder = page.parent().expect("a folder");
+        // Links are of the page's folder, names in code of the repository's.
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link);
+        for link in links.filter(|link| !link.contains("://")) {
+            let (path, heading) = link.split_once('#').unwrap_or((link, ""));
+            let target = if path.is_empty() { page.clone() } else { folder.join(path) };
+            assert!(target.exists(), "{}: {link}", page.display());
+            let is_heading = |line: &str| line.starts_with('#') && slug(line) == heading;
+            let there = || fs::read_to_string(&target).expect("text").lines().any(is_heading);
+            assert!(heading.is_empty() || there(), "{}: {link}", page.display());
+            named += 1;
+        }
+        for path in text.split('`').skip(1).step_by(2).filter(|code| is_path(code)) {
+            assert!(root().join(path).exists(), "{}: {path}", page.display());
+            named += 1;
+        }
+    }
+    println!("files and headings named in pages: {named}");
+    assert!(named > 60, "{named}");
+}
+
+#[test]
+fn the_readme_is_short() {
+    let lines = fs::read_to_string(root().join("README.md")).expect("it is there").lines().count();
+    assert!(lines <= 100, "{lines} lines: what is not for people who use Hanip has pages of its own");
+}
+
+/// Every page that is written for people.
+fn pages() -> Vec<PathBuf> {
+    let output = Command::new("git").args(["ls-files", "*.md"]).current_dir(root()).output().expect("git runs");
+    let pages = String::from_utf8(output.stdout).expect("text");
+    pages.lines().map(|page| root().join(page)).filter(|page| page.exists()).collect()
+}
+
+/// Whether this is the path of a file or folder of the repository, and not of an example or an artifact.
+fn is_path(code: &str) -> bool {
+    let folders = ["common/", "docs/", "functions/", "knative/", "migrations/", "scripts/", "tests/"];
+    folders.iter().any(|folder| code.starts_with(folder))
+        && !code.contains([' ', '*', '…', '<', '['])
+        && !code.starts_with("functions/badges")
+        && !code.starts_with("tests/output")
+}
+
+/// What a heading is called in a link.
+fn slug(heading: &str) -> String {
+    let words = heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
+    words.chars().filter(|character| character.is_alphanumeric() || *character == '-').collect()
+}
+
 /// The OpenAPI document of every function, by its name.
 pub async fn descriptions(person: &Person) -> Vec<(String, Value)> {
-    let functions = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").join("functions");
+    let functions = root().join("functions");
     // Those without an API of their own for browsers.
     let others = ["standalone", "tick", "web"];
     let mut descriptions = Vec::new();
-    for function in std::fs::read_dir(functions).expect("functions") {
+    for function in fs::read_dir(functions).expect("functions") {
         let name = function.expect("a function").file_name().into_string().expect("a text");
         if others.contains(&name.as_str()) {
             continue;

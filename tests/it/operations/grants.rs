@@ -1,13 +1,15 @@
 //! On a cluster each function is a user of its own in the database, and may do what it needs and nothing else.
 //! Every other test goes through functions that are such users, too.
 
+use std::fs;
+
 use common::Env;
 use serde_json::json;
 use sqlx::mysql::MySqlDatabaseError;
 
 use crate::support::{
     proxy::Server,
-    world::{PASSWORDS, World, database},
+    world::{World, database, set_passwords},
 };
 
 /// What is nobody else's business.
@@ -71,7 +73,7 @@ async fn a_right_that_is_missing_fails_the_request_until_the_next_migration() {
         .expect("rights are changed");
     ada.post("/api/foods", food.clone()).await.problem(500, "internal");
     let mut env = world.env();
-    PASSWORDS.iter().for_each(|(name, value)| env.set(name, *value));
+    set_passwords(&mut env);
     migrations::run(&env).await.expect("the rights are as they should be");
     ada.post("/api/foods", food).await.created();
     let too_much = sqlx::query("DELETE FROM foods").execute(&world.db_of("foods")).await;
@@ -85,7 +87,7 @@ async fn a_password_that_changes_is_the_only_one_from_then_on() {
     let world = World::granted(server.url_of("root", "hanip")).await;
     let change = async |password: &str| {
         let mut env = world.env();
-        PASSWORDS.iter().for_each(|(name, value)| env.set(name, *value));
+        set_passwords(&mut env);
         env.set("FOODS_PASSWORD", password);
         migrations::run(&env).await
     };
@@ -100,6 +102,26 @@ async fn a_password_that_changes_is_the_only_one_from_then_on() {
     assert!(comes_in(quoted).await, "whatever is in it");
     change("").await.expect_err("an empty one is none");
     assert!(comes_in(quoted).await && !comes_in("").await);
+}
+
+#[tokio::test]
+async fn passwords_may_be_the_files_of_a_folder_and_one_that_is_missing_is_named() {
+    let server = Server::start().await;
+    drop(server.root().await);
+    let folder = tempfile::tempdir().expect("a folder");
+    let put = |function: &str, password: &str| {
+        fs::write(folder.path().join(format!("{function}-password")), password).expect("it is written");
+    };
+    migrations::functions().into_iter().for_each(|function| put(function, &format!("{function} of a file\n")));
+    let (url, path) = (server.url_of("root", "hanip"), folder.path().to_str().expect("text"));
+    let env = Env::from([("DATABASE_URL", url.as_str()), ("PASSWORDS_DIR", path)]);
+    migrations::run(&env).await.expect("every function has one");
+    let url = server.url_of("hanip_foods:foods%20of%20a%20file", "hanip");
+    let db = common::db::pool(&Env::from([("DATABASE_URL", url.as_str())])).expect("a pool");
+    sqlx::query("SELECT id FROM foods").execute(&db).await.expect("it comes in");
+    fs::remove_file(folder.path().join("tick-password")).expect("it was there");
+    let error = migrations::run(&env).await.expect_err("one is missing").to_string();
+    assert!(error.starts_with("PASSWORDS_DIR: ") && error.contains("tick-password"), "{error}");
 }
 
 #[tokio::test]

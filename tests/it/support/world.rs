@@ -14,15 +14,19 @@ pub use crate::support::person::{Person, Reply, date, text};
 /// The day of the examples: noon of Wednesday 2026-03-11, everywhere near UTC.
 pub const NOON: &str = "2026-03-11T12:00:00Z";
 
-/// With these, each function is a user of its own in the database, as on a cluster: a query beyond its grants fails.
-pub const PASSWORDS: [(&str, &str); 6] = [
-    ("AUTH_PASSWORD", "secret-auth"),
-    ("FOODS_PASSWORD", "secret-foods"),
-    ("REVIEWS_PASSWORD", "secret-reviews"),
-    ("STREAKS_PASSWORD", "secret-streaks"),
-    ("DATA_PASSWORD", "secret-data"),
-    ("TICK_PASSWORD", "secret-tick"),
-];
+/// The setting that gives a function a database user of its own, as on a cluster: a query beyond its grants fails.
+pub fn password(function: &str) -> (String, String) {
+    (format!("{}_PASSWORD", function.to_uppercase()), format!("secret-{function}"))
+}
+
+/// Who the functions are to the database.
+#[derive(PartialEq)]
+enum Users {
+    /// Each has a user of its own.
+    Own,
+    /// All come in as the user who applies the schema.
+    Shared,
+}
 
 pub struct World {
     /// The tick's, as to the database.
@@ -41,30 +45,30 @@ impl World {
 
     /// A new world, at this instant.
     pub async fn at(now: &str) -> Self {
-        Self::build(database().await, now, &PASSWORDS).await
+        Self::build(database().await, now, Users::Own, &[]).await
     }
 
     /// A new world whose functions have these settings too.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
-        Self::build(database().await, NOON, &[&PASSWORDS, settings].concat()).await
+        Self::build(database().await, NOON, Users::Own, settings).await
     }
 
     /// A world over this database, whose user may make users.
     pub async fn granted(database: String) -> Self {
-        Self::build(database, NOON, &PASSWORDS).await
+        Self::build(database, NOON, Users::Own, &[]).await
     }
 
     /// A world over this database, at this instant.
     pub async fn over(database: String, now: &str) -> Self {
-        Self::build(database, now, &[]).await
+        Self::build(database, now, Users::Shared, &[]).await
     }
 
     /// Another process over the database of `world`, with a clock of its own.
     pub async fn beside(world: &Self, settings: &[(&str, &str)]) -> Self {
-        Self::build(world.database.clone(), NOON, settings).await
+        Self::build(world.database.clone(), NOON, Users::Shared, settings).await
     }
 
-    async fn build(database: String, now: &str, settings: &[(&str, &str)]) -> Self {
+    async fn build(database: String, now: &str, users: Users, settings: &[(&str, &str)]) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let origin = format!("http://{address}");
@@ -72,13 +76,15 @@ impl World {
         for (name, value) in settings {
             env.set(name, *value);
         }
+        if users == Users::Own {
+            set_passwords(&mut env);
+        }
         migrations::run(&env).await.expect("the schema is applied");
         let clock = Clock::fixed(now.parse().expect("an instant"));
         let app = App { clock, ..App::from_env(&env).expect("the settings are right") };
         let mut pools = Vec::new();
         let mut of = |function: &str| {
-            let granted = settings.contains(&PASSWORDS[0]);
-            pools.push(if granted { pool_of(function, &database) } else { app.db.clone() });
+            pools.push(if users == Users::Own { pool_of(function, &database) } else { app.db.clone() });
             App { db: pools[pools.len() - 1].clone(), ..app.clone() }
         };
         let ticking = of("tick");
@@ -138,10 +144,16 @@ impl World {
     }
 }
 
-/// The way of a function to a database, as the user that it has with [`PASSWORDS`].
+/// Sets the [`password`] of every function that has rights in the database.
+pub fn set_passwords(env: &mut Env) {
+    for (name, value) in migrations::functions().into_iter().map(password) {
+        env.set(&name, value);
+    }
+}
+
+/// The way of a function to a database, as the user that it has with its [`password`].
 fn pool_of(function: &str, database: &str) -> MySqlPool {
-    let of = |(name, _): &&(&str, &str)| name.strip_suffix("_PASSWORD") == Some(&function.to_uppercase());
-    let (_, password) = PASSWORDS.iter().find(of).expect("a function");
+    let (_, password) = password(function);
     let (_, server) = database.split_once('@').expect("a user");
     let url = format!("mysql://hanip_{function}:{password}@{server}");
     common::db::pool(&Env::from([("DATABASE_URL", url.as_str())])).expect("a pool")
