@@ -36,7 +36,32 @@ at_least() { printf '%s\n' "$1" "$2" | sort --version-sort --check=quiet; }
 npm_ci() {
   [[ $1/package-lock.json -nt $1/node_modules/.package-lock.json ]] || return 0
   say "Fetching the packages of ${1#"$root/"}"
-  (cd "$1" && npm ci)
+  quietly npm ci --prefix "$1" --no-audit --no-fund
+}
+
+# quietly COMMAND…: shows what it prints only if it fails.
+quietly() {
+  local output
+  output=$(mktemp /tmp/hanip-output.XXXXXX)
+  if ! "$@" >"$output" 2>&1; then
+    cat "$output" >&2
+    rm "$output"
+    return 1
+  fi
+  rm "$output"
+}
+
+# cargo_build OPTION…: on a terminal says how many packages are built; prints cargo's messages only if it fails.
+cargo_build() {
+  local line messages='' packages=0 status
+  while IFS= read -r line; do
+    messages+=$line$'\n'
+    if [[ $line == *" Compiling "* && -t 1 ]]; then printf '\r   %d packages' $((++packages)); fi
+  done < <(cargo build "$@" 2>&1 </dev/null)
+  wait $! && status=0 || status=$?
+  ((packages == 0)) || printf '\n'
+  ((status == 0)) || printf '%s' "$messages" >&2
+  return "$status"
 }
 
 can_install() { have apt-get && { ((EUID == 0)) || have sudo; }; }
@@ -47,7 +72,7 @@ apt() {
     echo "As root: ${command[*]}"
     command=(sudo "${command[@]}")
   fi
-  "${command[@]}"
+  quietly "${command[@]}"
 }
 
 # apt_offers PACKAGE: the version that can be installed, if any.
@@ -96,6 +121,16 @@ build_static() {
   host=$(rustc --version --verbose | sed -n 's/^host: //p')
   export CARGO_BUILD_TARGET=$host
   export RUSTFLAGS="-C target-feature=+crt-static -C relocation-model=static --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo --remap-path-prefix=$root=/hanip"
+}
+
+# copy_sources FOLDER: puts a copy of the sources there, without what git ignores.
+copy_sources() {
+  (
+    cd "$root" || exit
+    git ls-files -z --cached --others --exclude-standard |
+      while IFS= read -r -d '' file; do [[ ! -f $file ]] || printf '%s\0' "$file"; done |
+      tar --create --null --files-from=-
+  ) | tar --extract --directory "$1"
 }
 
 # The names of the functions that have an image: all but the one that is all of them.

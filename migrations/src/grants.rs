@@ -92,7 +92,10 @@ fn with_passwords_dir(env: &Env) -> Result<Env> {
     for function in functions() {
         let file = Path::new(&dir).join(format!("{function}-password"));
         let expected = "PASSWORDS_DIR: expected a file for each function";
-        ensure!(file.exists(), "{expected}, but there is no {function}-password; `scripts/secrets {function}` makes it");
+        ensure!(
+            file.exists(),
+            "{expected}, but there is no {function}-password; `scripts/secrets {function}` makes it"
+        );
         env.set(&format!("{}_PASSWORD_FILE", function.to_uppercase()), file.to_string_lossy());
     }
     Ok(env)

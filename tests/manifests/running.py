@@ -60,7 +60,11 @@ def environment(things, pod, known):
             maps = [thing for thing in of_kind(things, "ConfigMap") if thing["metadata"]["name"] == of]
             told |= {key: {} for thing in maps for key in thing["data"]}
         for setting, variable in told.items():
-            if SECRET.search(setting) and setting != "PASSWORDS_DIR" and (not setting.endswith("_FILE") or "value" not in variable):
+            if (
+                SECRET.search(setting)
+                and setting != "PASSWORDS_DIR"
+                and (not setting.endswith("_FILE") or "value" not in variable)
+            ):
                 yield "secret", f"{setting}: expected a file, {setting}_FILE"
             if ours and setting.removesuffix("_FILE") not in known:
                 yield "setting", f"{setting}: no setting of ours is called so"

@@ -19,7 +19,7 @@ const BEGIN: &str = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANS
 /// it back. Where the server rolls it back (a deadlock, say), the whole request runs again.
 pub struct Transaction(PoolConnection<MySql>);
 
-/// A transaction that holds the lock of a person's writes. Only [`lock`] and [`write`] make one, so that a function
+/// A transaction that holds the lock of a person's writes. Only [`lock`] and [`write()`] make one, so that a function
 /// that takes it can't be called without the lock.
 pub struct Locked {
     transaction: Transaction,

@@ -61,7 +61,7 @@ struct FieldProblem {
     detail: String,
 }
 
-/// The part of an [`Error`] that may be shown, waiting for its language.
+/// The part of an [`Error`](crate::Error) that may be shown, waiting for its language.
 #[derive(Clone)]
 pub(super) struct Shown {
     pub(super) code: Code,

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use crate::support::{
     proxy::{Proxy, Random},
-    world::{PASSWORDS, World, database},
+    world::{World, database, set_passwords},
     writers::times,
 };
 
@@ -121,7 +121,7 @@ async fn an_older_program_passes_over_newer_migrations_and_takes_no_right_away()
     )
     .await;
     let mut env = world.env();
-    PASSWORDS.iter().for_each(|(name, value)| env.set(name, *value));
+    set_passwords(&mut env);
     migrations::run(&env).await.expect("what is newer is passed over");
     let newer = sqlx::query("SELECT * FROM newer").execute(&world.db_of("foods")).await;
     newer.expect("the newer function, which still runs, keeps its right");
