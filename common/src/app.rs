@@ -3,7 +3,10 @@
 use sqlx::MySqlPool;
 use tokio_util::task::TaskTracker;
 
-use crate::{Clock, Env, Origin, db};
+use crate::{Clock, Env, Origin, Turns, db};
+
+/// How many requests of one person are answered at once. The pool has five connections: others find some free.
+const REQUESTS_EACH: usize = 2;
 
 /// The state of every router.
 #[derive(Clone)]
@@ -13,6 +16,8 @@ pub struct App {
     pub origin: Origin,
     /// Requests, and work after their answers, that a shutdown waits for.
     pub tasks: TaskTracker,
+    /// Those of people's requests.
+    pub turns: Turns,
 }
 
 impl App {
@@ -23,6 +28,7 @@ impl App {
             clock: Clock::system(),
             origin: Origin::from_env(env)?,
             tasks: TaskTracker::new(),
+            turns: Turns::new(REQUESTS_EACH),
         })
     }
 }

@@ -100,6 +100,7 @@ codes! {
     SkipTooLong "skip-too-long" UNPROCESSABLE_ENTITY "한 번에 92일까지 쉬어갈 수 있어요." "Days off can last at most 92 days at once."
     SkipTooFar "skip-too-far" UNPROCESSABLE_ENTITY "366일 뒤까지 정할 수 있어요." "Days off can end at most 366 days from today."
     TooManySkips "too-many-skips" CONFLICT "쉬어가는 기간은 100개까지 둘 수 있어요." "There can be at most 100 ranges of days off."
+    TooManyRecords "too-many-records" CONFLICT "기록은 백만 개까지 둘 수 있어요." "There can be at most a million records."
     TooManySlips "too-many-slips" UNPROCESSABLE_ENTITY "하루에 50번까지 적을 수 있어요." "There can be at most 50 in a day."
 
     // The account.

@@ -12,6 +12,7 @@ mod language;
 pub mod session;
 pub mod telemetry;
 pub mod text;
+mod turns;
 
 pub use self::{
     app::App,
@@ -24,4 +25,5 @@ pub use self::{
     },
     language::Language,
     session::{Connected, Me, Session, User},
+    turns::{Turn, Turns},
 };

@@ -21,6 +21,7 @@ use crate::{Code, Error, Result};
 const BUFFERED_BODY: usize = 512 * 1024;
 /// How much of a body that nobody reads is drained. Without it the client sees a reset in place of our answer.
 const DRAINED_BODY: usize = 8 * 1024 * 1024;
+const DRAIN_TIME: Duration = Duration::from_secs(5);
 /// How long a body may take to arrive, and a larger one, with what is done with it.
 const BODY_TIME: Duration = Duration::from_secs(20);
 pub(super) const UPLOAD_TIME: Duration = Duration::from_secs(300);
@@ -38,9 +39,12 @@ pub(super) async fn buffer(request: Request, next: Next) -> Result<Response> {
         return Ok(next.run(Request::from_parts(parts, buffered.into())).await);
     };
     let (sender, body) = Channel::new(4);
-    let passed_on = tokio::spawn(pass_on(buffered, rest, sender));
+    let mut passed_on = tokio::spawn(pass_on(buffered, rest, sender));
     let response = next.run(Request::from_parts(parts, Body::new(body))).await;
-    let _ = passed_on.await;
+    // Of a body that was not read to its end, what comes soon is drained; one that stands still is waited for no longer.
+    if timeout(DRAIN_TIME, &mut passed_on).await.is_err() {
+        passed_on.abort();
+    }
     Ok(response)
 }
 

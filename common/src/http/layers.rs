@@ -15,7 +15,7 @@ use axum::{
     routing::get,
 };
 use tokio::time::timeout;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use tower::ServiceBuilder;
 use tracing::Instrument;
 
@@ -27,7 +27,7 @@ use crate::{
         problem::Shown,
         retry::retry,
     },
-    session::csrf,
+    session::{csrf, keep_turn},
     telemetry,
 };
 
@@ -62,6 +62,7 @@ pub fn surround(router: Router, app: &App) -> Router {
             .layer(from_fn(buffer))
             .layer(from_fn(limit_time))
             .layer(from_fn_with_state(app.tasks.clone(), detach))
+            .layer(from_fn(keep_turn))
             .layer(from_fn(retry)),
     )
 }
@@ -146,10 +147,13 @@ fn is_api(request: &Request) -> bool {
 #[cfg(not(panic = "unwind"))]
 compile_error!("expected panic = \"unwind\": a handler that panics must not end the process");
 
-/// Runs each request in a task of its own: a client that hangs up does not cut a write short, and a panic
-/// becomes a 500.
+/// Runs each request in a task of its own, so that a panic becomes a 500. A write runs to its end, though its client
+/// hangs up or is answered that it took too long. A read, and the import of a file, end then: nobody waits for them.
 async fn detach(State(tasks): State<TaskTracker>, request: Request, next: Next) -> Result<Response> {
-    tasks.spawn(next.run(request).in_current_span()).await.map_err(|failure| {
+    let is_write = !request.method().is_safe() && request.extensions().get::<Buffered>().is_some();
+    let task = tasks.spawn(next.run(request).in_current_span());
+    let answer = if is_write { task.await } else { AbortOnDropHandle::new(task).await };
+    answer.map_err(|failure| {
         let panic = failure.try_into_panic().ok();
         Error::Internal(anyhow!("a handler panicked: {}", panic_text(panic.as_deref())))
     })

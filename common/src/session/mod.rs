@@ -4,6 +4,7 @@
 pub(crate) mod csrf;
 mod store;
 mod token;
+mod turn;
 
 use axum::{
     extract::FromRequestParts,
@@ -16,6 +17,7 @@ use strum::{EnumString, IntoStaticStr};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub(crate) use self::turn::keep_turn;
 pub use self::{
     store::open,
     token::{hash, random_token},
@@ -23,6 +25,7 @@ pub use self::{
 use self::{
     store::{touch, with_session, with_token},
     token::bearer,
+    turn::take_turn,
 };
 use crate::{
     App, Code, Error, Result,
@@ -160,6 +163,7 @@ impl FromRequestParts<App> for Connected {
             false => with_session(&mut db, &secret, now).await?,
         };
         let user = user.ok_or(Code::SessionRequired)?;
+        let db = take_turn(parts, app, &user, db).await?;
         if let Some(account) = parts.headers.get("hanip-account")
             && account.as_bytes() != user.id.to_string().as_bytes()
         {

@@ -23,9 +23,9 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::{
-    Turns,
+    Limits, PATIENCE,
     archive::{Archive, Food, Review, Said, Skip, Slip},
-    turn,
+    permits,
     writer::{Format, Writer},
 };
 
@@ -58,10 +58,11 @@ pub struct Options {
 pub async fn export(
     user: User,
     State(app): State<App>,
-    Extension(turns): Extension<Turns>,
+    Extension(limits): Extension<Limits>,
     Query(options): Query<Options>,
 ) -> Result<Response> {
-    let turn = turn(&turns.exports).await?;
+    let turn = limits.exports_each.take(user.id, PATIENCE).await?;
+    let connection = permits(&limits.exports, 1).await?;
     let now = app.clock.now();
     let today = user.today(now);
     let (mut db, _) = db::snapshot(app.db.acquire().await?, ()).await?;
@@ -71,7 +72,7 @@ pub async fn export(
         let mut writer = Writer::new(options.format, sender, started);
         let written = timeout(WHOLE_TIME, write(&mut db, user.id, user.into(), now, &mut writer)).await;
         // Before the client hears the end: it may ask again at once.
-        drop((turn, db));
+        drop((turn, connection, db));
         if let Err(error) = written.map_err(|late| anyhow::Error::from(late).into()).flatten() {
             writer.abort(error);
         }

@@ -1,24 +1,25 @@
-//! Adds the records of an import. A record whose key is stored already stays as it is stored.
+//! Adds the records of an import.
 
 use common::{
-    Object, Result,
+    Result,
+    db::{Locked, safe},
     diary::{counted_food::CountedFood, counters},
 };
 use serde::Serialize;
-use sqlx::{MySqlConnection, types::Json};
 use uuid::Uuid;
 
 use crate::{
-    archive::{Food, Review, Said, Skip, Slip},
+    archive::{Food, Skip},
+    stored::New,
     table::{Kind, Table, column},
 };
 
-/// How many records one statement adds.
-const BATCH: usize = 500;
+/// How many bytes of records one statement adds, at least. The server refuses more than `max_allowed_packet`, which is
+/// one MiB where it is least.
+const BATCH: usize = 128 * 1024;
 
 const FOODS: Table = Table {
     name: "foods",
-    key: &["id"],
     columns: &[
         column("id", Kind::Id),
         column("name", Kind::Text(50)),
@@ -40,7 +41,6 @@ const FOODS: Table = Table {
 
 const REVIEWS: Table = Table {
     name: "reviews",
-    key: &["date"],
     columns: &[
         column("date", Kind::Date),
         column("difficulty", Kind::Number),
@@ -52,7 +52,6 @@ const REVIEWS: Table = Table {
 
 const OUTCOMES: Table = Table {
     name: "outcomes",
-    key: &["food_id", "date"],
     columns: &[
         column("food_id", Kind::Id),
         column("date", Kind::Date),
@@ -63,7 +62,6 @@ const OUTCOMES: Table = Table {
 
 const SLIPS: Table = Table {
     name: "slips",
-    key: &["id"],
     columns: &[
         column("id", Kind::Id),
         column("food_id", Kind::Id),
@@ -77,81 +75,78 @@ const SLIPS: Table = Table {
     ],
 };
 
-/// Adds foods that are not stored, behind those that are. Returns how many.
-pub async fn foods(db: &mut MySqlConnection, user_id: Uuid, new: &[&Food]) -> Result<u64> {
+const SKIPS: Table = Table {
+    name: "skips",
+    columns: &[
+        column("id", Kind::Id),
+        column("from_date", Kind::Date).from("from"),
+        column("to_date", Kind::Date).from("to"),
+        column("note", Kind::Text(500)),
+    ],
+};
+
+const SKIP_FOODS: Table =
+    Table { name: "skip_foods", columns: &[column("skip_id", Kind::Id), column("food_id", Kind::Id)] };
+
+impl New<'_> {
+    /// Adds the records, none of which is stored.
+    pub async fn insert(&self, db: &mut Locked) -> Result<()> {
+        foods(db, &self.foods).await?;
+        add(db, &REVIEWS, &self.reviews).await?;
+        add(db, &OUTCOMES, &self.outcomes).await?;
+        add(db, &SLIPS, &self.slips).await?;
+        add(db, &SKIPS, &self.skips).await?;
+        let of_skip = |skip: &&Skip| {
+            let skip_id = skip.id;
+            skip.food_ids.clone().into_iter().map(move |food_id| SkipFood { skip_id, food_id })
+        };
+        add(db, &SKIP_FOODS, &self.skips.iter().flat_map(of_skip).collect::<Vec<_>>()).await
+    }
+}
+
+#[derive(Serialize)]
+struct SkipFood {
+    skip_id: Uuid,
+    food_id: Uuid,
+}
+
+/// Adds foods behind those that are stored, with their counters.
+async fn foods(db: &mut Locked, new: &[&Food]) -> Result<()> {
     #[derive(Serialize)]
     struct Placed<'a> {
         #[serde(flatten)]
         food: &'a Food,
         position: u32,
     }
-    let first: u32 = sqlx::query_scalar(
-        "SELECT CAST(COALESCE(MAX(position) + 1, 0) AS UNSIGNED INTEGER) FROM foods WHERE user_id = ?",
-    )
-    .bind(user_id)
-    .fetch_one(&mut *db)
-    .await?;
+    let user_id = db.user_id();
+    let first = sqlx::query_scalar!(
+        r#"SELECT CAST(COALESCE(MAX(position) + 1, 0) AS UNSIGNED INTEGER) AS "first!: u32" FROM foods WHERE user_id = ?"#,
+        user_id
+    );
+    let first = first.fetch_one(&mut **db).await?;
     let placed: Vec<_> = (first..).zip(new).map(|(position, food)| Placed { food, position }).collect();
-    let added = add(db, user_id, &FOODS, &placed).await?;
-    for batch in new.chunks(BATCH) {
-        let counted = batch.iter().map(|food| CountedFood {
-            archived_on: food.archived_on.map(|date| date.0),
-            ..CountedFood::new(user_id, food.id, food.start_date.0, food.counting, food.goal_days)
-        });
-        counters::store_all(db, &counted.collect::<Vec<_>>()).await?;
-    }
-    Ok(added)
+    add(db, &FOODS, &placed).await?;
+    let counted = new.iter().map(|food| CountedFood {
+        archived_on: food.archived_on.map(|date| date.0),
+        ..CountedFood::new(user_id, food.id, food.start_date.0, food.counting, food.goal_days)
+    });
+    counters::store_all(db, &counted.collect::<Vec<_>>()).await
 }
 
-/// Adds reviews of dates that have none. Returns how many.
-pub async fn reviews(db: &mut MySqlConnection, user_id: Uuid, reviews: &[Object<Review>]) -> Result<u64> {
-    add(db, user_id, &REVIEWS, reviews).await
-}
-
-/// Adds outcomes of foods and dates that have none. Returns how many.
-pub async fn outcomes(db: &mut MySqlConnection, user_id: Uuid, outcomes: &[Object<Said>]) -> Result<u64> {
-    add(db, user_id, &OUTCOMES, outcomes).await
-}
-
-/// Adds slips whose id is not stored. Returns how many.
-pub async fn slips(db: &mut MySqlConnection, user_id: Uuid, slips: &[Object<Slip>]) -> Result<u64> {
-    add(db, user_id, &SLIPS, slips).await
-}
-
-async fn add<T: Serialize>(db: &mut MySqlConnection, user_id: Uuid, table: &Table, records: &[T]) -> Result<u64> {
-    let insert = table.insert_new();
-    let mut added = 0;
-    for batch in records.chunks(BATCH) {
-        let insert = sqlx::query(common::db::safe(insert.clone())).bind(user_id).bind(Json(batch)).bind(user_id);
-        added += insert.execute(&mut *db).await?.rows_affected();
-    }
-    Ok(added)
-}
-
-/// Adds ranges of days off whose id is not stored. Returns how many.
-pub async fn skips(db: &mut MySqlConnection, user_id: Uuid, skips: &[Object<Skip>]) -> Result<u64> {
-    let mut added = 0;
-    for Object(skip) in skips {
-        let insert = sqlx::query(
-            "INSERT INTO skips (user_id, id, from_date, to_date, note)
-             SELECT * FROM (SELECT ? AS user_id, ? AS id, ? AS from_date, ? AS to_date, ? AS note) AS new
-             WHERE NOT EXISTS (SELECT 1 FROM skips AS old WHERE old.user_id = new.user_id AND old.id = new.id)",
-        );
-        let insert = insert.bind(user_id).bind(skip.id).bind(skip.from).bind(skip.to).bind(&skip.note);
-        if insert.execute(&mut *db).await?.rows_affected() == 0 {
-            continue;
+/// Adds records, as many with one statement as fit into [`BATCH`] bytes.
+async fn add<T: Serialize>(db: &mut Locked, table: &Table, records: &[T]) -> Result<()> {
+    let (insert, user_id) = (table.insert(), db.user_id());
+    let mut records = records.iter().peekable();
+    let mut array = Vec::new();
+    while let Some(record) = records.next() {
+        array.push(if array.is_empty() { b'[' } else { b',' });
+        serde_json::to_writer(&mut array, record).map_err(anyhow::Error::from)?;
+        if array.len() >= BATCH || records.peek().is_none() {
+            array.push(b']');
+            let json = std::str::from_utf8(&array).map_err(anyhow::Error::from)?;
+            sqlx::query(safe(insert.clone())).bind(user_id).bind(json).execute(&mut **db).await?;
+            array.clear();
         }
-        added += 1;
-        sqlx::query(
-            "INSERT INTO skip_foods (user_id, skip_id, food_id)
-             SELECT ?, ?, UNHEX(REPLACE(food_id, '-', ''))
-             FROM JSON_TABLE(?, '$[*]' COLUMNS (food_id CHAR(36) PATH '$')) AS new",
-        )
-        .bind(user_id)
-        .bind(skip.id)
-        .bind(Json(&skip.food_ids))
-        .execute(&mut *db)
-        .await?;
     }
-    Ok(added)
+    Ok(())
 }

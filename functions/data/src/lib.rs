@@ -6,13 +6,15 @@ mod csv;
 mod export;
 mod import;
 mod insert;
+mod stored;
 mod table;
+mod upload;
 mod writer;
 
 use std::{sync::Arc, time::Duration};
 
 use axum::{Extension, Router};
-use common::{App, Code, Result, Routes, functions::DATA, routes};
+use common::{App, Code, Result, Routes, Turns, functions::DATA, routes};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
@@ -21,26 +23,40 @@ use tokio::{
 pub fn router(app: App) -> Router {
     let import = Routes::default().routes(routes!(import::import)).body_limit(DATA.body_limit);
     let routes = import.routes(routes!(export::export));
-    routes.under(&DATA, app).layer(Extension(Turns::default()))
+    routes.under(&DATA, app).layer(Extension(Limits::default()))
 }
 
-/// Limits how many exports and imports run at once, and so their memory and connections.
+/// How many exports read at once: each holds one of the pool's five connections while its client reads.
+const EXPORTS: usize = 3;
+/// How much memory imports take together, in KiB: of a container with 384 MiB, what else is in it needs a tenth.
+const IMPORT_MEMORY: usize = 256 * 1024;
+/// How long to wait for an export of somebody else to end, or for memory. A client asks again.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What bounds the memory and the connections of exports and imports, and what one person has of them.
 #[derive(Clone)]
-struct Turns {
-    /// Each holds a connection for as long as its client reads.
+struct Limits {
     exports: Arc<Semaphore>,
-    /// Each holds its file in memory.
-    imports: Arc<Semaphore>,
+    exports_each: Turns,
+    /// A permit is a KiB.
+    import_memory: Arc<Semaphore>,
+    imports_each: Turns,
 }
 
-impl Default for Turns {
+impl Default for Limits {
     fn default() -> Self {
-        Self { exports: Arc::new(Semaphore::new(2)), imports: Arc::new(Semaphore::new(1)) }
+        Self {
+            exports: Arc::new(Semaphore::new(EXPORTS)),
+            exports_each: Turns::new(1),
+            import_memory: Arc::new(Semaphore::new(IMPORT_MEMORY)),
+            imports_each: Turns::new(1),
+        }
     }
 }
 
-/// Waits a second for a turn; `503` if none is free by then.
-async fn turn(turns: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit> {
-    let turn = timeout(Duration::from_secs(1), turns.clone().acquire_owned()).await;
-    turn.ok().and_then(Result::ok).ok_or_else(|| Code::Unavailable.into())
+/// So many permits; `unavailable` if they are not free soon.
+async fn permits(semaphore: &Arc<Semaphore>, count: usize) -> Result<OwnedSemaphorePermit> {
+    let count = u32::try_from(count).map_err(anyhow::Error::from)?;
+    let permits = timeout(PATIENCE, semaphore.clone().acquire_many_owned(count)).await;
+    permits.ok().and_then(std::result::Result::ok).ok_or_else(|| Code::Unavailable.into())
 }

@@ -6,8 +6,6 @@
 /// A table of people's rows that an import adds to.
 pub struct Table {
     pub name: &'static str,
-    /// The columns of the primary key after `user_id`.
-    pub key: &'static [&'static str],
     /// The columns after `user_id`.
     pub columns: &'static [Column],
 }
@@ -71,21 +69,15 @@ impl Column {
 }
 
 impl Table {
-    /// Adds the records whose key is not stored. To bind: the person's id, the array of records, the id again.
-    pub fn insert_new(&self) -> String {
-        let Self { name, columns, .. } = self;
+    /// Adds the records of an array. To bind: the person's id, the array.
+    pub fn insert(&self) -> String {
+        let Self { name, columns } = self;
         let list = |render: fn(&Column) -> String| columns.iter().map(render).collect::<Vec<_>>().join(", ");
-        let is_key = |column: &&Column| self.key.contains(&column.name);
-        let same = |column: &Column| format!("old.{} = {}", column.name, column.value());
         format!(
-            "INSERT INTO {name} (user_id, {names}) SELECT ?, {values}
-             FROM JSON_TABLE(?, '$[*]' COLUMNS ({definitions})) AS new
-             LEFT JOIN {name} AS old ON old.user_id = ? AND {is_stored}
-             WHERE old.user_id IS NULL",
+            "INSERT INTO {name} (user_id, {names}) SELECT ?, {values} FROM JSON_TABLE(?, '$[*]' COLUMNS ({definitions})) AS new",
             names = list(|column| column.name.to_owned()),
             values = list(Column::value),
             definitions = list(Column::definition),
-            is_stored = columns.iter().filter(is_key).map(same).collect::<Vec<_>>().join(" AND "),
         )
     }
 }

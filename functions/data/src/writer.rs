@@ -18,10 +18,10 @@ use crate::{
     csv::Rows,
 };
 
-/// How much is sent at once, in bytes.
+/// How much is sent at once, in bytes, and how long the client may take for it: slower downloads, 13 kB/s, are ended,
+/// since each holds a connection to the database.
 const CHUNK: usize = 64 * 1024;
-/// How long the client may take for one chunk.
-const CHUNK_TIME: Duration = Duration::from_secs(20);
+const CHUNK_TIME: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

@@ -2,6 +2,7 @@
 
 mod exports;
 mod imports;
+mod turns;
 
 use reqwest::Method;
 use serde_json::{Value, json};
