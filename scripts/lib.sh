@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# Sourced by the other scripts: says what is missing, and installs what Debian or Ubuntu can.
+# Sourced by the other scripts: installs what is missing where Debian or Ubuntu has it, else says what to install.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-# A person's PATH often lacks the folders of servers, and that of rustup until the next login.
+# PATH often lacks the folders of servers, and that of rustup until the next login.
 PATH=${HOME:-/root}/.cargo/bin:$PATH:/usr/sbin:/usr/local/sbin
 
 say() { printf '\n── %s\n' "$*"; }
@@ -13,8 +13,8 @@ fail() {
   exit 1
 }
 
-# step TITLE COMMAND…: leaves it as the result if it fails, and says how long it took.
-# shellcheck disable=SC2034 # the scripts say the result at their end
+# step TITLE COMMAND…: says how long it took; sets `result` to FAILED and the title, for the case that it fails.
+# shellcheck disable=SC2034 # scripts print the result when they end
 step() {
   local began=$SECONDS
   result="FAILED: $1"
@@ -32,7 +32,7 @@ have() {
 # at_least WANTED VERSION
 at_least() { printf '%s\n' "$1" "$2" | sort --version-sort --check=quiet; }
 
-# npm_ci FOLDER: its packages as the lock file says, unless they are there.
+# npm_ci FOLDER: installs its packages as the lock file says, unless they are there.
 npm_ci() {
   [[ $1/package-lock.json -nt $1/node_modules/.package-lock.json ]] || return 0
   say "Fetching the packages of ${1#"$root/"}"
@@ -75,7 +75,7 @@ apt() {
   quietly "${command[@]}"
 }
 
-# apt_offers PACKAGE: the version that can be installed, if any.
+# apt_offers PACKAGE: prints the version that can be installed, if any.
 apt_offers() { apt-cache policy "$1" 2>/dev/null | sed -n 's/^ *Candidate: \([0-9]\)/\1/p'; }
 
 # need_apt PACKAGE…: installs those that are missing.
@@ -94,16 +94,16 @@ need_apt() {
 
 need_mariadb() { have mariadbd mariadb-install-db mariadb || need_apt mariadb-server-core mariadb-client-core; }
 
-# What backups are made with.
+# mariadb-dump makes the backups.
 need_mariadb_dump() { have mariadb-dump || need_apt mariadb-client; }
 
-# A compiler of C links Rust programs and builds parts of some of their libraries.
+# A C compiler links Rust programs, and builds parts of some libraries.
 need_cc() { { have cc && [[ -e $(cc -print-file-name=crt1.o) ]]; } || need_apt gcc libc6-dev; }
 
 need_rust() {
   local wanted
   wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$root/Cargo.toml")
-  # The distributions' own Rust is older than that; newer ones have rustup.
+  # Rust of Debian 12 and Ubuntu 24.04 is too old; later releases have rustup.
   if ! have cargo && can_install; then
     apt update
     [[ -z $(apt_offers rustup) ]] || { need_apt rustup && rustup default stable; }
@@ -113,10 +113,10 @@ need_rust() {
     fail "$(rustc --version) is too old, $wanted is needed. With rustup: rustup update stable && rustup default stable"
 }
 
-# build_static: from here on, what cargo builds is static, so that it runs in an image without any other file.
-# The target is named, since procedural macros can't be static; and no path of this machine stays in a program.
-# Every address in it is fixed, as in programs of Go: else 37,000 pointers, most of them of the zones, would be moved
-# before main, which took as long as all the rest of a start.
+# build_static: from here on cargo links statically, so that a program runs in an image without any other file.
+# The target has to be named, since procedural macros can't be static. Paths of this machine are remapped.
+# Programs are not position-independent: relocating their 37,000 pointers, most of them of the time zones, took as long
+# as all the rest of a start.
 build_static() {
   host=$(rustc --version --verbose | sed -n 's/^host: //p')
   export CARGO_BUILD_TARGET=$host
@@ -133,7 +133,7 @@ copy_sources() {
   ) | tar --extract --directory "$1"
 }
 
-# The names of the functions that have an image: all but the one that is all of them.
+# functions: prints the names of the functions that have an image, which are all but standalone.
 functions() {
   local main
   for main in "$root"/functions/*/src/main.rs; do
@@ -147,7 +147,7 @@ need_node() {
   if ! have node && can_install; then
     need_apt nodejs npm
   fi
-  # An older Node.js still has npm, which has newer ones; it stays in a folder of ours.
+  # An older Node.js still has npm, which can install a newer one; it goes into target/.
   PATH=$root/target/node/node_modules/.bin:$PATH
   if have node npm && ! at_least "$wanted" "$(node --version | tr -d v)"; then
     say "Fetching a newer Node.js"
@@ -160,7 +160,7 @@ need_node() {
   have npm || need_apt npm
 }
 
-# need_venv NAME: what tests/NAME/requirements.txt says, in a folder of ours, target/NAME.
+# need_venv NAME: a Python environment target/NAME with the packages of tests/NAME/requirements.txt.
 need_venv() {
   local venv=$root/target/$1 wanted=$root/tests/$1/requirements.txt
   ! cmp --quiet "$wanted" "$venv/installed.txt" || return 0
@@ -171,7 +171,7 @@ need_venv() {
   cp "$wanted" "$venv/installed.txt"
 }
 
-# need_kustomize: the command that renders a folder, as `kustomize`. kubectl has it; Debian's is too old for components.
+# need_kustomize: sets `kustomize`, the command that renders a folder: kubectl's, or one that is built here.
 # shellcheck disable=SC2034 # the script that needs it uses it
 need_kustomize() {
   local wanted=5.5 built=5.7.1
@@ -186,8 +186,8 @@ need_kustomize() {
   GOBIN=$root/target/tools/bin go install "sigs.k8s.io/kustomize/kustomize/v5@v$built"
 }
 
-# need_server PROGRAM PACKAGE…: a server whose package would start it. Where it is missing, only the program is taken,
-# from the first package that has it, to a folder of ours.
+# need_server PROGRAM PACKAGE…: installing a server's package would start it. So where the program is missing, the first
+# package that has it is unpacked into target/, without being installed.
 need_server() {
   local program=$1 folder=$root/target/$1 package
   PATH=$PATH:$folder/usr/sbin:$folder/usr/bin
@@ -203,13 +203,13 @@ need_server() {
   fail "$program does not run here. Please install it."
 }
 
-# The edge.
+# nginx is the edge.
 need_nginx() {
   need_server nginx nginx nginx-core
   nginx -v 2>/dev/null || fail "nginx does not run here. Please install it."
 }
 
-# What checks the dependencies, in a folder of ours.
+# cargo-deny checks the dependencies; it is built into target/.
 need_cargo_deny() {
   local wanted=0.20.2 tools=$root/target/tools
   [[ $("$tools/bin/cargo-deny" --version 2>/dev/null) != "cargo-deny $wanted" ]] || return 0
@@ -218,7 +218,7 @@ need_cargo_deny() {
   rm -rf "$tools/build"
 }
 
-# need_docker: one that answers, else one of our own, which reaches nothing outside and ends with the script.
+# need_docker: uses a Docker daemon that answers, else starts one without any network, which ends with the script.
 need_docker() {
   have docker || need_apt docker.io iptables
   ! docker info &>/dev/null || return 0
@@ -226,7 +226,7 @@ need_docker() {
   have dockerd iptables || need_apt docker.io iptables
   docker_files=$(mktemp -d /tmp/hanip-docker.XXXXXX)
   export DOCKER_HOST=unix://$docker_files/socket
-  # No rules of a firewall: those of another one, or of the machine, stay as they are.
+  # No firewall rules: those of the machine stay as they are.
   dockerd --host="$DOCKER_HOST" --data-root="$docker_files/data" --exec-root="$docker_files/exec" \
     --pidfile="$docker_files/pid" --bridge=none --iptables=false --ip6tables=false </dev/null &>"$docker_files/log" &
   docker_daemon=$!
@@ -236,26 +236,26 @@ need_docker() {
   done
 }
 
-# Ends the Docker of our own, if there is one.
+# Stops the Docker daemon that need_docker has started, if it has.
 stop_docker() {
   [[ -n ${docker_daemon:-} ]] || return 0
   { kill "$docker_daemon" && wait "$docker_daemon"; } 2>/dev/null || true
   rm -rf "$docker_files"
 }
 
-# free_port: one that nothing listens at.
+# free_port: prints a port that nothing listens on.
 free_port() {
   local port
   while port=$((10000 + RANDOM % 20000)) && (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
   echo "$port"
 }
 
-# start_mariadb [OPTION…]: a MariaDB for the tests alone: quick, not durable, and reached by nobody else.
+# start_mariadb [OPTION…]: starts a MariaDB for tests: fast, not durable, on a unix socket alone.
 start_mariadb() {
   local as=()
   scratch=$(mktemp -d /tmp/hanip-tests.XXXXXX) # not in TMPDIR: a socket's path has at most 107 bytes
   ((EUID)) || as=(-uroot) # it refuses to be root unless told so
-  # A server that starts clears the temporary tables of others that keep them in the same place.
+  # A starting server deletes temporary tables of other servers with the same TMPDIR.
   TMPDIR=$scratch mariadb-install-db --no-defaults "${as[@]}" --datadir="$scratch/data" --force --skip-test-db \
     --auth-root-authentication-method=normal >"$scratch/log" 2>&1 || fail "$(<"$scratch/log")"
   TMPDIR=$scratch mariadbd --no-defaults "${as[@]}" --datadir="$scratch/data" --socket="$scratch/socket" --pid-file="$scratch/pid" \
@@ -271,7 +271,7 @@ start_mariadb() {
   export TEST_DATABASE_URL="mysql://root@localhost/?socket=$scratch/socket"
 }
 
-# Ends it, if it was started, and removes what tests have left.
+# Stops that MariaDB, if it was started, and removes what tests have left.
 stop_mariadb() {
   [[ -z ${server:-} ]] || { kill "$server" && wait "$server"; } 2>/dev/null || true
   [[ -z ${scratch:-} ]] || rm -rf "$scratch"
