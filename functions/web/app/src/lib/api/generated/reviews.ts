@@ -172,6 +172,65 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/reviews/slips': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Records a slip of today. The server makes its id; with an `Idempotency-Key`, sending the request again stores nothing. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description A text of the client's making, another for each slip. The same key again answers 200 with the slip that it made. */
+          'Idempotency-Key'?: string | null;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+           * @example {
+           *       "food_id": "01958d5c-9f00-7c3e-8a41-5b2d6f7e8c90",
+           *       "time": "now",
+           *       "trigger": "stress"
+           *     }
+           */
+          'application/json': components['schemas']['QuickSlip'];
+        };
+      };
+      responses: {
+        /** @description The slip that this key has made before, and the numbers of its food. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['SlipAnswer'];
+          };
+        };
+        /** @description The slip, recorded now, and the numbers of its food. */
+        201: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['SlipAnswer'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/reviews/{date}': {
     parameters: {
       query?: never;
@@ -516,6 +575,22 @@ export interface components {
       title: string;
       /** @example about:blank */
       type: string;
+    };
+    /** @description A slip of today. Only the food is required. */
+    QuickSlip: {
+      amount?: string | null;
+      /** Format: int32 */
+      craving?: number | null;
+      /** Format: uuid */
+      food_id: string;
+      note?: string | null;
+      /**
+       * @description Wall time within today, which may run past midnight, or `now`.
+       * @example now
+       */
+      time?: string | null;
+      /** @description As of any slip: free text, or a key the app translates. */
+      trigger?: string | null;
     };
     /** @description The review of a date, with its slips. */
     Review: components['schemas']['Day'] & {
