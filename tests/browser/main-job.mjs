@@ -152,28 +152,26 @@ await step('English at once, and back', async () => {
   await seeIn('밀크티', '시작한 지 11일째');
 });
 
+await step('the API pages show every function, a link away from its tokens', async () => {
+  if (!standalone) return;
+  await page.getByRole('link', { name: '설정', exact: true }).click();
+  await page.getByRole('link', { name: 'API 토큰' }).click();
+  await page.getByRole('link', { name: 'API 안내서' }).click();
+  const functions = page.getByRole('combobox', { name: /definition/i });
+  for (const name of ['Foods', 'Reviews and slips', 'Streaks', 'Sign-in and account']) {
+    await functions.selectOption({ label: name });
+    await page.getByRole('heading', { name: `Hanip: ${name}` }).waitFor();
+    await page.locator('.opblock').first().waitFor();
+  }
+  await page.goto(base);
+});
+
 await step('signing out ends the session', async () => {
   await page.getByRole('link', { name: '설정', exact: true }).click();
   await button('로그아웃').click();
   await see(signIn.first());
   const answer = await page.request.get(new URL('/api/auth/me', base).href);
   assert.equal(answer.status(), 401);
-});
-
-await step('the API pages show every function', async () => {
-  if (!standalone) return;
-  await page.goto(`${base}/api/docs/`);
-  const functions = page.getByRole('combobox', { name: /definition/i });
-  for (const [name, title] of [
-    ['Foods', 'Hanip foods'],
-    ['Reviews and slips', 'Hanip reviews'],
-    ['Streaks', 'Hanip streaks'],
-    ['Sign-in and account', 'Hanip auth'],
-  ]) {
-    await functions.selectOption({ label: name });
-    await page.getByRole('heading', { name: title }).waitFor();
-    await page.locator('.opblock').first().waitFor();
-  }
 });
 
 await quiet();

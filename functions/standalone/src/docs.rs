@@ -15,7 +15,8 @@ static DOCUMENTS: LazyLock<Vec<String>> =
 
 pub fn router() -> Router {
     let urls = APIS.iter().zip(&*DOCUMENTS).map(|(api, document)| Url::new(api.title, document));
-    let pages: Router = SwaggerUi::new("/api/docs").config(Config::new(urls)).into();
+    let pages: Router =
+        SwaggerUi::new("/api/docs").config(Config::new(urls).filter(true).try_it_out_enabled(true)).into();
     pages.layer(map_response(async |mut response: Response| {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
         response

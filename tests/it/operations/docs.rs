@@ -7,10 +7,18 @@ use std::{
     process::Command,
 };
 
-use common::functions::APIS;
-use serde_json::Value;
+use common::{Code, functions::APIS};
+use reqwest::{Client, Method, header};
+use serde_json::{Value, json};
+use uuid::Uuid;
 
-use crate::support::world::{Person, World};
+use crate::{
+    auth::tokens::token,
+    support::{
+        documents::{documents, names, read_documents},
+        world::{Person, Reply, World, text},
+    },
+};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
@@ -101,6 +109,91 @@ fn is_path(code: &str) -> bool {
 fn slug(heading: &str) -> String {
     let words = heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
     words.chars().filter(|character| character.is_alphanumeric() || *character == '-').collect()
+}
+
+/// An operation of a document: its method, its path, and what is said of it.
+fn operations() -> impl Iterator<Item = (Method, &'static str, &'static Value, &'static Value)> {
+    documents().values().flat_map(|document| {
+        let paths = document["paths"].as_object().into_iter().flatten();
+        paths.flat_map(move |(path, item)| {
+            let methods = item.as_object().into_iter().flatten();
+            methods.map(move |(method, operation)| {
+                (method.to_uppercase().parse().expect("a method"), path.as_str(), operation, document)
+            })
+        })
+    })
+}
+
+#[tokio::test]
+async fn the_example_of_each_request_body_can_be_sent() {
+    read_documents().await;
+    let world = World::new().await;
+    let ada = world.person("ada").await;
+    let mut with_body: Vec<_> = operations().filter(|(.., operation, _)| !operation["requestBody"].is_null()).collect();
+    // The others are about the food of the first.
+    with_body.sort_by_key(|(method, path, ..)| (method, *path) != (&Method::POST, "/api/foods"));
+    for (method, path, operation, _) in with_body {
+        let mut path = path.to_owned();
+        for parameter in operation["parameters"].as_array().into_iter().flatten().filter(|each| each["in"] == "path") {
+            let name = text(&parameter["name"]);
+            path = path.replace(&format!("{{{name}}}"), &text(&parameter["example"]));
+        }
+        let example = &operation["requestBody"]["content"]["application/json"]["example"];
+        assert!(example.is_object(), "{method} {path}: no example");
+        let reply = ada.send(ada.request(method.clone(), &path).json(example)).await;
+        assert!(reply.status.is_success(), "{method} {path}: {}", reply.body);
+    }
+}
+
+#[tokio::test]
+async fn each_operation_answers_the_problems_that_follow_from_what_it_takes() {
+    read_documents().await;
+    let world = World::new().await;
+    let ada = world.person("ada").await;
+    let (_, reads) = token(&ada, "reads", "read").await;
+    let (_, writes) = token(&ada, "writes", "write").await;
+    let mut told = 0;
+    for (method, template, operation, document) in operations() {
+        // Who signs in has no session yet.
+        if operation["security"] == json!([{}]) {
+            continue;
+        }
+        let part = |part: &str| match part {
+            "{date}" => "2026-03-10".to_owned(),
+            "{provider}" => "local".to_owned(),
+            part if part.starts_with('{') => Uuid::new_v4().to_string(),
+            part => part.to_owned(),
+        };
+        let path = template.split('/').map(part).collect::<Vec<_>>().join("/");
+        let no_text = |part: &str| if part.starts_with('{') { "%FF".to_owned() } else { part.to_owned() };
+        let malformed = template.split('/').map(no_text).collect::<Vec<_>>().join("/");
+        let anybody = || Client::new().request(method.clone(), format!("{}{path}", world.origin));
+        let as_ada = |path: &str| ada.request(method.clone(), path);
+        let is_body = !operation["requestBody"].is_null();
+        let json = |body: &'static str| as_ada(&path).header(header::CONTENT_TYPE, "application/json").body(body);
+        let asked = [
+            ("session-required", anybody()),
+            ("token-read-only", anybody().bearer_auth(&reads)),
+            ("token-refused", anybody().bearer_auth(&writes)),
+            (
+                "origin-foreign",
+                anybody().header(header::COOKIE, &ada.cookie).header(header::ORIGIN, "https://evil.test"),
+            ),
+            ("other-account", as_ada(&path).header("Hanip-Account", Uuid::new_v4().to_string())),
+            ("not-found", as_ada(&malformed).json(&json!({}))),
+            ("json-required", as_ada(&path).body("{}")),
+            ("json-invalid", json("{")),
+            ("field-unknown", if is_body { json(r#"{"nobody":1}"#) } else { as_ada(&format!("{path}?nobody=1")) }),
+        ];
+        for (code, request) in asked {
+            let status = Code::named(code).expect("a code").status().as_u16();
+            if names(document, operation, status, code) {
+                Reply::to(request).await.problem(status, code);
+                told += 1;
+            }
+        }
+    }
+    assert!(told > 150, "{told}");
 }
 
 /// The OpenAPI document of every function, by its name.

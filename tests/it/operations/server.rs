@@ -82,7 +82,7 @@ async fn only_the_names_of_this_computer_are_answered() {
     let ask = |method: Method, host: String| {
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
         let request = client.request(method, format!("{}/foods?a=b", world.origin)).header("host", host);
-        async move { Reply::of(request.send().await.expect("an answer")).await }
+        Reply::to(request)
     };
     let moved = ask(Method::GET, format!("localhost:{port}")).await;
     assert_eq!((moved.status.as_u16(), moved.location()), (308, format!("{}/foods?a=b", world.origin)));

@@ -8,16 +8,21 @@ use axum::{
 };
 use common::{App, Env, functions::APIS};
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 use tower::ServiceExt;
 
-use crate::support::person::Reply;
+use crate::support::person::{Reply, text};
 
-/// The document of each function, by its name.
-pub async fn documents() -> &'static BTreeMap<&'static str, Value> {
-    static DOCUMENTS: OnceCell<BTreeMap<&str, Value>> = OnceCell::const_new();
-    DOCUMENTS.get_or_init(read).await
+static DOCUMENTS: OnceCell<BTreeMap<&str, Value>> = OnceCell::const_new();
+
+/// The document of each function, by its name, once [`read_documents`] has read them.
+pub fn documents() -> &'static BTreeMap<&'static str, Value> {
+    DOCUMENTS.get().expect("they are read")
+}
+
+pub async fn read_documents() {
+    DOCUMENTS.get_or_init(read).await;
 }
 
 async fn read() -> BTreeMap<&'static str, Value> {
@@ -39,9 +44,9 @@ async fn read() -> BTreeMap<&'static str, Value> {
 
 /// Checks that the document of whoever answered names the answer: a problem by its code, anything else by its fields.
 #[track_caller]
-pub fn check(documents: &BTreeMap<&str, Value>, method: &Method, path: &str, reply: &Reply) {
+pub fn check(method: &Method, path: &str, reply: &Reply) {
     let Some((document, operation)) =
-        documents.values().find_map(|document| Some((document, find(document, method, path)?)))
+        documents().values().find_map(|document| Some((document, find(document, method, path)?)))
     else {
         return;
     };
@@ -57,13 +62,18 @@ pub fn check(documents: &BTreeMap<&str, Value>, method: &Method, path: &str, rep
     assert!(response.is_object(), "{method} {path}: {} is not named: {}", reply.status, reply.body);
     let content = &response["content"];
     if is_problem {
-        let schema = &content["application/problem+json"]["schema"];
-        let (code, codes) = (&reply.json()["code"], &schema["allOf"][1]["properties"]["code"]["enum"]);
-        let named = codes.as_array().is_some_and(|codes| codes.contains(code));
-        assert!(named, "{method} {path}: {code} is not named, only {codes}");
+        let code = text(&reply.json()["code"]);
+        assert!(names(document, operation, reply.status.as_u16(), &code), "{method} {path}: {code} is not named");
     } else if reply.header("content-type") == "application/json" {
         conforms(document, &content["application/json"]["schema"], &reply.json(), &format!("{method} {path}"));
     }
+}
+
+/// Whether the document names this problem of the operation.
+pub fn names(document: &Value, operation: &Value, status: u16, code: &str) -> bool {
+    let response = resolve(document, &operation["responses"][status.to_string()]);
+    let schema = &response["content"]["application/problem+json"]["schema"];
+    schema["allOf"][1]["properties"]["code"]["enum"].as_array().is_some_and(|codes| codes.contains(&json!(code)))
 }
 
 /// The operation that answers at `path`: where several do, that with the most fixed words.

@@ -84,7 +84,7 @@ fn describe(document: OpenApi, api: &Api, app: &App) -> Value {
         "title": format!("Hanip: {}", api.title),
         "version": env!("CARGO_PKG_VERSION"),
         "license": { "name": env!("CARGO_PKG_LICENSE"), "identifier": env!("CARGO_PKG_LICENSE") },
-        "description": format!("{ABOUT}\n\n{}", text::RULE),
+        "description": format!("{}\n{}", ABOUT.replace("{origin}", &origin), text::RULE),
     });
     document["servers"] = json!([{ "url": origin }]);
     document["security"] = json!([{ "session": [] }, { "token": [] }]);
@@ -110,8 +110,25 @@ fn describe(document: OpenApi, api: &Api, app: &App) -> Value {
     document
 }
 
-/// What a reader has to know of every function.
-const ABOUT: &str = "";
+/// What a reader has to know of every function, in Markdown.
+const ABOUT: &str = "\
+To let a script in, [make a token]({origin}/settings/tokens): sign in, then Settings → API tokens. It is sent with each \
+request:
+
+    curl --header \"Authorization: Bearer hanip_…\" {origin}/api/streaks/today
+
+A token with the scope `read` changes nothing. What opens the account itself (sessions, tokens, linked sign-ins, \
+deleting it) is for browsers, with the cookie of a session.
+
+- Dates are `YYYY-MM-DD`, as the person's own days go; times of day are `HH:MM`, instants RFC 3339. Ranges include both \
+ends.
+- What goes wrong is a problem detail (RFC 9457). Its `code` never changes; its `detail` is in Korean or English, by \
+`Accept-Language`. With 422, `errors` says which fields can't be taken: `pointer` into the body, or `parameter` of the \
+path or the query.
+- The client makes the ids of slips and days off, and may make those of foods: the same request again does nothing twice.
+- `Hanip-Account`, with the `id` of `GET /api/auth/me`, makes sure whose account it is: under another one, \
+`other-account` is answered and nothing is stored.
+";
 
 /// Every operation, with its method and its path.
 fn operations(paths: &mut Value) -> impl Iterator<Item = (&str, &str, &mut Map<String, Value>)> {

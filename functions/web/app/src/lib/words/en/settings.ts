@@ -111,6 +111,7 @@ export const en: typeof ko = {
   },
 
   tokens: {
+    api: 'API reference',
     lead: "Keys with which a script or another app reads and writes for you. They can't change the account.",
     make: 'New token',
     nameHint: 'e.g. home server',

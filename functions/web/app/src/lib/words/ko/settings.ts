@@ -113,6 +113,7 @@ export const ko = {
   },
 
   tokens: {
+    api: 'API 안내서',
     lead: '스크립트나 다른 앱이 대신 읽고 쓸 수 있게 하는 열쇠예요. 계정은 바꾸지 못해요.',
     make: '새 토큰',
     nameHint: '예: 집 서버',
