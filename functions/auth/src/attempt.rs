@@ -56,7 +56,7 @@ impl Attempt {
         // One binding for all tabs of a browser, so that two of them can sign in at once.
         let binding = browser.cookie(app, BINDING).filter(|binding| binding.len() == random_token().len());
         let binding = binding.unwrap_or_else(random_token);
-        let time_zone = wish.time_zone.and_then(|name| Zone::named(&name));
+        let time_zone = wish.time_zone.and_then(Zone::named);
         let locale = wish.locale.filter(|locale| ["ko", "en"].contains(locale));
         let (state_hash, now) = (hash(&request.state), app.clock.now());
         let inserted = sqlx::query(
