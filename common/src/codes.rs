@@ -59,10 +59,10 @@ codes! {
     WorkRemains "work-remains" SERVICE_UNAVAILABLE "아직 남은 일이 있어요." "There is work left to do."
 
     // Sign-in.
-    SignInExpired "sign-in-expired" BAD_REQUEST "로그인 시간이 지났어요. 처음부터 다시 해 주세요." "That sign-in has expired. Please start again."
+    SignInExpired "sign-in-expired" BAD_REQUEST "로그인이 끝까지 이어지지 않았어요. 같은 브라우저에서 다시 시작해 주세요." "That sign-in didn't reach its end. Please start again in this browser."
     SignInRefused "sign-in-refused" BAD_REQUEST "로그인을 취소했어요." "Sign-in was cancelled."
     TooManyAttempts "too-many-attempts" TOO_MANY_REQUESTS "로그인 시도가 너무 많아요. 몇 분 뒤에 다시 해 주세요." "That is a lot of sign-ins at once. Please try again in a few minutes."
-    SignInFailed "sign-in-failed" SERVICE_UNAVAILABLE "로그인 서비스와 연결하지 못했어요. 잠시 뒤에 다시 해 주세요." "The sign-in service could not be reached. Please try again in a moment."
+    SignInFailed "sign-in-failed" SERVICE_UNAVAILABLE "로그인을 마치지 못했어요. 계속되면 관리자에게 알려 주세요." "Sign-in didn't work. If it keeps happening, tell whoever runs this."
 
     // Any field.
     FieldMissing "field-missing" UNPROCESSABLE_ENTITY "꼭 필요한 값이에요." "This is required."

@@ -47,6 +47,11 @@ impl Env {
         }
     }
 
+    /// The names of all settings, in no order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// Sets `name`, as standalone does for the settings it provides itself.
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
         self.0.insert(name.to_owned(), value.into());

@@ -61,18 +61,17 @@ pub async fn change(user: User, State(app): State<App>, Json(change): Json<Chang
     faults.check()?;
     let mut db = db::lock(app.db.acquire().await?, user.id).await?;
     // What is absent is not written: another tab may be changing it.
-    sqlx::query(
+    let updated = sqlx::query!(
         "UPDATE users SET display_name = COALESCE(?, display_name), locale = COALESCE(?, locale),
                           time_zone = COALESCE(?, time_zone), day_start = COALESCE(?, day_start)
          WHERE user_id = ?",
-    )
-    .bind(display_name)
-    .bind(change.locale)
-    .bind(time_zone.as_ref().map(Zone::name))
-    .bind(change.day_start)
-    .bind(user.id)
-    .execute(&mut *db)
-    .await?;
+        display_name,
+        change.locale,
+        time_zone.as_ref().map(Zone::name),
+        change.day_start,
+        user.id
+    );
+    updated.execute(&mut *db).await?;
     let user = user.read_again(&mut db).await?;
     db.commit().await?;
     Ok(Json(user.into()))
@@ -86,7 +85,7 @@ pub async fn change(user: User, State(app): State<App>, Json(change): Json<Chang
 pub async fn delete(session: Session, State(app): State<App>) -> Result<Response> {
     let mut db = db::lock(app.db.acquire().await?, session.user.id).await?;
     // All else hangs on this row by foreign keys.
-    sqlx::query("DELETE FROM users WHERE user_id = ?").bind(session.user.id).execute(&mut *db).await?;
+    sqlx::query!("DELETE FROM users WHERE user_id = ?", session.user.id).execute(&mut *db).await?;
     db.commit().await?;
     tracing::info!(user_id = %session.user.id, "an account was deleted");
     let cookie = app.origin.set_cookie(session::COOKIE, "", Duration::ZERO);

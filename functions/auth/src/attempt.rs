@@ -7,10 +7,12 @@ use common::{
     session::{hash, random_token},
 };
 use cookie::time::Duration;
-use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::{Browser, oauth::Provider};
+use crate::{
+    Browser,
+    oauth::{Ask, Provider},
+};
 
 /// How long a sign-in may take.
 const LIFETIME: TimeDelta = TimeDelta::minutes(10);
@@ -37,7 +39,6 @@ pub struct Redirect {
 }
 
 /// A sign-in whose callback came.
-#[derive(FromRow)]
 pub struct Attempt {
     pub nonce: String,
     pub verifier: String,
@@ -52,33 +53,33 @@ impl Attempt {
     /// Stores a new sign-in at `provider`. `sign-in-failed` where the provider does not answer as it should,
     /// `too-many-attempts` where the browser's address has begun too many.
     pub async fn begin(app: &App, provider: &Provider, browser: &Browser, wish: Wish<'_>) -> Result<Redirect> {
-        let request = provider.begin(&app.origin).await?;
+        let locale = wish.locale.filter(|locale| ["ko", "en"].contains(locale));
+        let ask = Ask { locale, choose_account: browser.signed_out(app).is_some() };
+        let request = provider.begin(&app.origin, ask).await?;
         // One binding for all tabs of a browser, so that two of them can sign in at once.
         let binding = browser.cookie(app, BINDING).filter(|binding| binding.len() == random_token().len());
         let binding = binding.unwrap_or_else(random_token);
-        let time_zone = wish.time_zone.and_then(Zone::named);
-        let locale = wish.locale.filter(|locale| ["ko", "en"].contains(locale));
-        let (state_hash, now) = (hash(&request.state), app.clock.now());
-        let inserted = sqlx::query(
+        let time_zone = wish.time_zone.and_then(Zone::named).unwrap_or(Zone::UTC);
+        let (state_hash, binding_hash, now) = (hash(&request.state), hash(&binding), app.clock.now());
+        let inserted = sqlx::query!(
             "INSERT INTO sign_in_attempts
                  (state_hash, binding_hash, provider, nonce, verifier, return_to, time_zone, locale, user_id, session_id,
                   address, expires_at)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(state_hash.as_slice())
-        .bind(hash(&binding).as_slice())
-        .bind(&provider.id)
-        .bind(request.nonce.as_bytes())
-        .bind(request.verifier.as_bytes())
-        .bind(wish.return_to.filter(|path| is_plain_path(path)).unwrap_or("/"))
-        .bind(time_zone.unwrap_or(Zone::UTC).name())
-        .bind(locale.unwrap_or(browser.language().tag()))
-        .bind(wish.link.map(|session| session.user.id))
-        .bind(wish.link.map(|session| session.id))
-        .bind(browser.address.bytes())
-        .bind(now + LIFETIME)
-        .execute(&app.db)
-        .await;
+            state_hash.as_slice(),
+            binding_hash.as_slice(),
+            provider.id,
+            request.nonce.as_bytes(),
+            request.verifier.as_bytes(),
+            wish.return_to.filter(|path| is_plain_path(path)).unwrap_or("/"),
+            time_zone.name(),
+            locale.unwrap_or(browser.language().tag()),
+            wish.link.map(|session| session.user.id),
+            wish.link.map(|session| session.id),
+            browser.address.bytes(),
+            now + LIFETIME
+        );
+        let inserted = inserted.execute(&app.db).await;
         if let Err(sqlx::Error::Database(error)) = &inserted
             && error.is_foreign_key_violation()
         {
@@ -102,26 +103,38 @@ impl Attempt {
     ) -> Result<Self> {
         let state = hash(state.ok_or(Code::SignInExpired)?);
         let binding = hash(&browser.cookie(app, BINDING).ok_or(Code::SignInExpired)?);
-        let consumed = sqlx::query(
+        let consumed = sqlx::query!(
             "UPDATE sign_in_attempts SET consumed_at = ?
              WHERE state_hash = ? AND binding_hash = ? AND provider = ? AND consumed_at IS NULL AND expires_at > ?",
-        )
-        .bind(now)
-        .bind(state.as_slice())
-        .bind(binding.as_slice())
-        .bind(&provider.id)
-        .bind(now)
-        .execute(&app.db)
-        .await?;
-        if consumed.rows_affected() == 0 {
+            now,
+            state.as_slice(),
+            binding.as_slice(),
+            provider.id,
+            now
+        );
+        if consumed.execute(&app.db).await?.rows_affected() == 0 {
             return Err(Code::SignInExpired.into());
         }
-        let attempt = sqlx::query_as(
-            "SELECT CAST(nonce AS CHAR) AS nonce, CAST(verifier AS CHAR) AS verifier, return_to, time_zone, locale,
-                    user_id, session_id
-             FROM sign_in_attempts WHERE state_hash = ?",
+        let attempt = sqlx::query_as!(
+            Self,
+            r#"SELECT CAST(nonce AS CHAR) AS "nonce!", CAST(verifier AS CHAR) AS "verifier!", return_to, time_zone, locale,
+                      user_id AS "user_id: Uuid", session_id AS "session_id: Uuid"
+               FROM sign_in_attempts WHERE state_hash = ?"#,
+            state.as_slice()
         );
-        Ok(attempt.bind(state.as_slice()).fetch_one(&app.db).await?)
+        Ok(attempt.fetch_one(&app.db).await?)
+    }
+
+    /// Where a callback that comes once more leads, in a browser that has completed the sign-in already: reloaded, say.
+    pub async fn return_again(app: &App, browser: &Browser, state: Option<&str>) -> Result<String> {
+        let (Some(state), Some(binding)) = (state, browser.cookie(app, BINDING)) else { return Ok("/".to_owned()) };
+        let (state_hash, binding_hash) = (hash(state), hash(&binding));
+        let return_to = sqlx::query_scalar!(
+            "SELECT return_to FROM sign_in_attempts WHERE state_hash = ? AND binding_hash = ?",
+            state_hash.as_slice(),
+            binding_hash.as_slice()
+        );
+        Ok(return_to.fetch_optional(&app.db).await?.unwrap_or_else(|| "/".to_owned()))
     }
 
     /// The user and the session that want to link the identity, if this is no sign-in of its own.

@@ -16,7 +16,7 @@ use common::{
     text,
 };
 use serde::{Deserialize, Serialize};
-use sqlx::{FromRow, MySqlConnection};
+use sqlx::MySqlConnection;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -42,7 +42,6 @@ pub struct Identity {
     created_at: DateTime<Utc>,
 }
 
-#[derive(FromRow)]
 struct Row {
     id: Uuid,
     issuer: Vec<u8>,
@@ -59,9 +58,13 @@ pub async fn list(
     State(app): State<App>,
     Extension(auth): Extension<Arc<Auth>>,
 ) -> Result<Json<Identities>> {
-    let rows =
-        sqlx::query_as("SELECT id, issuer, created_at FROM identities WHERE user_id = ? ORDER BY created_at, id");
-    let rows: Vec<Row> = rows.bind(session.user.id).fetch_all(&app.db).await?;
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT id AS "id: Uuid", issuer, created_at AS "created_at: DateTime<Utc>"
+           FROM identities WHERE user_id = ? ORDER BY created_at, id"#,
+        session.user.id
+    );
+    let rows = rows.fetch_all(&app.db).await?;
     let identity = |Row { id, issuer, created_at }| {
         let issuer = String::from_utf8_lossy(&issuer).into_owned();
         let provider = auth.providers.iter().find(|provider| provider.issuer() == issuer);
@@ -113,18 +116,17 @@ pub async fn add(
     now: DateTime<Utc>,
 ) -> Result<()> {
     let mut db = db::lock(app.db.acquire().await?, user_id).await?;
-    let live: Option<Uuid> = sqlx::query_scalar(
+    let token_hash = hash(token);
+    let live = sqlx::query_scalar!(
         "SELECT id FROM sessions
          WHERE user_id = ? AND id = ? AND token_hash = ? AND last_used_at > ? AND created_at > ?",
-    )
-    .bind(user_id)
-    .bind(session_id)
-    .bind(hash(token).as_slice())
-    .bind(now - session::IDLE)
-    .bind(now - session::ABSOLUTE)
-    .fetch_optional(&mut *db)
-    .await?;
-    live.ok_or(Code::SessionRequired)?;
+        user_id,
+        session_id,
+        token_hash.as_slice(),
+        now - session::IDLE,
+        now - session::ABSOLUTE
+    );
+    live.fetch_optional(&mut *db).await?.ok_or(Code::SessionRequired)?;
     if !insert(&mut db, user_id, identity, now).await? && person(&mut db, identity).await? != Some(user_id) {
         return Err(Code::IdentityTaken.into());
     }
@@ -142,21 +144,16 @@ pub async fn add(
 )]
 pub async fn unlink(session: Session, State(app): State<App>, Path(id): Path<Uuid>) -> Result<StatusCode> {
     let mut db = db::lock(app.db.acquire().await?, session.user.id).await?;
-    let ids: Vec<Uuid> = sqlx::query_scalar("SELECT id FROM identities WHERE user_id = ?")
-        .bind(session.user.id)
-        .fetch_all(&mut *db)
-        .await?;
+    let ids = sqlx::query_scalar!(r#"SELECT id AS "id: Uuid" FROM identities WHERE user_id = ?"#, session.user.id);
+    let ids = ids.fetch_all(&mut *db).await?;
     if !ids.contains(&id) {
         return Err(Code::NotFound.into());
     }
     if ids.len() == 1 {
         return Err(Code::LastIdentity.into());
     }
-    sqlx::query("DELETE FROM identities WHERE user_id = ? AND id = ?")
-        .bind(session.user.id)
-        .bind(id)
-        .execute(&mut *db)
-        .await?;
+    let deleted = sqlx::query!("DELETE FROM identities WHERE user_id = ? AND id = ?", session.user.id, id);
+    deleted.execute(&mut *db).await?;
     db.commit().await?;
     tracing::info!(user_id = %session.user.id, "a sign-in was unlinked");
     Ok(StatusCode::NO_CONTENT)
@@ -170,47 +167,79 @@ pub async fn find_or_create(
     locale: &str,
     now: DateTime<Utc>,
 ) -> Result<Uuid> {
+    let (name, email) = (name(identity), email(identity));
     if let Some(user_id) = known(db, identity).await? {
+        fill_in(db, user_id, &name, email.as_deref()).await?;
         return Ok(user_id);
     }
-    let line = |text: &str| text::line(text, usize::MAX).ok().flatten();
-    let email = identity.email.as_deref().and_then(line).filter(|email| email.chars().count() <= 320);
-    let name = identity.name.as_deref().and_then(line);
-    let name = name.or(email.as_deref().and_then(|email| Some(email.split_once('@')?.0.to_owned())));
     let user_id = Uuid::now_v7();
-    sqlx::query(
+    let inserted = sqlx::query!(
         "INSERT INTO users (user_id, display_name, email, locale, time_zone, created_at) VALUES (?, ?, ?, ?, ?, ?)",
-    )
-    .bind(user_id)
-    .bind(name.unwrap_or_default().chars().take(50).collect::<String>())
-    .bind(email)
-    .bind(locale)
-    .bind(time_zone)
-    .bind(now)
-    .execute(&mut *db)
-    .await?;
+        user_id,
+        name,
+        email,
+        locale,
+        time_zone,
+        now
+    );
+    inserted.execute(&mut *db).await?;
     if insert(db, user_id, identity, now).await? {
         return Ok(user_id);
     }
     // The same person's first sign-in, in two tabs at once: the other was first.
-    sqlx::query("DELETE FROM users WHERE user_id = ?").bind(user_id).execute(&mut *db).await?;
+    sqlx::query!("DELETE FROM users WHERE user_id = ?", user_id).execute(&mut *db).await?;
     known(db, identity).await?.ok_or_else(|| Code::Unavailable.into())
+}
+
+/// What the provider calls the person, or what comes before the `@` of their address; empty where it says neither.
+fn name(identity: &oauth::Identity) -> String {
+    let name = identity.name.as_deref().and_then(line);
+    let name = name.or_else(|| Some(email(identity)?.split_once('@')?.0.to_owned()));
+    name.unwrap_or_default().chars().take(50).collect()
+}
+
+fn email(identity: &oauth::Identity) -> Option<String> {
+    identity.email.as_deref().and_then(line).filter(|email| email.chars().count() <= 320)
+}
+
+fn line(text: &str) -> Option<String> {
+    text::line(text, usize::MAX).ok().flatten()
+}
+
+/// Stores what a provider did not say at the first sign-in. What is there stays, since it may be the person's own.
+async fn fill_in(db: &mut MySqlConnection, user_id: Uuid, name: &str, email: Option<&str>) -> Result<()> {
+    if name.is_empty() && email.is_none() {
+        return Ok(());
+    }
+    let updated = sqlx::query!(
+        "UPDATE users SET display_name = IF(display_name = '', ?, display_name), email = COALESCE(email, ?)
+         WHERE user_id = ? AND (display_name = '' OR email IS NULL)",
+        name,
+        email,
+        user_id
+    );
+    updated.execute(db).await?;
+    Ok(())
 }
 
 /// Who this is already, locked: of several sign-ins of a person at once each looks at all their sessions.
 async fn known(db: &mut MySqlConnection, identity: &oauth::Identity) -> Result<Option<Uuid>> {
     let user_id = person(db, identity).await?;
-    let lock = sqlx::query_scalar("SELECT user_id FROM users WHERE user_id = ? FOR UPDATE").bind(user_id);
-    let locked: Option<Uuid> = lock.fetch_optional(&mut *db).await?;
-    let Some(locked) = locked else { return Ok(None) };
+    let locked =
+        sqlx::query_scalar!(r#"SELECT user_id AS "user_id: Uuid" FROM users WHERE user_id = ? FOR UPDATE"#, user_id);
+    let Some(locked) = locked.fetch_optional(&mut *db).await? else { return Ok(None) };
     // Looked up again: who held the lock may have unlinked it.
     Ok(person(db, identity).await?.filter(|user_id| *user_id == locked))
 }
 
 /// Whose identity it is.
 async fn person(db: &mut MySqlConnection, identity: &oauth::Identity) -> Result<Option<Uuid>> {
-    let person = sqlx::query_scalar("SELECT user_id FROM identities WHERE issuer = ? AND subject = ?");
-    Ok(person.bind(identity.issuer.as_bytes()).bind(identity.subject.as_bytes()).fetch_optional(db).await?)
+    let person = sqlx::query_scalar!(
+        r#"SELECT user_id AS "user_id: Uuid" FROM identities WHERE issuer = ? AND subject = ?"#,
+        identity.issuer.as_bytes(),
+        identity.subject.as_bytes()
+    );
+    Ok(person.fetch_optional(db).await?)
 }
 
 /// Stores an identity; `false` where it is somebody's already.
@@ -221,16 +250,15 @@ async fn insert(
     now: DateTime<Utc>,
 ) -> Result<bool> {
     // Not INSERT IGNORE, which would also cut what is too long.
-    let inserted =
-        sqlx::query("INSERT INTO identities (user_id, id, issuer, subject, created_at) VALUES (?, ?, ?, ?, ?)")
-            .bind(user_id)
-            .bind(Uuid::now_v7())
-            .bind(identity.issuer.as_bytes())
-            .bind(identity.subject.as_bytes())
-            .bind(now)
-            .execute(db)
-            .await;
-    match inserted {
+    let inserted = sqlx::query!(
+        "INSERT INTO identities (user_id, id, issuer, subject, created_at) VALUES (?, ?, ?, ?, ?)",
+        user_id,
+        Uuid::now_v7(),
+        identity.issuer.as_bytes(),
+        identity.subject.as_bytes(),
+        now
+    );
+    match inserted.execute(db).await {
         Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(false),
         inserted => Ok(inserted.map(|_| true)?),
     }

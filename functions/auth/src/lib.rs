@@ -3,6 +3,7 @@
 mod account;
 mod attempt;
 mod browser;
+mod check;
 mod identities;
 pub mod oauth;
 mod rate_limit;
@@ -16,6 +17,7 @@ use axum::{Extension, Router};
 use common::{App, Code, Env, Result, Routes, db, functions::AUTH, routes};
 use sqlx::{MySql, mysql::MySqlArguments, query::Query};
 
+pub use self::check::check;
 use self::{browser::Browser, oauth::Provider};
 
 /// What auth needs besides what every function has.
@@ -39,7 +41,11 @@ impl Auth {
     }
 }
 
+/// The routes. In the background the providers are asked from now on what they say of themselves.
 pub fn router(app: App, auth: Auth) -> Router {
+    for provider in &auth.providers {
+        provider.keep_fresh();
+    }
     let routes = Routes::default()
         .routes(routes!(sign_in::providers))
         .routes(routes!(sign_in::start))

@@ -45,16 +45,16 @@ impl Address {
     /// concurrent inserts, in one process or several, cannot exceed the limit.
     pub async fn refuse_if_too_many(&self, app: &App, state_hash: &[u8], now: DateTime<Utc>) -> Result<()> {
         let Some(address) = self.bytes() else { return Ok(()) };
-        let count: i64 =
-            sqlx::query_scalar("SELECT COUNT(*) FROM sign_in_attempts WHERE address = ? AND expires_at > ?")
-                .bind(address)
-                .bind(now)
-                .fetch_one(&app.db)
-                .await?;
+        let count = sqlx::query_scalar!(
+            "SELECT COUNT(*) FROM sign_in_attempts WHERE address = ? AND expires_at > ?",
+            address,
+            now
+        );
+        let count = count.fetch_one(&app.db).await?;
         if count <= MOST_ATTEMPTS {
             return Ok(());
         }
-        sqlx::query("DELETE FROM sign_in_attempts WHERE state_hash = ?").bind(state_hash).execute(&app.db).await?;
+        sqlx::query!("DELETE FROM sign_in_attempts WHERE state_hash = ?", state_hash).execute(&app.db).await?;
         tracing::warn!("too many sign-ins from one address");
         Err(Code::TooManyAttempts.into())
     }

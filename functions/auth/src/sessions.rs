@@ -1,17 +1,21 @@
 //! The open sessions of a person: where they are signed in, and an end to each.
 
+use std::sync::Arc;
+
 use axum::{
+    Extension,
     extract::State,
     http::{StatusCode, header},
-    response::{IntoResponse, Response},
+    response::{AppendHeaders, IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
 use common::{App, Code, Json, Path, Result, Session, session};
 use cookie::time::Duration;
 use serde::Serialize;
-use sqlx::FromRow;
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+use crate::{Auth, browser, oauth::Provider};
 
 #[derive(Serialize, ToSchema)]
 pub struct Sessions {
@@ -19,7 +23,7 @@ pub struct Sessions {
 }
 
 /// A browser in which the person is signed in.
-#[derive(Serialize, FromRow, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub struct OpenSession {
     id: Uuid,
     created_at: DateTime<Utc>,
@@ -38,12 +42,17 @@ pub struct OpenSession {
 )]
 pub async fn list(session: Session, State(app): State<App>) -> Result<Json<Sessions>> {
     let now = app.clock.now();
-    let sessions = sqlx::query_as(
-        "SELECT id, created_at, last_used_at, id = ? AS current, user_agent FROM sessions
-         WHERE user_id = ? AND last_used_at > ? AND created_at > ? ORDER BY last_used_at DESC, id DESC",
+    let sessions = sqlx::query_as!(
+        OpenSession,
+        r#"SELECT id AS "id: Uuid", created_at AS "created_at: DateTime<Utc>", last_used_at AS "last_used_at: DateTime<Utc>",
+                  id = ? AS "current!: bool", user_agent
+           FROM sessions
+           WHERE user_id = ? AND last_used_at > ? AND created_at > ? ORDER BY last_used_at DESC, id DESC"#,
+        session.id,
+        session.user.id,
+        now - session::IDLE,
+        now - session::ABSOLUTE
     );
-    let sessions =
-        sessions.bind(session.id).bind(session.user.id).bind(now - session::IDLE).bind(now - session::ABSOLUTE);
     Ok(Json(Sessions { sessions: sessions.fetch_all(&app.db).await? }))
 }
 
@@ -65,13 +74,22 @@ pub async fn revoke(session: Session, State(app): State<App>, Path(id): Path<Uui
     post, path = "/logout", tag = "Sessions", security(("session" = [])),
     responses((status = 204, description = "It has ended.")),
 )]
-pub async fn logout(session: Session, State(app): State<App>) -> Result<Response> {
+pub async fn logout(
+    session: Session,
+    State(app): State<App>,
+    Extension(auth): Extension<Arc<Auth>>,
+) -> Result<Response> {
+    let issuers = sqlx::query_scalar!("SELECT issuer FROM identities WHERE user_id = ?", session.user.id);
+    let issuers = issuers.fetch_all(&app.db).await?;
     end(&app, session.user.id, session.id).await?;
-    let cookie = app.origin.set_cookie(session::COOKIE, "", Duration::ZERO);
-    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
+    let theirs = |provider: &&Provider| issuers.iter().any(|issuer| issuer == provider.issuer().as_bytes());
+    let left: Vec<&str> = auth.providers.iter().filter(theirs).map(|provider| provider.id.as_str()).collect();
+    let cookies = [app.origin.set_cookie(session::COOKIE, "", Duration::ZERO), browser::signed_out(&app, &left)];
+    let cookies = AppendHeaders(cookies.map(|cookie| (header::SET_COOKIE, cookie)));
+    Ok((StatusCode::NO_CONTENT, cookies).into_response())
 }
 
 async fn end(app: &App, user_id: Uuid, id: Uuid) -> Result<u64> {
-    let ended = sqlx::query("DELETE FROM sessions WHERE user_id = ? AND id = ?").bind(user_id).bind(id);
+    let ended = sqlx::query!("DELETE FROM sessions WHERE user_id = ? AND id = ?", user_id, id);
     crate::delete(app, ended).await
 }

@@ -6,7 +6,7 @@ use axum::{
     Extension,
     extract::State,
     http::{StatusCode, header},
-    response::{IntoResponse, Response},
+    response::{AppendHeaders, IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
 use common::{
@@ -19,7 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     Auth,
     attempt::{Attempt, Redirect, Wish},
-    browser::{Browser, Refusal},
+    browser::{Browser, Refusal, signed_in},
     identities,
     oauth::{AuthorizationResponse, Provider},
 };
@@ -36,6 +36,8 @@ pub struct ProviderList {
 pub struct ProviderName {
     id: String,
     name: String,
+    /// Where people end their session at the provider, just after they have signed out here.
+    sign_out_url: Option<String>,
 }
 
 /// Where people can sign in.
@@ -43,8 +45,17 @@ pub struct ProviderName {
     get, path = "/providers", tag = "Sign-in", security(()),
     responses((status = 200, description = "The providers.", body = ProviderList)),
 )]
-pub async fn providers(Extension(auth): Extension<Arc<Auth>>) -> Json<ProviderList> {
-    let name = |provider: &Provider| ProviderName { id: provider.id.clone(), name: provider.name.clone() };
+pub async fn providers(
+    State(app): State<App>,
+    Extension(auth): Extension<Arc<Auth>>,
+    browser: Browser,
+) -> Json<ProviderList> {
+    let left = browser.signed_out(&app).unwrap_or_default();
+    let name = |provider: &Provider| ProviderName {
+        id: provider.id.clone(),
+        name: provider.name.clone(),
+        sign_out_url: provider.sign_out_url().filter(|_| left.contains(&provider.id)).map(String::from),
+    };
     Json(ProviderList { providers: auth.providers.iter().map(name).collect() })
 }
 
@@ -81,7 +92,7 @@ pub async fn start(
     };
     let begun = Attempt::begin(&app, auth.provider(&provider)?, &browser, wish).await;
     let Redirect { location, cookie } = begun.map_err(browser.refused_on(PAGE))?;
-    Ok(found(&location, Some(cookie)))
+    Ok(found(&location, vec![cookie]))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -95,6 +106,8 @@ pub struct Callback {
     iss: Option<String>,
     /// Why the provider let nobody in (RFC 6749, section 4.1.2.1).
     error: Option<String>,
+    /// The same in words, for the log.
+    error_description: Option<String>,
 }
 
 /// Completes a sign-in: the provider sends the browser here.
@@ -117,7 +130,13 @@ pub async fn callback(
     let provider = auth.provider(&provider)?;
     let now = app.clock.now();
     let attempt = Attempt::consume(&app, provider, &browser, callback.state.as_deref(), now).await;
-    let attempt = attempt.map_err(browser.refused_on(PAGE))?;
+    let attempt = match attempt {
+        // Nothing is wrong for who has come in already, and reloads or goes back.
+        Err(Error::Refused(Code::SignInExpired)) if browser.wants_a_page() && browser.has_session(&app).await => {
+            return Ok(found(&Attempt::return_again(&app, &browser, callback.state.as_deref()).await?, Vec::new()));
+        }
+        attempt => attempt.map_err(browser.refused_on(PAGE))?,
+    };
     // The attempt is used up: the request must not run again, but the person can.
     let completed = complete(&app, provider, &browser, &callback, &attempt, now).await.map_err(|error| match error {
         Error::Refused(code) => Error::Refused(code),
@@ -127,12 +146,12 @@ pub async fn callback(
         }
     });
     let page = attempt.link().map_or(PAGE, |_| &attempt.return_to);
-    let cookie = completed.map_err(browser.refused_on(page))?;
-    Ok(found(&attempt.return_to, cookie))
+    let cookies = completed.map_err(browser.refused_on(page))?;
+    Ok(found(&attempt.return_to, cookies))
 }
 
-/// Asks the provider who came back, and lets them in: the answer is the cookie of a new session.
-/// `None` where the identity was linked to the session there is.
+/// Asks the provider who came back, and lets them in: the answer is the cookies of a new session; none where the
+/// identity was linked to the session there is.
 async fn complete(
     app: &App,
     provider: &Provider,
@@ -140,9 +159,11 @@ async fn complete(
     callback: &Callback,
     attempt: &Attempt,
     now: DateTime<Utc>,
-) -> Result<Option<String>> {
-    let code = callback.code.as_deref().filter(|_| callback.error.is_none());
-    let (code, state) = code.zip(callback.state.as_deref()).ok_or(Code::SignInRefused)?;
+) -> Result<Vec<String>> {
+    if let Some(error) = &callback.error {
+        return Err(provider.refused(error, callback.error_description.as_deref()).into());
+    }
+    let (code, state) = callback.code.as_deref().zip(callback.state.as_deref()).ok_or(Code::SignInFailed)?;
     let response = AuthorizationResponse {
         code,
         state,
@@ -155,23 +176,24 @@ async fn complete(
     if let Some((user_id, session_id)) = attempt.link() {
         let token = old.ok_or(Code::SessionRequired)?;
         identities::add(app, (user_id, session_id, &token), &identity, now).await?;
-        return Ok(None);
+        return Ok(Vec::new());
     }
     let mut db = db::begin(app.db.acquire().await?).await?;
     let user_id = identities::find_or_create(&mut db, &identity, &attempt.time_zone, &attempt.locale, now).await?;
     // A new session at every sign-in: one that was planted in the browser before is not it.
     if let Some(old) = old {
-        sqlx::query("DELETE FROM sessions WHERE token_hash = ?").bind(hash(&old).as_slice()).execute(&mut *db).await?;
+        let old = hash(&old);
+        sqlx::query!("DELETE FROM sessions WHERE token_hash = ?", old.as_slice()).execute(&mut *db).await?;
     }
-    let cookie = session::open(&mut db, &app.origin, &browser.headers, user_id, now).await?;
+    let cookie = session::open(&mut db, &app.origin, browser.headers(), user_id, now).await?;
     db.commit().await?;
     tracing::info!(provider = provider.id, %user_id, "signed in");
-    Ok(Some(cookie))
+    let mut cookies = vec![cookie];
+    cookies.extend(browser.signed_out(app).map(|_| signed_in(app)));
+    Ok(cookies)
 }
 
-fn found(location: &str, cookie: Option<String>) -> Response {
-    let mut response = (StatusCode::FOUND, [(header::LOCATION, location)]).into_response();
-    let cookie = cookie.and_then(|cookie| cookie.parse().ok());
-    response.headers_mut().extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
-    response
+fn found(location: &str, cookies: Vec<String>) -> Response {
+    let cookies = AppendHeaders(cookies.into_iter().map(|cookie| (header::SET_COOKIE, cookie)));
+    (StatusCode::FOUND, [(header::LOCATION, location)], cookies).into_response()
 }

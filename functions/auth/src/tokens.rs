@@ -9,7 +9,6 @@ use common::{
     text,
 };
 use serde::{Deserialize, Serialize};
-use sqlx::FromRow;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -23,7 +22,7 @@ pub struct Tokens {
     tokens: Vec<Token>,
 }
 
-#[derive(Serialize, FromRow, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub struct Token {
     id: Uuid,
     name: String,
@@ -55,10 +54,14 @@ pub struct CreatedToken {
     responses((status = 200, description = "The tokens, without their secrets.", body = Tokens)),
 )]
 pub async fn list(session: Session, State(app): State<App>) -> Result<Json<Tokens>> {
-    let tokens = sqlx::query_as(
-        "SELECT id, name, scope, created_at, last_used_at FROM api_tokens WHERE user_id = ? ORDER BY id DESC",
+    let tokens = sqlx::query_as!(
+        Token,
+        r#"SELECT id AS "id: Uuid", name, scope AS "scope: Scope", created_at AS "created_at: DateTime<Utc>",
+                  last_used_at AS "last_used_at: DateTime<Utc>"
+           FROM api_tokens WHERE user_id = ? ORDER BY id DESC"#,
+        session.user.id
     );
-    Ok(Json(Tokens { tokens: tokens.bind(session.user.id).fetch_all(&app.db).await? }))
+    Ok(Json(Tokens { tokens: tokens.fetch_all(&app.db).await? }))
 }
 
 /// Makes a token. Only a hash of it is kept.
@@ -79,22 +82,21 @@ pub async fn create(
     let about = Token { id: Uuid::now_v7(), name, scope: new.scope, created_at: app.clock.now(), last_used_at: None };
     let token = format!("{PREFIX}{}", random_token());
     let mut db = db::lock(app.db.acquire().await?, session.user.id).await?;
-    let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM api_tokens WHERE user_id = ?")
-        .bind(session.user.id)
-        .fetch_one(&mut *db)
-        .await?;
-    if count >= MOST_TOKENS {
+    let count = sqlx::query_scalar!("SELECT COUNT(*) FROM api_tokens WHERE user_id = ?", session.user.id);
+    if count.fetch_one(&mut *db).await? >= MOST_TOKENS {
         return Err(Code::TooManyTokens.into());
     }
-    sqlx::query("INSERT INTO api_tokens (user_id, id, name, scope, token_hash, created_at) VALUES (?, ?, ?, ?, ?, ?)")
-        .bind(session.user.id)
-        .bind(about.id)
-        .bind(&about.name)
-        .bind(about.scope)
-        .bind(hash(&token).as_slice())
-        .bind(about.created_at)
-        .execute(&mut *db)
-        .await?;
+    let token_hash = hash(&token);
+    let inserted = sqlx::query!(
+        "INSERT INTO api_tokens (user_id, id, name, scope, token_hash, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+        session.user.id,
+        about.id,
+        about.name,
+        about.scope,
+        token_hash.as_slice(),
+        about.created_at
+    );
+    inserted.execute(&mut *db).await?;
     db.commit().await?;
     tracing::info!(user_id = %session.user.id, "a token was made");
     Ok((StatusCode::CREATED, Json(CreatedToken { about, token })))
@@ -107,7 +109,7 @@ pub async fn create(
     responses((status = 204, description = "It has ended.")),
 )]
 pub async fn revoke(session: Session, State(app): State<App>, Path(id): Path<Uuid>) -> Result<StatusCode> {
-    let revoked = sqlx::query("DELETE FROM api_tokens WHERE user_id = ? AND id = ?").bind(session.user.id).bind(id);
+    let revoked = sqlx::query!("DELETE FROM api_tokens WHERE user_id = ? AND id = ?", session.user.id, id);
     match crate::delete(&app, revoked).await? {
         0 => Err(Code::NotFound.into()),
         _ => Ok(StatusCode::NO_CONTENT),

@@ -67,6 +67,15 @@ pub async fn run(mut env: Env) -> Result<()> {
     served
 }
 
+/// Asks the providers that people sign in with, besides the built-in one, and prints what is right or wrong with each.
+pub async fn check(mut env: Env) -> Result<()> {
+    if env.optional("PUBLIC_ORIGIN")?.is_none() {
+        let port: u16 = env.parsed("PORT", "a port number", 8080)?;
+        env.set("PUBLIC_ORIGIN", format!("http://127.0.0.1:{port}"));
+    }
+    auth::check(&env).await
+}
+
 async fn serve(env: &Env, listener: TcpListener, shutdown: impl Future<Output = ()>) -> Result<()> {
     migrations::run(env).await?;
     let app = App::from_env(env)?;

@@ -21,11 +21,9 @@ use axum::{
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 use common::{App, Clock, Json, Language, session::random_token, text};
-use ed25519_dalek::{SigningKey, pkcs8::EncodePrivateKey, pkcs8::spki::der::pem::LineEnding};
-use openidconnect::{
-    Audience, EmptyAdditionalClaims, EndUserName, IssuerUrl, JsonWebKeyId, LocalizedClaim, Nonce, PrivateSigningKey,
-    StandardClaims, SubjectIdentifier,
-    core::{CoreEdDsaPrivateSigningKey, CoreIdToken, CoreIdTokenClaims, CoreJsonWebKeySet, CoreJwsSigningAlgorithm},
+use ring::{
+    rand::SystemRandom,
+    signature::{Ed25519KeyPair, KeyPair},
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -45,7 +43,9 @@ struct Inner {
     issuer: String,
     redirect_uri: String,
     client_secret: String,
-    key: CoreEdDsaPrivateSigningKey,
+    /// Signs ID tokens (EdDSA, RFC 8037); made anew at every start.
+    key: Ed25519KeyPair,
+    key_id: String,
     clock: Clock,
     codes: Mutex<HashMap<String, Granted>>,
 }
@@ -63,13 +63,13 @@ struct Granted {
 pub fn local(app: &App, address: SocketAddr) -> Result<(Router, Provider)> {
     let issuer = app.origin.url("/local");
     let client_secret = random_token();
-    let pem = SigningKey::from_bytes(&rand::random()).to_pkcs8_pem(LineEnding::LF)?;
-    let key_id = Some(JsonWebKeyId::new(random_token()));
-    let key = CoreEdDsaPrivateSigningKey::from_ed25519_pem(&pem, key_id).map_err(|error| anyhow!(error))?;
-    let provider = Provider::new("local", "Hanip", &issuer, CLIENT_ID, &client_secret)?.through(address);
+    let key = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| anyhow!("no random bytes"))?;
+    let key = Ed25519KeyPair::from_pkcs8(key.as_ref()).map_err(|error| anyhow!(error))?;
+    let key_id = random_token();
+    let provider = Provider::inside("local", &issuer, CLIENT_ID, &client_secret, address)?;
     let redirect_uri = app.origin.url("/api/auth/local/callback");
     let (clock, codes) = (app.clock.clone(), Mutex::default());
-    let local = Local(Arc::new(Inner { issuer, redirect_uri, client_secret, key, clock, codes }));
+    let local = Local(Arc::new(Inner { issuer, redirect_uri, client_secret, key, key_id, clock, codes }));
     let router = Router::new()
         .route("/local/.well-known/openid-configuration", get(configuration))
         .route("/local/keys", get(keys))
@@ -97,14 +97,16 @@ async fn configuration(State(Local(local)): State<Local>) -> Json<Value> {
     }))
 }
 
-async fn keys(State(Local(local)): State<Local>) -> Json<CoreJsonWebKeySet> {
-    Json(CoreJsonWebKeySet::new(vec![local.key.as_verification_key()]))
+/// JSON Web Key Set (RFC 7517, section 5).
+async fn keys(State(Local(local)): State<Local>) -> Json<Value> {
+    let x = BASE64_URL_SAFE_NO_PAD.encode(local.key.public_key());
+    Json(json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "use": "sig", "kid": local.key_id, "x": x }] }))
 }
 
 /// The form: who are you?
 async fn ask(State(Local(local)): State<Local>, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
     match local.request(query.as_deref()) {
-        Some(_) => page::form(Language::of(&headers), false).into_response(),
+        Some(request) => page::form(request.language(&headers), false).into_response(),
         None => StatusCode::BAD_REQUEST.into_response(),
     }
 }
@@ -119,7 +121,7 @@ async fn grant(
     let Some(request) = local.request(query.as_deref()) else { return StatusCode::BAD_REQUEST.into_response() };
     let form = Parameters::parse(&form);
     let Ok(Some(name)) = text::line(form.get("name").unwrap_or_default(), 50) else {
-        return (StatusCode::UNPROCESSABLE_ENTITY, page::form(Language::of(&headers), true)).into_response();
+        return (StatusCode::UNPROCESSABLE_ENTITY, page::form(request.language(&headers), true)).into_response();
     };
     let code = random_token();
     let granted = Granted {
@@ -161,7 +163,7 @@ impl Inner {
         ours.then_some(request)
     }
 
-    fn exchange(&self, headers: &HeaderMap, form: &Parameters) -> Option<CoreIdToken> {
+    fn exchange(&self, headers: &HeaderMap, form: &Parameters) -> Option<String> {
         let credentials = base64::prelude::BASE64_STANDARD.encode(format!("{CLIENT_ID}:{}", self.client_secret));
         if headers.get(header::AUTHORIZATION)?.as_bytes() != format!("Basic {credentials}").as_bytes() {
             return None;
@@ -174,13 +176,19 @@ impl Inner {
             && challenge == granted.challenge
             && form.get("redirect_uri") == Some(&self.redirect_uri);
         valid.then_some(())?;
-        let name = LocalizedClaim::from(EndUserName::new(granted.name.clone()));
-        let person = StandardClaims::new(SubjectIdentifier::new(granted.name)).set_name(Some(name));
-        let audience = vec![Audience::new(CLIENT_ID.to_owned())];
-        let issuer = IssuerUrl::new(self.issuer.clone()).ok()?;
-        let claims = CoreIdTokenClaims::new(issuer, audience, now + LIFETIME, now, person, EmptyAdditionalClaims {})
-            .set_nonce(granted.nonce.map(Nonce::new));
-        CoreIdToken::new(claims, &self.key, CoreJwsSigningAlgorithm::EdDsa, None, None).ok()
+        Some(self.signed(&json!({
+            "iss": self.issuer, "aud": CLIENT_ID, "sub": granted.name, "name": granted.name, "nonce": granted.nonce,
+            "iat": now.timestamp(), "exp": (now + LIFETIME).timestamp(),
+        })))
+    }
+
+    /// A JSON Web Token of these claims (RFC 7519).
+    fn signed(&self, claims: &Value) -> String {
+        let header = json!({ "alg": "EdDSA", "typ": "JWT", "kid": self.key_id });
+        let encoded = |part: &Value| BASE64_URL_SAFE_NO_PAD.encode(part.to_string());
+        let message = format!("{}.{}", encoded(&header), encoded(claims));
+        let signature = BASE64_URL_SAFE_NO_PAD.encode(self.key.sign(message.as_bytes()));
+        format!("{message}.{signature}")
     }
 }
 
@@ -190,6 +198,15 @@ struct Parameters(Vec<(String, String)>);
 impl Parameters {
     fn parse(form: &[u8]) -> Self {
         Self(form_urlencoded::parse(form).into_owned().collect())
+    }
+
+    /// The language of the page: the one chosen in the app, else the browser's.
+    fn language(&self, headers: &HeaderMap) -> Language {
+        match self.get("ui_locales") {
+            Some("ko") => Language::Korean,
+            Some("en") => Language::English,
+            _ => Language::of(headers),
+        }
     }
 
     fn get(&self, name: &str) -> Option<&str> {

@@ -1,4 +1,9 @@
+use common::Env;
+
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
-    common::exit(standalone::run(common::Env::process()).await)
+    common::exit(match std::env::args().nth(1).as_deref() {
+        Some("--check") => standalone::check(Env::process()).await,
+        _ => standalone::run(Env::process()).await,
+    })
 }

@@ -33,7 +33,7 @@ async fn count(world: &World, table: &str) -> i64 {
 async fn the_providers_are_listed() {
     let stranger = World::new().await.stranger();
     let providers = stranger.get("/api/auth/providers").await.ok();
-    assert_eq!(providers, json!({ "providers": [{ "id": "local", "name": "Hanip" }] }));
+    assert_eq!(providers, json!({ "providers": [{ "id": "local", "name": "Hanip", "sign_out_url": null }] }));
     stranger.get("/api/auth/nowhere/start").await.problem(404, "not-found");
 }
 
@@ -105,7 +105,7 @@ async fn what_the_provider_answers_is_checked() {
     let (path, query) = callback.split_once('?').expect("a query");
     let other_issuer = query.replace("%2Flocal", "%2Felsewhere");
     assert_ne!(other_issuer, query);
-    ada.get(&format!("{path}?{other_issuer}")).await.problem(400, "sign-in-refused");
+    ada.get(&format!("{path}?{other_issuer}")).await.problem(503, "sign-in-failed");
     let state =
         begun(&ada, START, "ada").await.split('&').find(|part| part.starts_with("state=")).expect("a state").to_owned();
     ada.get(&format!("{path}?error=access_denied&{state}")).await.problem(400, "sign-in-refused");

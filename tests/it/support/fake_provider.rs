@@ -4,8 +4,8 @@
 use std::{
     collections::HashMap,
     net::Ipv4Addr,
-    process::Command,
     sync::{Arc, LazyLock, Mutex},
+    time::Duration,
 };
 
 use axum::{
@@ -15,18 +15,18 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use base64::{Engine, prelude::BASE64_STANDARD};
 use common::Json;
-use openidconnect::{
-    JsonWebKeyId, PrivateSigningKey,
-    core::{CoreJwsSigningAlgorithm, CoreRsaPrivateSigningKey},
-};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
-use crate::support::oidc::{CLIENT_ID, CLIENT_SECRET};
+pub use crate::support::keys::{encoded, public_key, token_of};
+use crate::support::{
+    oidc::{CLIENT_ID, CLIENT_SECRET},
+    tls,
+};
 
 /// Noon of the worlds, in seconds.
 pub const NOW: i64 = 1_773_230_400;
@@ -47,8 +47,25 @@ pub struct Documented {
     pub description: Value,
     /// What it says of a person besides `sub`.
     pub person: Value,
-    /// What its token endpoint answers besides.
+    /// What its token endpoint answers besides, and with which status, if not 200.
     pub answer: Value,
+    pub status: Option<u16>,
+    /// How its client says who it is.
+    pub client: Client,
+    /// What it says at its userinfo endpoint, if it has one.
+    pub userinfo: Value,
+    /// How long it takes to answer anything but a browser.
+    pub takes: Duration,
+}
+
+/// How a client says who it is at the token endpoint (OpenID Connect Core 1.0, section 9).
+#[derive(Clone, Copy, Default, PartialEq)]
+pub enum Client {
+    #[default]
+    Posts,
+    Basic,
+    /// By nothing but PKCE.
+    Public,
 }
 
 /// A provider that lets everybody in as the same person.
@@ -61,25 +78,71 @@ struct Inner {
     issuer: String,
     documented: Documented,
     mint: Mutex<Mint>,
-    /// What its key is called.
+    /// What its key is called, and of what kind it is.
     key_id: Mutex<&'static str>,
+    algorithm: Mutex<&'static str>,
+    /// What its token endpoint was sent.
+    sent: Mutex<Vec<(HeaderMap, Parameters)>>,
+    /// What a person's browser brought.
+    asked: Mutex<Vec<Parameters>>,
 }
 
 impl StandIn {
     pub async fn start(documented: Documented) -> Self {
         let (listener, issuer) = listener().await;
-        let paths = documented.clone();
-        let mint: Mint = Box::new(signed);
-        let inner = Inner { issuer: issuer.clone(), documented, mint: mint.into(), key_id: "key".into() };
-        let state = Arc::new(inner);
-        let router = Router::new()
-            .route("/.well-known/openid-configuration", get(description))
-            .route(paths.keys, get(published))
-            .route(paths.authorize, get(authorize))
-            .route(paths.token, post(token))
-            .with_state(state.clone());
+        let (provider, router) = Self::build(documented, issuer);
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { issuer, state }
+        provider
+    }
+
+    /// One that speaks https, with a certificate of the tests' own authority.
+    pub async fn start_tls(documented: Documented) -> Self {
+        let (listener, issuer) = listener().await;
+        let (provider, router) = Self::build(documented, issuer.replace("http:", "https:"));
+        tokio::spawn(async move { axum::serve(tls::Listener::new(listener), router).await });
+        provider
+    }
+
+    /// A provider under this issuer, and its routes.
+    pub fn build(documented: Documented, issuer: String) -> (Self, Router) {
+        // Made before a world waits for anything.
+        public_key("RS256");
+        let (paths, mint): (_, Mint) = (documented.clone(), Box::new(signed));
+        let state = Arc::new(Inner {
+            issuer: issuer.clone(),
+            documented,
+            mint: mint.into(),
+            key_id: "key".into(),
+            algorithm: "RS256".into(),
+            sent: Mutex::default(),
+            asked: Mutex::default(),
+        });
+        let path = url::Url::parse(&issuer).expect("a URL").path().trim_end_matches('/').to_owned();
+        let at = |place: &str| format!("{path}{place}");
+        let router = Router::new()
+            .route(&at("/.well-known/openid-configuration"), get(description))
+            .route(&at(paths.keys), get(published))
+            .route(&at(paths.authorize), get(authorize))
+            .route(&at(paths.token), post(token))
+            .route(&at("/userinfo"), get(userinfo))
+            .with_state(state.clone());
+        (Self { issuer, state }, router)
+    }
+
+    /// From now on, its only key is of this algorithm, and signs its ID tokens.
+    pub fn signs_with(&self, algorithm: &'static str) {
+        *self.state.algorithm.lock().expect("no panic") = algorithm;
+        self.mints(move |claims| token_of(&json!({ "alg": algorithm, "kid": "key" }).to_string(), &claims.to_string()));
+    }
+
+    /// What its token endpoint was sent: headers and form.
+    pub fn sent(&self) -> Vec<(HeaderMap, Parameters)> {
+        self.state.sent.lock().expect("no panic").clone()
+    }
+
+    /// What the browsers of people brought.
+    pub fn asked(&self) -> Vec<Parameters> {
+        self.state.asked.lock().expect("no panic").clone()
     }
 
     /// From now on, what `mint` makes of the claims is its ID token.
@@ -119,34 +182,11 @@ pub fn with(object: &Value, more: &Value) -> Value {
 /// is used up, and belongs to one provider, is for us to see to.
 static CODES: LazyLock<Mutex<HashMap<String, Parameters>>> = LazyLock::new(Mutex::default);
 
-/// The one key of all stand-ins: making one takes long.
-static KEY: LazyLock<CoreRsaPrivateSigningKey> = LazyLock::new(|| {
-    let make = "console.log(require('crypto').generateKeyPairSync('rsa', { modulusLength: 2048 })
-        .privateKey.export({ type: 'pkcs1', format: 'pem' }))";
-    let made = Command::new("node").args(["-e", make]).output().expect("node runs");
-    let pem = String::from_utf8(made.stdout).expect("text");
-    CoreRsaPrivateSigningKey::from_pem(pem.trim(), Some(JsonWebKeyId::new("key".to_owned()))).expect("a key")
-});
-
-/// The public half, as a JSON Web Key.
-pub fn public_key() -> Value {
-    serde_json::to_value(KEY.as_verification_key()).expect("JSON")
-}
-
 async fn published(State(provider): State<Arc<Inner>>) -> Json<Value> {
-    let key = json!({ "use": "sig", "alg": "RS256", "kid": *provider.key_id.lock().expect("no panic") });
-    Json(json!({ "keys": [with(&public_key(), &key)] }))
-}
-
-pub fn encoded(text: impl AsRef<[u8]>) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(text)
-}
-
-/// A JSON Web Token of exactly this header and this payload, signed with the key of the stand-ins.
-pub fn token_of(header: &str, payload: &str) -> String {
-    let message = format!("{}.{}", encoded(header), encoded(payload));
-    let signature = KEY.sign(&CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256, message.as_bytes()).expect("signed");
-    format!("{message}.{}", encoded(signature))
+    tokio::time::sleep(provider.documented.takes).await;
+    let algorithm = *provider.algorithm.lock().expect("no panic");
+    let key = json!({ "use": "sig", "alg": algorithm, "kid": *provider.key_id.lock().expect("no panic") });
+    Json(json!({ "keys": [with(&public_key(algorithm), &key)] }))
 }
 
 /// An ID token as it should be.
@@ -155,6 +195,7 @@ pub fn signed(claims: &Value) -> String {
 }
 
 async fn description(State(provider): State<Arc<Inner>>) -> Response {
+    tokio::time::sleep(provider.documented.takes).await;
     let at = |path: &str| format!("{}{path}", provider.issuer);
     let description = json!({
         "issuer": provider.issuer,
@@ -167,11 +208,16 @@ async fn description(State(provider): State<Arc<Inner>>) -> Response {
         "token_endpoint_auth_methods_supported": ["client_secret_post"],
         "code_challenge_methods_supported": ["S256"],
     });
+    let description = match provider.documented.userinfo {
+        Value::Null => description,
+        _ => with(&description, &json!({ "userinfo_endpoint": at("/userinfo") })),
+    };
     Json(with(&description, &provider.documented.description)).into_response()
 }
 
 async fn authorize(State(provider): State<Arc<Inner>>, RawQuery(query): RawQuery) -> Response {
     let asked = parameters(query.unwrap_or_default().as_bytes());
+    provider.asked.lock().expect("no panic").push(asked.clone());
     let scopes: Vec<&str> = asked["scope"].split(' ').collect();
     let known = |scope: &&&str| !provider.documented.scopes.contains(*scope);
     if let Some(scope) = scopes.iter().find(known) {
@@ -194,15 +240,34 @@ pub fn callback(asked: &Parameters) -> String {
     format!("{}?state={}", asked["redirect_uri"], asked["state"])
 }
 
+async fn userinfo(State(provider): State<Arc<Inner>>, headers: HeaderMap) -> Response {
+    match (&provider.documented.userinfo, headers[header::AUTHORIZATION] == "Bearer a") {
+        (said @ Value::Object(_), true) => Json(said.clone()).into_response(),
+        (Value::String(text), true) => text.clone().into_response(),
+        _ => StatusCode::UNAUTHORIZED.into_response(),
+    }
+}
+
 async fn token(State(provider): State<Arc<Inner>>, headers: HeaderMap, RawForm(form): RawForm) -> Response {
+    tokio::time::sleep(provider.documented.takes).await;
     let form = parameters(&form);
+    provider.sent.lock().expect("no panic").push((headers.clone(), form.clone()));
     let granted = form.get("code").and_then(|code| CODES.lock().expect("no panic").get(code).cloned());
     let Some(granted) = granted.filter(|granted| is_good(&form, granted, &provider.issuer)) else {
         return (StatusCode::BAD_REQUEST, Json(json!({ "error": "invalid_grant" }))).into_response();
     };
     let secret = form.get("client_secret").map(String::as_str);
+    let is_client = match (provider.documented.client, headers.get(header::AUTHORIZATION)) {
+        (Client::Posts, None) => secret == Some(CLIENT_SECRET),
+        (Client::Basic, Some(basic)) => {
+            let pair = format!("Basic {}", BASE64_STANDARD.encode(format!("{CLIENT_ID}:{CLIENT_SECRET}")));
+            basic == pair.as_str() && secret.is_none()
+        }
+        (Client::Public, None) => secret.is_none() && form.get("client_id").is_some_and(|id| id == CLIENT_ID),
+        _ => false,
+    };
     let state = form.get("state") == granted.get("state") || !provider.documented.wants_state;
-    if headers.contains_key(header::AUTHORIZATION) || secret != Some(CLIENT_SECRET) || !state {
+    if !is_client || !state {
         return (StatusCode::UNAUTHORIZED, Json(json!({ "error": "invalid_client" }))).into_response();
     }
     let claims = json!({
@@ -211,7 +276,8 @@ async fn token(State(provider): State<Arc<Inner>>, headers: HeaderMap, RawForm(f
     });
     let id_token = provider.mint.lock().expect("no panic")(&with(&claims, &provider.documented.person));
     let answer = json!({ "access_token": "a", "token_type": "bearer", "expires_in": 21599, "id_token": id_token });
-    Json(with(&answer, &provider.documented.answer)).into_response()
+    let status = StatusCode::from_u16(provider.documented.status.unwrap_or(200)).expect("a status");
+    (status, Json(with(&answer, &provider.documented.answer))).into_response()
 }
 
 /// Whether a code may be exchanged: for the same address, by who knows the verifier.
@@ -239,6 +305,20 @@ pub fn kakao() -> Documented {
     }
 }
 
+/// Any other provider, as most of them are.
+pub fn usual() -> Documented {
+    Documented {
+        authorize: "/authorize",
+        token: "/token",
+        keys: "/keys",
+        scopes: &["openid", "profile", "email"],
+        description: json!({ "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"] }),
+        client: Client::Basic,
+        person: json!({ "name": "Ada" }),
+        ..Documented::default()
+    }
+}
+
 pub fn naver() -> Documented {
     Documented {
         authorize: "/oauth2/authorize",
@@ -253,5 +333,6 @@ pub fn naver() -> Documented {
         }),
         person: json!({ "sub": "a1-B2_c3", "name": "서연" }),
         answer: json!({ "refresh_token": "r", "expires_in": "3600" }),
+        ..Documented::default()
     }
 }

@@ -1,71 +1,38 @@
-//! Sign-in at a provider: the authorization code grant of OAuth 2.0 with PKCE (RFC 7636). Most speak
-//! OpenID Connect, so that the answer says who came; GitHub is asked for it.
+//! Sign-in at a provider: the authorization code grant of OAuth 2.0 with PKCE (RFC 7636). Most speak OpenID Connect, so
+//! that the answer says who came; GitHub is asked for it.
 
+mod check;
+mod discovery;
 mod github;
 mod http;
+mod id_token;
 mod openid;
+mod settings;
+mod token;
 
 use std::{fmt, net::SocketAddr, time::Duration};
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Error, Result, anyhow, ensure};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
-use oauth2::{ClientId, ClientSecret, RedirectUrl, RequestTokenError, basic::BasicErrorResponse};
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 use tokio::time::timeout;
 use url::Url;
 
-use common::{Code, Env, Error, Origin};
+use common::{Code, Origin, session::hash};
 
+pub use self::settings::providers;
 use self::{
-    http::{BackChannel, SendError, is_private},
+    http::Http,
     openid::OpenId,
+    token::{Client, TokenError},
 };
 
-/// How long a provider may take, whatever is asked of it: then people hear that it does not answer.
-const PATIENCE: Duration = Duration::from_secs(4);
+/// How long a provider may take to say who came. The answer to the person may take 10 s in all.
+const PATIENCE: Duration = Duration::from_secs(8);
 /// How long an issuer or a subject may be (OpenID Connect Core 1.0, section 2).
 const IDENTITY_LIMIT: usize = 255;
-
-/// Providers known by name: id, name, issuer, what is asked of them besides who it is. Kakao refuses
-/// a scope that it does not know; nobody needs to give an e-mail address.
-const KNOWN: [(&str, &str, &str, Option<&[&str]>); 4] = [
-    ("google", "Google", "https://accounts.google.com", Some(&["profile", "email"])),
-    ("kakao", "Kakao", "https://kauth.kakao.com", Some(&["profile_nickname"])),
-    ("naver", "Naver", "https://nid.naver.com", Some(&["profile"])),
-    // No OpenID Connect.
-    ("github", "GitHub", "https://github.com", None),
-];
-
-/// The providers of `OAUTH_<NAME>_CLIENT_ID`, and of `OIDC_ISSUER`.
-pub fn providers(env: &Env) -> Result<Vec<Provider>> {
-    let mut providers = Vec::new();
-    for (id, name, issuer, scopes) in KNOWN {
-        let setting = |part: &str| format!("OAUTH_{}_{part}", id.to_uppercase());
-        let Some(client_id) = env.optional(&setting("CLIENT_ID"))? else {
-            for part in ["CLIENT_SECRET", "ISSUER"].map(setting) {
-                ensure!(env.optional(&part)?.is_none(), "{}: not set, but {part} is", setting("CLIENT_ID"));
-            }
-            continue;
-        };
-        let secret = env.required(&setting("CLIENT_SECRET"), "the client's secret")?;
-        let issuer = env.optional(&setting("ISSUER"))?.unwrap_or_else(|| issuer.to_owned());
-        let provider = Provider::new(id, name, &issuer, &client_id, &secret).with_context(|| setting("ISSUER"))?;
-        let protocol = scopes.map_or(Protocol::GitHub, |scopes| Protocol::OpenId(Box::new(OpenId::asking(scopes))));
-        providers.push(Provider { protocol, ..provider });
-    }
-    let issuer = env.optional("OIDC_ISSUER")?;
-    for part in ["OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_NAME"] {
-        ensure!(issuer.is_some() || env.optional(part)?.is_none(), "OIDC_ISSUER: not set, but {part} is");
-    }
-    if let Some(issuer) = issuer {
-        let client_id = env.required("OIDC_CLIENT_ID", "the client's id")?;
-        let secret = env.required("OIDC_CLIENT_SECRET", "the client's secret")?;
-        let name = env.optional("OIDC_NAME")?.unwrap_or_else(|| "OpenID Connect".to_owned());
-        providers.push(Provider::new("oidc", &name, &issuer, &client_id, &secret).context("OIDC_ISSUER")?);
-    }
-    Ok(providers)
-}
 
 /// A place where people sign in.
 pub struct Provider {
@@ -73,16 +40,26 @@ pub struct Provider {
     pub id: String,
     /// Its name for people.
     pub name: String,
+    /// What the names of its settings begin with.
+    prefix: String,
     issuer: String,
-    client_id: ClientId,
-    client_secret: ClientSecret,
-    back_channel: BackChannel,
+    client: Client,
+    http: Http,
     protocol: Protocol,
 }
 
 enum Protocol {
-    OpenId(Box<OpenId>),
+    OpenId(OpenId),
     GitHub,
+}
+
+/// What an authorization request asks for besides who it is.
+#[derive(Clone, Copy, Default)]
+pub struct Ask<'a> {
+    /// The language of the provider's pages, where the person has chosen one.
+    pub locale: Option<&'a str>,
+    /// Whether the person has to be shown who is signed in at the provider, and can be somebody else.
+    pub choose_account: bool,
 }
 
 /// An authorization request (RFC 6749, section 4.1.1): where the browser goes, and what the response must match.
@@ -113,24 +90,18 @@ pub struct Identity {
 }
 
 impl Provider {
-    /// An OpenID Connect provider. `issuer` is https, or http on this machine.
-    pub fn new(id: &str, name: &str, issuer: &str, client_id: &str, client_secret: &str) -> Result<Self> {
-        let expected = "expected an https URL, or http on a loopback address";
-        ensure!(is_private(&issuer.parse::<Url>().context(expected)?), expected);
+    /// A provider in this process, which listens on `address`, whatever address browsers see it under.
+    pub fn inside(id: &str, issuer: &str, client_id: &str, client_secret: &str, address: SocketAddr) -> Result<Self> {
+        let http = Http::new(&[])?.through(address);
         Ok(Self {
             id: id.to_owned(),
-            name: name.to_owned(),
+            name: "Hanip".to_owned(),
+            prefix: id.to_uppercase(),
             issuer: issuer.to_owned(),
-            client_id: ClientId::new(client_id.to_owned()),
-            client_secret: ClientSecret::new(client_secret.to_owned()),
-            back_channel: BackChannel::new()?,
-            protocol: Protocol::OpenId(Box::new(OpenId::asking(&["profile", "email"]))),
+            client: Client::new(client_id.to_owned(), Some(client_secret.to_owned())),
+            protocol: Protocol::OpenId(OpenId::new(id, ("PUBLIC_ORIGIN", issuer), "openid".to_owned(), &http)?),
+            http,
         })
-    }
-
-    /// Calls the provider at `address`, whatever address browsers see it under.
-    pub fn through(self, address: SocketAddr) -> Self {
-        Self { back_channel: self.back_channel.through(address), ..self }
     }
 
     /// Who the provider is in the identities it gives.
@@ -138,83 +109,91 @@ impl Provider {
         &self.issuer
     }
 
-    /// Begins a sign-in. `sign-in-failed` where the provider does not answer as it should.
-    pub async fn begin(&self, origin: &Origin) -> common::Result<AuthorizationRequest> {
-        self.in_time(async {
-            match &self.protocol {
-                Protocol::OpenId(openid) => openid.begin(self, origin).await,
-                Protocol::GitHub => github::begin(self, origin),
-            }
-        })
-        .await
+    /// Asks the provider from now on, in the background, what it says of itself.
+    pub fn keep_fresh(&self) {
+        if let Protocol::OpenId(openid) = &self.protocol {
+            openid.discovery.keep_fresh();
+        }
     }
 
-    /// Completes a sign-in: exchanges the code, and learns who came. `sign-in-refused` where the answer
-    /// is not this provider's, `sign-in-expired` where it does not take the code or what it says is
-    /// not to be trusted, `sign-in-failed` where it does not answer as it should.
+    /// Begins a sign-in. `sign-in-failed` where the provider does not answer as it should.
+    pub async fn begin(&self, origin: &Origin, ask: Ask<'_>) -> common::Result<AuthorizationRequest> {
+        let begun = match &self.protocol {
+            Protocol::OpenId(openid) => openid.begin(self, origin, ask).await,
+            Protocol::GitHub => github::begin(self, origin, ask),
+        };
+        begun.map_err(|error| self.failed(error))
+    }
+
+    /// Completes a sign-in: exchanges the code, and learns who came. `sign-in-expired` where the provider takes the
+    /// code no more, `sign-in-failed` where it does not answer as it should, or what it says can't be trusted.
     pub async fn complete(
         &self,
         origin: &Origin,
         response: AuthorizationResponse<'_>,
         now: DateTime<Utc>,
     ) -> common::Result<Identity> {
-        let identity = self.in_time(async {
+        let completed = timeout(PATIENCE, async {
             match &self.protocol {
                 Protocol::OpenId(openid) => openid.complete(self, origin, response, now).await,
                 Protocol::GitHub => github::complete(self, origin, response).await,
             }
         });
-        let identity = identity.await?;
-        if identity.subject.is_empty() || identity.subject.len().max(identity.issuer.len()) > IDENTITY_LIMIT {
-            tracing::warn!(provider = self.id, "an identity is empty or too long");
-            return Err(Code::SignInExpired.into());
+        let identity = completed.await.unwrap_or_else(|_| Err(anyhow!("no answer in {PATIENCE:?}")));
+        let identity = identity.and_then(|identity| {
+            let longest = identity.subject.len().max(identity.issuer.len());
+            ensure!(
+                !identity.subject.is_empty() && longest <= IDENTITY_LIMIT,
+                "the subject (sub) is empty or too long"
+            );
+            Ok(identity)
+        });
+        identity.map_err(|error| self.failed(error))
+    }
+
+    /// What a person reads where the provider sends them back with an error (RFC 6749, section 4.1.2.1): their own
+    /// decision, or something that only the admin can mend, who finds it in the log.
+    pub fn refused(&self, error: &str, description: Option<&str>) -> Code {
+        // The last two are LinkedIn's.
+        let theirs = ["access_denied", "consent_required", "user_cancelled_login", "user_cancelled_authorize"];
+        if theirs.contains(&error) {
+            return Code::SignInRefused;
         }
-        Ok(identity)
+        let (error, description) = (clean(error), description.map(clean));
+        tracing::warn!(provider = self.id, error, description, "the provider sent a person back with an error");
+        Code::SignInFailed
     }
 
-    /// Waits for what is asked of the provider, but not for ever; logs what goes wrong.
-    async fn in_time<T>(&self, asked: impl Future<Output = common::Result<T>>) -> common::Result<T> {
-        let error = match timeout(PATIENCE, asked).await {
-            Ok(Err(Error::Internal(error))) => error,
-            Ok(answer) => return answer,
-            Err(_) => anyhow!("no answer in {PATIENCE:?}"),
-        };
-        tracing::warn!(provider = self.id, error = format!("{error:#}"), "sign-in failed");
-        Err(Code::SignInFailed.into())
+    /// The page where people end their session at the provider, if it has one.
+    pub fn sign_out_url(&self) -> Option<Url> {
+        match &self.protocol {
+            Protocol::OpenId(openid) => openid.sign_out_url(&self.client.id),
+            Protocol::GitHub => None,
+        }
     }
 
-    fn redirect_url(&self, origin: &Origin) -> Result<RedirectUrl> {
-        Ok(RedirectUrl::new(origin.url(&format!("/api/auth/{}/callback", self.id)))?)
-    }
-
-    /// What a token endpoint gave for a code. GitHub tells errors with 200, Naver may tell seconds as text.
-    fn taken<T: DeserializeOwned>(
-        &self,
-        answer: Result<T, RequestTokenError<SendError, BasicErrorResponse>>,
-    ) -> common::Result<T> {
-        let error = match answer {
-            Ok(taken) => return Ok(taken),
-            Err(RequestTokenError::ServerResponse(refusal)) => refusal.error().to_string(),
-            Err(RequestTokenError::Parse(error, body)) => {
-                // The cause may quote a token: only the place is told.
-                let unread = || anyhow!("the token endpoint's answer can't be read at {}", error.path());
-                let mut body: Value = serde_json::from_slice(&body).map_err(|_| unread())?;
-                match body.get("error").and_then(Value::as_str) {
-                    Some(error) => error.to_owned(),
-                    None => {
-                        body.as_object_mut().and_then(|body| body.remove("expires_in"));
-                        return Ok(serde_json::from_value(body).map_err(|_| unread())?);
-                    }
-                }
+    /// Says in the log why nobody came in; the answer is what the person reads.
+    fn failed(&self, error: Error) -> common::Error {
+        let refusal = error.downcast_ref::<TokenError>();
+        let code = refusal.map_or(Code::SignInFailed, TokenError::code);
+        let hint = match refusal {
+            Some(refusal) if refusal.is_unknown_client() => {
+                let (id, secret) = (self.setting("CLIENT_ID"), self.setting("CLIENT_SECRET"));
+                format!("{id}, {secret}: the provider does not know this client: ")
             }
-            Err(error) => return Err(anyhow!(error).context("the code was not exchanged").into()),
+            Some(_) => "the code was not taken: ".to_owned(),
+            None => String::new(),
         };
-        let ours = ["invalid_client", "unauthorized_client", "incorrect_client_credentials", "redirect_uri_mismatch"];
-        if ours.contains(&error.as_str()) {
-            return Err(anyhow!("the provider does not know this client: {error}").into());
+        let error = format!("{hint}{error:#}");
+        match code {
+            Code::SignInExpired => tracing::info!(provider = self.id, error, "sign-in expired"),
+            _ => tracing::warn!(provider = self.id, error, "sign-in failed"),
         }
-        tracing::info!(provider = self.id, error, "the code was not taken");
-        Err(Code::SignInExpired.into())
+        code.into()
+    }
+
+    fn redirect_uri(&self, origin: &Origin) -> String {
+        origin.url(&format!("/api/auth/{}/callback", self.id))
     }
 }
 
@@ -223,4 +202,25 @@ impl fmt::Debug for Provider {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Provider").field("id", &self.id).field("issuer", &self.issuer).finish_non_exhaustive()
     }
+}
+
+/// The code challenge of a verifier, S256 (RFC 7636, section 4.2).
+fn challenge(verifier: &str) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(hash(verifier))
+}
+
+/// What somebody else wrote, fit for a log: one line of at most 200 characters.
+fn clean(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { ' ' } else { character }).take(200).collect()
+}
+
+/// Reads a text that has something in it; anything else counts as absent.
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text: Option<String> = lenient(deserializer)?;
+    Ok(text.filter(|text| !text.trim().is_empty()))
+}
+
+/// Reads a value; one of another type counts as absent.
+fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Ok(serde_json::from_value(Value::deserialize(deserializer)?).ok())
 }

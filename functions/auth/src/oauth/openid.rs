@@ -1,89 +1,54 @@
-//! OpenID Connect: a provider that describes itself, and an ID token that says who came.
+//! OpenID Connect: an ID token says who came.
 
-use std::time::Duration;
+use std::sync::Arc;
 
-use anyhow::{Context, Result, ensure};
-use chrono::{DateTime, TimeDelta, Utc};
-use oauth2::{
-    AuthType, AuthorizationCode, CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet, PkceCodeChallenge,
-    PkceCodeVerifier, Scope,
+use anyhow::{Context, Result};
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use serde_json::Value;
+use url::Url;
+
+use super::{
+    Ask, AuthorizationRequest, AuthorizationResponse, Identity, Provider,
+    discovery::{Description, Discovery},
+    http::Http,
+    id_token::{self, Expected},
+    token::Tokens,
 };
-use openidconnect::{
-    AdditionalProviderMetadata, AuthenticationFlow, ClaimsVerificationError, IssuerUrl, Nonce, ProviderMetadata,
-    SignatureVerificationError, TokenResponse,
-    core::{
-        CoreAuthDisplay, CoreClaimName, CoreClaimType, CoreClient, CoreClientAuthMethod, CoreGrantType, CoreIdToken,
-        CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm, CoreJwsSigningAlgorithm,
-        CoreResponseMode, CoreResponseType, CoreSubjectIdentifierType,
-    },
-};
-use serde::{Deserialize, Serialize};
-use tokio::{sync::Mutex, time::Instant};
-
-use super::{AuthorizationRequest, AuthorizationResponse, Identity, Provider, http::is_private};
-use common::{Code, Origin};
-
-/// How long what a provider says of itself is believed.
-const DISCOVERED: Duration = Duration::from_secs(3600);
-/// How far a provider's clock may be ahead of ours.
-const SKEW: TimeDelta = TimeDelta::seconds(60);
-
-type Client =
-    CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
-
-type Metadata = ProviderMetadata<
-    Supported,
-    CoreAuthDisplay,
-    CoreClientAuthMethod,
-    CoreClaimName,
-    CoreClaimType,
-    CoreGrantType,
-    CoreJweContentEncryptionAlgorithm,
-    CoreJweKeyManagementAlgorithm,
-    CoreJsonWebKey,
-    CoreResponseMode,
-    CoreResponseType,
-    CoreSubjectIdentifierType,
->;
-
-/// What RFC 8414 and RFC 9207 add to the description of a provider.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-struct Supported {
-    code_challenge_methods_supported: Option<Vec<String>>,
-    #[serde(default)]
-    authorization_response_iss_parameter_supported: bool,
-}
-
-impl AdditionalProviderMetadata for Supported {}
+use common::{Origin, session::random_token};
 
 pub struct OpenId {
-    /// What is asked of the provider besides `openid`.
-    scopes: &'static [&'static str],
-    metadata: Mutex<Option<(Instant, Metadata)>>,
+    /// What is asked of the provider, `openid` included, separated by spaces.
+    pub scopes: String,
+    pub discovery: Arc<Discovery>,
 }
 
 impl OpenId {
-    pub fn asking(scopes: &'static [&'static str]) -> Self {
-        Self { scopes, metadata: Mutex::default() }
+    /// `setting` names the setting that holds the issuer.
+    pub fn new(id: &str, (setting, issuer): (&str, &str), scopes: String, http: &Http) -> Result<Self> {
+        Ok(Self { scopes, discovery: Arc::new(Discovery::new(id, setting, issuer, http.clone())?) })
     }
 
-    pub async fn begin(&self, provider: &Provider, origin: &Origin) -> common::Result<AuthorizationRequest> {
-        let (client, metadata) = self.client(provider, origin, false).await?;
-        let methods = metadata.additional_metadata().code_challenge_methods_supported.as_ref();
-        // One that says nothing about PKCE may know it all the same, or ignores it.
-        let has_s256 = methods.is_none_or(|methods| methods.iter().any(|method| method == "S256"));
-        if !has_s256 || !is_private(metadata.authorization_endpoint().url()) {
-            return Err(anyhow::anyhow!("the provider's description offers no safe way to sign in").into());
+    pub async fn begin(&self, provider: &Provider, origin: &Origin, ask: Ask<'_>) -> Result<AuthorizationRequest> {
+        let provided = self.discovery.get().await?;
+        let (state, nonce, verifier) = (random_token(), random_token(), random_token());
+        let mut url = provided.description.authorization_endpoint.clone();
+        url.query_pairs_mut()
+            .append_pair("response_type", "code")
+            .append_pair("client_id", &provider.client.id)
+            .append_pair("redirect_uri", &provider.redirect_uri(origin))
+            .append_pair("scope", &self.scopes)
+            .append_pair("state", &state)
+            .append_pair("nonce", &nonce)
+            .append_pair("code_challenge", &super::challenge(&verifier))
+            .append_pair("code_challenge_method", "S256");
+        if let Some(locale) = ask.locale {
+            url.query_pairs_mut().append_pair("ui_locales", locale);
         }
-        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-        let flow = AuthenticationFlow::<CoreResponseType>::AuthorizationCode;
-        let (url, state, nonce) = client
-            .authorize_url(flow, CsrfToken::new_random, Nonce::new_random)
-            .add_scopes(self.scopes.iter().map(|scope| Scope::new((*scope).to_owned())))
-            .set_pkce_challenge(challenge)
-            .url();
-        let (state, nonce) = (state.into_secret(), nonce.secret().clone());
-        Ok(AuthorizationRequest { url, state, nonce, verifier: verifier.into_secret() })
+        if ask.choose_account {
+            url.query_pairs_mut().append_pair("prompt", prompt(&provided.description));
+        }
+        Ok(AuthorizationRequest { url, state, nonce, verifier })
     }
 
     /// Exchanges the code, checks the ID token and its nonce.
@@ -93,85 +58,131 @@ impl OpenId {
         origin: &Origin,
         response: AuthorizationResponse<'_>,
         now: DateTime<Utc>,
-    ) -> common::Result<Identity> {
-        let (client, metadata) = self.client(provider, origin, false).await?;
-        let is_issuer = match response.iss {
-            Some(iss) => iss == provider.issuer,
-            None => !metadata.additional_metadata().authorization_response_iss_parameter_supported,
-        };
-        if !is_issuer {
-            return Err(Code::SignInRefused.into());
-        }
-        let token = client
-            .exchange_code(AuthorizationCode::new(response.code.to_owned()))
-            .context("the provider has no token endpoint")?
-            .set_pkce_verifier(PkceCodeVerifier::new(response.verifier.to_owned()))
+    ) -> Result<Identity> {
+        let mut provided = self.discovery.get().await?;
+        check_issuer(response.iss, &provider.issuer, provided.description.names_issuer)?;
+        let form = [
+            ("code", response.code),
+            ("redirect_uri", &provider.redirect_uri(origin)),
+            ("code_verifier", response.verifier),
             // Naver asks for it; others ignore what they do not know (RFC 6749, section 3.2).
-            .add_extra_param("state", response.state)
-            .request_async(&provider.back_channel)
-            .await;
-        let token = provider.taken(token)?;
-        let id_token = token.id_token().context("no ID token came")?;
-        let checked = match check(&client, id_token, response.nonce, now) {
-            // The provider has a new key since it was asked last.
-            Err(ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey)) => {
-                check(&self.client(provider, origin, true).await?.0, id_token, response.nonce, now)
+            ("state", response.state),
+        ];
+        let (endpoint, posts) = (&provided.description.token_endpoint, provided.description.posts_secret());
+        let tokens = provider.client.exchange(&provider.http, endpoint, posts, &form).await?;
+        let id_token = tokens.id_token.as_deref();
+        let id_token = id_token.context("no ID token came: is the scope openid allowed for this client?")?;
+        let (issuer, client_id) = (provider.issuer.as_str(), provider.client.id.as_str());
+        let expected = Expected { issuer, client_id, nonce: response.nonce, now };
+        let checked = match id_token::check(id_token, &provided.keys, &expected) {
+            Err(error) if error.may_be_a_new_key() => {
+                provided = self.discovery.with_new_keys().await.with_context(|| error.to_string())?;
+                id_token::check(id_token, &provided.keys, &expected)
             }
             checked => checked,
         };
-        checked.map_err(|error| {
-            tracing::warn!(provider = provider.id, %error, "an ID token is not to be trusted");
-            Code::SignInExpired.into()
+        let (subject, claims) = checked?;
+        let mut person = Person::of(claims);
+        if !person.has_name() {
+            person = person.or(self.userinfo(provider, &provided.description, &tokens, &subject).await);
+        }
+        let (name, email) = (person.best_name(), person.email);
+        Ok(Identity { issuer: provider.issuer.clone(), subject, name, email })
+    }
+
+    /// What the provider says of the person besides (OpenID Connect Core 1.0, section 5.3). Sign-in does not depend on it.
+    async fn userinfo(&self, provider: &Provider, described: &Description, tokens: &Tokens, subject: &str) -> Person {
+        let asked = async {
+            let Some(url) = &described.userinfo_endpoint else { return Ok(Person::default()) };
+            let answer = provider.http.get(url, "application/json", Some(&tokens.access_token)).await?;
+            anyhow::ensure!(answer.status.is_success(), "it answered {}", answer.status);
+            let said: Value = serde_json::from_slice(&answer.body).ok().context("the answer is no JSON")?;
+            // Naver wraps what it says, and calls the subject an id.
+            let said = said.get("response").filter(|inner| inner.is_object()).unwrap_or(&said).clone();
+            let whose = said.get("sub").or(said.get("id")).and_then(Value::as_str);
+            anyhow::ensure!(whose == Some(subject), "the answer is about somebody else (sub)");
+            Ok(Person::of(said))
+        };
+        asked.await.unwrap_or_else(|error: anyhow::Error| {
+            let error = format!("{error:#}");
+            tracing::info!(provider = provider.id, error, "the userinfo endpoint gave no name");
+            Person::default()
         })
     }
 
-    /// A client as the provider describes itself (OpenID Connect Discovery 1.0), asked at most
-    /// hourly unless `anew`.
-    async fn client(&self, provider: &Provider, origin: &Origin, anew: bool) -> Result<(Client, Metadata)> {
-        let mut metadata = self.metadata.lock().await;
-        if anew || metadata.as_ref().is_none_or(|(since, _)| since.elapsed() > DISCOVERED) {
-            let issuer = IssuerUrl::new(provider.issuer.clone())?;
-            let found = Metadata::discover_async(issuer, &provider.back_channel).await.context("discovery")?;
-            *metadata = Some((Instant::now(), found));
-        }
-        let (_, metadata) = metadata.clone().context("discovered above")?;
-        ensure!(metadata.token_endpoint().is_some(), "the provider has no token endpoint");
-        let methods = metadata.token_endpoint_auth_methods_supported();
-        let basic = methods.is_none_or(|methods| methods.contains(&CoreClientAuthMethod::ClientSecretBasic));
-        let (id, secret) = (provider.client_id.clone(), provider.client_secret.clone());
-        let client = CoreClient::from_provider_metadata(metadata.clone(), id, Some(secret))
-            .set_auth_type(if basic { AuthType::BasicAuth } else { AuthType::RequestBody })
-            .set_redirect_uri(provider.redirect_url(origin)?);
-        Ok((client, metadata))
+    /// Where people end their session at the provider (OpenID Connect RP-Initiated Logout 1.0), as far as is known now.
+    pub fn sign_out_url(&self, client_id: &str) -> Option<Url> {
+        let mut url = self.discovery.known()?.description.end_session_endpoint.clone()?;
+        url.query_pairs_mut().append_pair("client_id", client_id);
+        Some(url)
     }
 }
 
-fn check(
-    client: &Client,
-    id_token: &CoreIdToken,
-    nonce: &str,
-    now: DateTime<Utc>,
-) -> Result<Identity, ClaimsVerificationError> {
-    use CoreJwsSigningAlgorithm::{EcdsaP256Sha256, EdDsa, RsaSsaPkcs1V15Sha256};
-    let verifier =
-        client
-            .id_token_verifier()
-            .set_allowed_algs([RsaSsaPkcs1V15Sha256, EcdsaP256Sha256, EdDsa])
-            .set_issue_time_verifier_fn(|issued| {
-                if issued <= now + SKEW { Ok(()) } else { Err("issued in the future".to_owned()) }
-            })
-            .set_time_fn(move || now);
-    let claims = id_token.claims(&verifier, &Nonce::new(nonce.to_owned()))?;
-    // OpenID Connect Core 1.0, section 3.1.3.7, step 5, which the library leaves to us.
-    if claims.authorized_party().is_some_and(|party| party != client.client_id()) {
-        return Err(ClaimsVerificationError::InvalidAudience("for another client".to_owned()));
+impl Description {
+    /// Whether the secret goes into the body; a header is what every provider has to understand (RFC 6749, section 2.3.1).
+    pub fn posts_secret(&self) -> bool {
+        let has = |method: &str| self.auth_methods.iter().any(|one| one == method);
+        has("client_secret_post") && !has("client_secret_basic")
     }
-    let name = claims.name().and_then(|name| Some(name.get(None)?.to_string()));
-    let nickname = claims.nickname().and_then(|name| Some(name.get(None)?.to_string()));
-    Ok(Identity {
-        issuer: claims.issuer().to_string(),
-        subject: claims.subject().to_string(),
-        name: name.or(nickname),
-        email: claims.email().map(|email| email.to_string()),
-    })
+}
+
+/// Makes a provider show who is signed in there, where it would let the same person in without a question.
+fn prompt(description: &Description) -> &'static str {
+    let has = |prompt: &str| description.prompts.iter().any(|one| one == prompt);
+    if has("login") && !has("select_account") { "login" } else { "select_account" }
+}
+
+/// RFC 9207: an answer of another authorization server is refused.
+pub fn check_issuer(iss: Option<&str>, issuer: &str, is_required: bool) -> Result<()> {
+    match iss {
+        Some(iss) => anyhow::ensure!(iss == issuer, "the answer is from another issuer (iss): {}", super::clean(iss)),
+        None => {
+            anyhow::ensure!(!is_required, "the answer does not name its issuer (iss), as the provider says it does")
+        }
+    }
+    Ok(())
+}
+
+/// What a provider says of a person. Any of it may be missing, or something else than text.
+#[derive(Default, Deserialize)]
+struct Person {
+    #[serde(default, deserialize_with = "super::text")]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "super::text")]
+    nickname: Option<String>,
+    #[serde(default, deserialize_with = "super::text")]
+    given_name: Option<String>,
+    #[serde(default, deserialize_with = "super::text")]
+    family_name: Option<String>,
+    #[serde(default, deserialize_with = "super::text")]
+    preferred_username: Option<String>,
+    #[serde(default, deserialize_with = "super::text")]
+    email: Option<String>,
+}
+
+impl Person {
+    fn of(claims: Value) -> Self {
+        serde_json::from_value(claims).unwrap_or_default()
+    }
+
+    fn has_name(&self) -> bool {
+        [&self.name, &self.nickname, &self.given_name, &self.family_name].iter().any(|name| name.is_some())
+    }
+
+    fn or(self, other: Self) -> Self {
+        Self {
+            name: self.name.or(other.name),
+            nickname: self.nickname.or(other.nickname),
+            given_name: self.given_name.or(other.given_name),
+            family_name: self.family_name.or(other.family_name),
+            preferred_username: self.preferred_username.or(other.preferred_username),
+            email: self.email.or(other.email),
+        }
+    }
+
+    fn best_name(&self) -> Option<String> {
+        let whole = [&self.given_name, &self.family_name].map(|name| name.as_deref().unwrap_or_default()).join(" ");
+        let whole = Some(whole.trim().to_owned()).filter(|whole| !whole.is_empty());
+        [self.name.clone(), self.nickname.clone(), whole, self.preferred_username.clone()].into_iter().flatten().next()
+    }
 }
