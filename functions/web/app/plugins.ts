@@ -52,7 +52,9 @@ export function weigh(): Plugin {
       handler(_, bundle) {
         const chunks = Object.values(bundle).filter((file) => file.type === 'chunk');
         const chunk = (part: string) => {
-          const found = chunks.find((file) => file.facadeModuleId?.endsWith(part));
+          const found = chunks.find(({ facadeModuleId, moduleIds }) =>
+            [facadeModuleId, ...moduleIds].some((id) => id?.endsWith(part)),
+          );
           return found ?? this.error(`nothing is built of ${part}`);
         };
         const weight = (name: string) => brotliCompressSync(sourceOf(bundle[name]!)).length;
@@ -66,6 +68,7 @@ export function weigh(): Plugin {
           for (const language of ['ko', 'en']) {
             const seen = new Set<string>();
             needs(chunk('/index.html'), seen);
+            needs(chunk(`/pages/${page}.svelte`), seen);
             needs(chunk(`/words/${language}/first.ts`), seen);
             const sum = [...seen].map(weight).reduce((a, b) => a + b);
             const said = `${page} in ${language} fetches ${sum} bytes in ${seen.size} files`;

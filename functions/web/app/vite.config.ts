@@ -19,6 +19,13 @@ export default defineConfig({
       output: {
         // A service worker is found by its name, and asked for again at every visit.
         entryFileNames: ({ name }) => (name === 'sw' ? 'sw.js' : 'assets/[name]-[hash].js'),
+        // Many small files compress badly: what a first visit needs is two.
+        codeSplitting: {
+          groups: [
+            { name: 'app', test: /src[\\/]App\.svelte$/, priority: 1 },
+            { name: 'today', test: /src[\\/]pages[\\/]Today\.svelte$/ },
+          ],
+        },
       },
     },
   },

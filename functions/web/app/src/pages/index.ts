@@ -1,9 +1,8 @@
 /** The pages, each loaded when it is first opened. */
 import type { Component } from 'svelte';
 import type { Today } from '../lib/api/types';
+import { within } from '../lib/ui/within';
 import { words } from '../lib/words/words.svelte';
-import SignIn from './SignIn.svelte';
-import TodayPage from './Today.svelte';
 
 /** A page takes some of these: `data` if it needs somebody signed in, the others if its path names them. */
 interface Props {
@@ -14,8 +13,8 @@ interface Props {
 type Load = () => Promise<{ default: Component<never> }>;
 
 const first: Record<string, Load> = {
-  '/': () => Promise.resolve({ default: TodayPage }),
-  '/sign-in': () => Promise.resolve({ default: SignIn }),
+  '/': () => import('./Today.svelte'),
+  '/sign-in': () => import('./SignIn.svelte'),
 };
 const later: Record<string, Load> = {
   '/demo': () => import('./Demo.svelte'),
@@ -33,8 +32,13 @@ const later: Record<string, Load> = {
   '/settings/data': () => import('./Data.svelte'),
 };
 
-const withLater = ([path, load]: [string, Load]) => [path, () => words.withLater(load())] as const;
-const pages = { ...first, ...Object.fromEntries(Object.entries(later).map(withLater)) };
+const withLater = ([path, load]: [string, Load]) =>
+  [path, () => within(words.withLater(load()))] as const;
+const inTime = ([path, load]: [string, Load]) => [path, () => within(load())] as const;
+const pages = {
+  ...Object.fromEntries(Object.entries(first).map(inTime)),
+  ...Object.fromEntries(Object.entries(later).map(withLater)),
+};
 
 /** What those see who are not signed in. */
 export const isOpen = (path: string) => ['/sign-in', '/demo'].includes(path);

@@ -1,4 +1,5 @@
 /** One way to call the API: same origin, JSON, the app's language, problems as exceptions. */
+import { hearFrom } from './clock';
 import type { Body, Known, Method, Value } from './paths';
 import type { FieldError, ProblemBody } from './types';
 
@@ -54,6 +55,7 @@ export async function call<M extends Method, Path extends string>(
   { body, headers = {}, patience = PATIENCE }: Options<Body<M, Path>> = {},
 ): Promise<Answer<Value<M, Path>>> {
   const response = await send(method, path, body, headers, patience);
+  hearFrom(response);
   if (response.ok) {
     const value: unknown = response.status === 204 ? undefined : await response.json().catch(later);
     return { value: value as Value<M, Path>, etag: response.headers.get('ETag') };
@@ -93,8 +95,16 @@ async function send(
     body: body === undefined ? undefined : JSON.stringify(body),
     credentials: 'same-origin',
     cache: 'no-store',
-    signal: AbortSignal.timeout(patience),
+    signal: timeout(patience),
   }).catch(later);
+}
+
+function timeout(milliseconds: number): AbortSignal {
+  // Browsers before 2022 lack it.
+  if ('timeout' in AbortSignal) return AbortSignal.timeout(milliseconds);
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(), milliseconds);
+  return controller.signal;
 }
 
 async function readProblem(response: Response): Promise<Problem> {

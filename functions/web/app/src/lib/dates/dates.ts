@@ -59,22 +59,41 @@ export const weekdayNames = (locale: Locale, width: 'narrow' | 'short' | 'long')
     ),
   );
 
-/** An instant as local time of a time zone. */
-export const formatInstant = (
+/** An instant as local time of a time zone; in UTC, which it says, where this browser does not know the zone. */
+export function formatInstant(
   instant: string,
   locale: Locale,
   timeZone: string,
   to: 'minute' | 'day' = 'minute',
-) =>
-  new Intl.DateTimeFormat(locale, {
+): string {
+  const known = isZone(timeZone);
+  const text = new Intl.DateTimeFormat(locale, {
     dateStyle: 'medium',
     timeStyle: to === 'minute' ? 'short' : undefined,
-    timeZone,
+    timeZone: known ? timeZone : 'UTC',
   }).format(Date.parse(instant));
+  return known ? text : `${text} UTC`;
+}
 
-/** The local time of a time zone now, `HH:MM`. */
-export const wallTime = (timeZone: string) =>
-  new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone }).format(Date.now());
+/** The local time of a time zone at an instant, `HH:MM`. */
+export const wallTime = (timeZone: string, instant: number) =>
+  new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone }).format(instant);
+
+/** Whether this browser knows a time zone: its database may be older than that of the API. */
+export function isZone(timeZone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Minutes since midnight of a time of day, `HH:MM`. */
+export function minutesOf(time: string): number {
+  const [hours, minutes] = time.split(':').map(Number);
+  return hours! * 60 + minutes!;
+}
 
 /** Today's date in this device's time zone. */
 export const wallDate = () => new Intl.DateTimeFormat('sv').format(Date.now());
@@ -87,9 +106,8 @@ export const isDate = (text: string) => {
 export const daysBetween = (from: string, to: string) => Math.round((utc(to) - utc(from)) / DAY);
 
 /** The date of the person's day at an instant: a day begins at `dayStart`, `HH:MM`, and not at midnight. */
-export function dayAt(instant: number, timeZone: string, dayStart: string): string {
+export function dayIn(timeZone: string, dayStart: string, instant: number): string {
   const wall = new Intl.DateTimeFormat('sv', { timeZone, dateStyle: 'short', timeStyle: 'medium' });
-  const [hours, minutes] = dayStart.split(':').map(Number);
   const time = Date.parse(`${wall.format(instant).replace(' ', 'T')}Z`);
-  return label(time - (hours! * 60 + minutes!) * 60_000);
+  return label(time - minutesOf(dayStart) * 60_000);
 }

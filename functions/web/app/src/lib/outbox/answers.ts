@@ -12,12 +12,21 @@ type Listener = { resolve: (answer: unknown) => void; reject: (problem: Problem)
 export class Answers {
   #listeners = new Map<number, Listener>();
   #answers = new Map<number, unknown>();
+  #whenStored = new Map<number, () => void>();
   #timeouts = new Set<() => void>();
 
   of(seq: number): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#answers.has(seq)) return resolve(this.#answers.get(seq));
       this.#listeners.set(seq, { resolve, reject });
+    });
+  }
+
+  /** Resolves when the API has stored it, whoever is told of a refusal before. */
+  stored(seq: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#answers.has(seq)) resolve();
+      else this.#whenStored.set(seq, resolve);
     });
   }
 
@@ -57,6 +66,8 @@ export class Answers {
     this.#answers.set(seq, answer);
     this.#listeners.get(seq)?.resolve(answer);
     this.#listeners.delete(seq);
+    this.#whenStored.get(seq)?.();
+    this.#whenStored.delete(seq);
   }
 
   /** Tells of a refusal or a conflict. Returns whether a listener shows it, so that the shell need not. */

@@ -4,7 +4,8 @@
  */
 import type { Level, Outcome, NewReview } from '../api/types';
 
-export type Fields = Record<string, string | number | null>;
+export type Value = string | number | null;
+export type Fields = Record<string, Value>;
 
 /** A review, or the part of one that is to change. */
 export interface PartialReview {
@@ -26,9 +27,19 @@ export function toFields(review: PartialReview | null): Fields {
 }
 
 /** Texts as the API stores them, so that they compare equal when they come back. */
-function asStored(value: string | number | null) {
+function asStored(value: Value) {
   if (typeof value !== 'string') return value;
   return value.trim() ? value.replaceAll('\r\n', '\n').normalize('NFC') : null;
+}
+
+/** The same of a food, a slip or a range of days off, for the fields that `names` has. */
+export function valuesOf(record: unknown, names: Fields): Fields {
+  const all = (record ?? {}) as Record<string, string | number | string[] | null | undefined>;
+  const values = Object.keys(names).map((name) => {
+    const value = all[name] ?? null;
+    return [name, asStored(Array.isArray(value) ? [...value].sort().join(' ') : value)];
+  });
+  return Object.fromEntries(values) as Fields;
 }
 
 /** The values that the fields of a change have in a review. Sent after the change, they take it back. */
@@ -53,10 +64,29 @@ export const fieldsBeside = (change: Fields, foods: string[]) =>
 
 /** Whether the date holds something that the person neither saw nor wants. */
 export const conflicts = (stored: Fields, seen: Fields, wanted: Fields) =>
-  Object.entries(wanted).some(([name, want]) => {
-    const now = stored[name] ?? null;
-    return now !== want && now !== (seen[name] ?? null);
-  });
+  conflicting(stored, seen, wanted).length > 0;
+
+/** The fields that hold something that the person neither saw nor wants. */
+export const conflicting = (stored: Fields, seen: Fields, wanted: Fields): string[] =>
+  Object.keys(wanted).filter(
+    (name) => !same(stored[name], wanted[name]) && !same(stored[name], seen[name]),
+  );
+
+/** Whether two values mean the same. The API mends what people paste: texts that differ only in that do. */
+export const same = (one: Value | undefined, other: Value | undefined) =>
+  comparable(one) === comparable(other);
+
+const INVISIBLE = /[\xAD\u180E\u200B\u2060-\u2069\uFEFF\uFFF9-\uFFFB\u{E0000}-\u{E007F}]/gu;
+
+const comparable = (value: Value | undefined) =>
+  typeof value === 'string'
+    ? value
+        .replace(/\r\n?|[\u2028\u2029]/g, '\n')
+        .replace(/[\t\v]/g, ' ')
+        .replace(INVISIBLE, '')
+        .normalize('NFC')
+        .trim() || null
+    : (value ?? null);
 
 /** The body of a PUT that makes the change and leaves all else as it is stored. */
 export function toBody(stored: Fields, change: Fields) {

@@ -11,15 +11,31 @@
  */
 import { Problem, Unavailable } from '../api/http';
 import { Answers } from './answers';
-import { type Item, toRefusal, type Write } from './item';
+import { isInMemory, type Item, storedBy, targetOf, theirsOf, toRefusal, type Write } from './item';
 import { Loop } from './loop';
-import * as queue from './queue';
-import { send } from './send';
-import { Conflict, FoodsRefused } from './send-review';
+import { within } from '../ui/within';
 import { hearTabs, type Message, oneTab, tellTabs } from './tabs';
 
 /** After so many answers 5xx to one write it is refused, and the next is sent. */
 const MOST_SERVER_ERRORS = 4;
+
+type Engine = typeof import('./engine');
+let loading: Promise<Engine> | undefined;
+/** Set before there are any items. */
+export let loaded: Engine | undefined;
+
+/** Loads the engine, once. */
+export function engine(): Promise<Engine> {
+  loading ??= within(import('./engine')).then(
+    (engine) => (loaded = engine),
+    (error: unknown) => {
+      console.error(error);
+      loading = undefined;
+      throw new Unavailable();
+    },
+  );
+  return loading;
+}
 
 export class Written<T = unknown> {
   constructor(
@@ -27,12 +43,22 @@ export class Written<T = unknown> {
     readonly write: Write,
   ) {}
 
+  /** Whether it would survive a reload. If not, it is in the memory of this page. */
+  get kept(): boolean {
+    return !isInMemory(this);
+  }
+
   answer(): Promise<T> {
     return outbox.answer(this.seq) as Promise<T>;
   }
 
   answerInTime(): Promise<T | null> {
     return outbox.answerInTime(this.seq) as Promise<T | null>;
+  }
+
+  /** Resolves when the API has stored it, however long that takes. */
+  stored(): Promise<void> {
+    return outbox.stored(this.seq);
   }
 
   async undo(): Promise<Written | undefined> {
@@ -67,6 +93,11 @@ class Outbox {
     return this.items.filter((item) => !item.refused && !item.conflict).length;
   }
 
+  /** Whether writes would be lost with this page: the browser did not take them. */
+  get fragile() {
+    return this.items.some(isInMemory);
+  }
+
   /** The writes that pages show as if they were stored. */
   get shown() {
     return this.items.filter((item) => !item.refused && !this.#hidden.includes(item.seq));
@@ -82,8 +113,10 @@ class Outbox {
 
   /** A `hidden` write is shown by pages only when `answerInTime()` has ended. */
   async add<T = unknown>({ undo, ...write }: Write, { hidden = false } = {}): Promise<Written<T>> {
-    if (!this.#account) throw new Unavailable();
-    const seq = await queue.add({ ...write, account: this.#account } as Item);
+    const account = this.#account;
+    if (!account) throw new Unavailable();
+    const { queue } = await engine();
+    const seq = await queue.add({ ...write, account });
     if (hidden) this.#hidden = [...this.#hidden, seq];
     await this.#changed();
     void this.#loop.run();
@@ -96,6 +129,10 @@ class Outbox {
     return answer;
   }
 
+  stored(seq: number): Promise<void> {
+    return this.#answers.stored(seq);
+  }
+
   async answerInTime(seq: number): Promise<unknown> {
     try {
       return await this.#answers.inTime(seq, this.answer(seq), this.state === 'waiting');
@@ -106,34 +143,34 @@ class Outbox {
 
   /** Forgets a refused write. */
   async drop(seq: number) {
-    await queue.drop(seq);
+    await (await engine()).queue.drop(seq);
     await this.#changed();
   }
 
   /** Sends a refused write once more. */
   async resend(seq: number) {
-    await queue.resend(seq);
+    await (await engine()).queue.resend(seq);
     await this.#changed();
     this.retry();
   }
 
   /** Ends a conflict: this write is sent. */
-  async keepMine(seq: number) {
-    await queue.keepMine(seq);
+  async keepMine(item: Item) {
+    await (await engine()).queue.keepMine(item.seq, theirsOf(item));
     await this.#changed();
     this.retry();
   }
 
   /** Ends a conflict: this write is forgotten, and what was written on top of it. */
   async takeTheirs(seq: number) {
-    await queue.takeTheirs(seq);
+    await (await engine()).queue.takeTheirs(seq);
     await this.#changed();
     this.onEmpty();
   }
 
   /** Forgets all writes of this account, which signs out. */
   async wipe() {
-    await queue.dropAll(this.#account);
+    await (await engine()).queue.dropAll(this.#account);
     this.#account = null;
     await this.#changed();
   }
@@ -148,7 +185,7 @@ class Outbox {
   async #sendAll(): Promise<boolean> {
     if (this.#account && this.#next()) {
       if (this.state === 'saved') this.state = 'sending';
-      await oneTab(() => this.#sendInOrder());
+      await oneTab(() => this.#sendInOrder()).catch(console.error);
     }
     const empty = !this.#next();
     this.state = empty ? 'saved' : 'waiting';
@@ -157,14 +194,16 @@ class Outbox {
   }
 
   async #sendInOrder() {
+    const { queue, send } = await engine();
     for (;;) {
       await this.#read();
       const item = this.#next();
       if (!item) return;
       try {
         const answer = await send(item);
-        await queue.complete(item.seq);
-        tellTabs({ seq: item.seq, answer });
+        await queue.complete(item.seq, storedBy(item, answer));
+        // The number of what is in memory means something else to another tab.
+        tellTabs(isInMemory(item) ? 'changed' : { seq: item.seq, answer });
         await this.#stored(item, answer);
         this.state = 'sending';
         this.#loop.resetPause();
@@ -176,8 +215,9 @@ class Outbox {
 
   /** The first write that can be sent: a conflict holds back the later writes of its date. */
   #next(): Item | undefined {
-    const held = new Set(this.items.map((item) => item.conflict && item.review?.date));
-    return this.items.find((item) => !item.refused && !(item.review && held.has(item.review.date)));
+    const held = new Set(this.items.map((item) => item.conflict && targetOf(item)));
+    const isHeld = (target: string | undefined) => target !== undefined && held.has(target);
+    return this.items.find((item) => !item.refused && !isHeld(targetOf(item)));
   }
 
   async #stored(item: Item, answer: unknown) {
@@ -191,6 +231,7 @@ class Outbox {
 
   /** Keeps why the API did not store a write. Returns whether the next one can be sent. */
   async #notStored({ seq, serverErrors = 0 }: Item, error: unknown): Promise<boolean> {
+    const { queue, Conflict, FoodsRefused } = await engine();
     if (error instanceof Conflict) {
       await queue.setConflict(seq, error.theirs);
       await this.#changed();
@@ -225,7 +266,7 @@ class Outbox {
   }
 
   async #read() {
-    this.items = await queue.all(this.#account);
+    this.items = await (await engine()).queue.all(this.#account);
     this.#rejectRefused();
   }
 

@@ -1,61 +1,123 @@
 /**
- * The writes that this device keeps in IndexedDB, in the order they were made. Each function that
- * changes one is an arrow of the diagram in the README, and one transaction.
+ * The writes that this device keeps, in the order they were made. Each function that changes one
+ * is an arrow of the diagram in the README, and one transaction of IndexedDB. What IndexedDB does
+ * not take, this page keeps in memory, so that it can be sent all the same.
  */
-import type { Review } from '../api/types';
-import { device } from './device';
-import { type Fields, fieldsBeside, fieldsOf, toFields, valuesIn } from './fields';
-import type { Item, Refusal } from './item';
+import { transaction } from './device';
+import { type Fields, fieldsBeside, fieldsOf, valuesIn } from './fields';
+import {
+  changeOf,
+  isInMemory,
+  type Item,
+  type Refusal,
+  targetOf,
+  type Theirs,
+  withSeen,
+} from './item';
 
-export const all = async (account: string | null) =>
-  (await (await device()).getAll('outbox')).filter((item) => item.account === account);
+/** What IndexedDB has not taken, by number; null for what it has not deleted. */
+const inMemory = new Map<number, Item | null>();
+/** What IndexedDB had last. */
+let known: Item[] = [];
 
-export const add = async (item: Item) => (await device()).add('outbox', item);
-
-export const drop = async (seq: number) => (await device()).delete('outbox', seq);
-
-type Store = { put: (item: Item) => unknown; delete: (seq: number) => unknown };
-
-async function transaction(run: (items: Item[], store: Store) => void) {
-  const { store, done } = (await device()).transaction('outbox', 'readwrite');
-  run(await store.getAll(), store);
-  await done;
+interface Store {
+  put: (item: Item) => void;
+  delete: (seq: number) => void;
 }
 
+const memory: Store = {
+  put: (item) => {
+    const seq = item.seq ?? nextInMemory();
+    inMemory.set(seq, { ...item, seq });
+  },
+  delete: (seq) => inMemory.set(seq, null),
+};
+
+/** Between the whole numbers of IndexedDB, and in order. */
+const nextInMemory = () => Math.max(0, ...withMemory().map(({ seq }) => seq)) + 0.001;
+
+function withMemory(): Item[] {
+  const others = known.filter(({ seq }) => !inMemory.has(seq));
+  const mine = [...inMemory.values()].filter((item) => item !== null);
+  return [...others, ...mine].sort((one, other) => one.seq - other.seq);
+}
+
+/** Runs on what is kept. IndexedDB has taken all changes that are not in memory when this resolves. */
+async function change(run: (items: Item[], store: Store) => void) {
+  try {
+    await transaction('outbox', async (table) => {
+      known = await table.getAll();
+      const requests: Promise<unknown>[] = [];
+      run(withMemory(), {
+        put: (item) => {
+          if (inMemory.has(item.seq)) memory.put(item);
+          else requests.push(table.put(item));
+        },
+        delete: (seq) => {
+          if (inMemory.has(seq)) memory.delete(seq);
+          else requests.push(table.delete(seq));
+        },
+      });
+      await Promise.all(requests);
+    });
+  } catch {
+    run(withMemory(), memory);
+  }
+}
+
+export async function all(account: string | null) {
+  await transaction('outbox', async (table) => {
+    known = await table.getAll();
+  }).catch(() => {});
+  return withMemory().filter((item) => item.account === account);
+}
+
+/** Gives its number, by which `isInMemory` tells whether this page alone keeps it. */
+export async function add(item: Omit<Item, 'seq'>): Promise<number> {
+  try {
+    return await transaction('outbox', (table) => table.add(item as Item));
+  } catch {
+    const seq = nextInMemory();
+    memory.put({ ...item, seq });
+    return seq;
+  }
+}
+
+export const drop = (seq: number) => change((_, store) => store.delete(seq));
+
 export const dropAll = (account: string | null) =>
-  transaction((items, store) => {
+  change((items, store) => {
     for (const item of items) if (item.account === account) store.delete(item.seq);
   });
 
-/** Changes a write, if this device still has it. `later` are the later writes of the same date. */
-const edit = (seq: number, change: (item: Item, store: Store, later: Item[]) => void) =>
-  transaction((items, store) => {
+/** Changes a write, if this device still has it. `later` are the later writes of the same thing. */
+const edit = (seq: number, run: (item: Item, store: Store, later: Item[]) => void) =>
+  change((items, store) => {
     const item = items.find((item) => item.seq === seq);
     if (!item) return;
-    const { account, review } = item;
+    const target = targetOf(item);
     const isLater = (other: Item) =>
-      other.seq > seq && other.account === account && review && other.review?.date === review.date;
-    change(item, store, items.filter(isLater));
+      other.seq > seq && other.account === item.account && target && targetOf(other) === target;
+    run(item, store, items.filter(isLater));
   });
 
-/** The API stored it. Later writes of the date are rebased onto it. */
-export const complete = (seq: number) =>
+/** The API stored it. Later writes of the same thing are rebased onto what it holds now. */
+export const complete = (seq: number, stored: Fields) =>
   edit(seq, (item, store, later) => {
     store.delete(seq);
-    for (const other of later) store.put(rebase(other, item.review!.change));
+    const { change } = changeOf(item);
+    for (const other of later) store.put(rebase(other, { ...change, ...pick(stored, change) }));
   });
 
 /** Another device stored something else. */
-export const setConflict = (seq: number, theirs: Review | null) =>
+export const setConflict = (seq: number, theirs: Theirs) =>
   edit(seq, (item, store) => store.put({ ...item, conflict: { theirs } }));
 
 /** The person has seen what the other device stored, and wants their own. */
-export const keepMine = (seq: number) =>
-  edit(seq, ({ conflict, review, ...item }, store) =>
-    store.put({ ...item, review: { ...review!, seen: toFields(conflict!.theirs) } }),
-  );
+export const keepMine = (seq: number, theirs: Fields) =>
+  edit(seq, ({ conflict, ...item }, store) => store.put(withSeen(item, theirs)));
 
-/** The person wants what the other device stored: this write goes, and the later ones of the date with it. */
+/** The person wants what the other device stored: this write goes, and the later ones of the same thing. */
 export const takeTheirs = (seq: number) =>
   edit(seq, (_, store, later) => {
     store.delete(seq);
@@ -66,7 +128,7 @@ export const takeTheirs = (seq: number) =>
 export const countServerErrors = (seq: number, serverErrors: number) =>
   edit(seq, (item, store) => store.put({ ...item, serverErrors }));
 
-/** The API refused it. Later writes of the date are rebased onto what was there before it. */
+/** The API refused it. Later writes of the same thing are rebased onto what was there before it. */
 export const refuse = (seq: number, refused: Refusal) =>
   edit(seq, (item, store, later) => {
     store.put({ ...item, refused });
@@ -100,9 +162,15 @@ export const resend = (seq: number) =>
   edit(seq, ({ refused, serverErrors, ...item }, store) => store.put(item));
 
 /** A write as if the person had seen these values when they made it. */
-const rebase = (item: Item, fields: Fields): Item => {
-  const review = item.review!;
-  return { ...item, review: { ...review, seen: { ...review.seen, ...fields } } };
+const rebase = (item: Item, fields: Fields): Item =>
+  withSeen(item, { ...changeOf(item).seen, ...fields });
+
+const valuesBefore = (item: Item) => {
+  const { change, seen } = changeOf(item);
+  return valuesIn(seen, change);
 };
 
-const valuesBefore = ({ review }: Item) => valuesIn(review!.seen, review!.change);
+/** Those fields of a change that are known. */
+const pick = (stored: Fields, change: Fields): Fields =>
+  Object.fromEntries(Object.entries(stored).filter(([name]) => name in change));
+export { isInMemory };

@@ -4,15 +4,9 @@
  */
 import { type Answer, call, Problem } from '../api/http';
 import type { Review } from '../api/types';
+import { Conflict } from './conflict';
 import { conflicts, type Fields, fieldsOf, foodsOf, toBody, toFields } from './fields';
 import { type Refusal, type ReviewWrite, toRefusal } from './item';
-
-/** Another device stored something else that the person has not seen. */
-export class Conflict extends Error {
-  constructor(readonly theirs: Review | null) {
-    super();
-  }
-}
 
 /** The API refuses what the review says of these foods, which another device deleted, say. */
 export class FoodsRefused extends Error {

@@ -2,28 +2,13 @@
  * The writes of the app, made for `outbox.add`, each with the one that takes it back. The app names
  * what it creates (UUIDs) and not the server, so that every write is idempotent.
  */
-import type { Food, FoodChange, NewFood, NewSkip, Review, Skip, Slip } from '../api/types';
-import { type Fields, type PartialReview, toFields, valuesIn } from './fields';
+import type { Food, FoodChange, NewFood, NewSkip, Skip, Slip } from '../api/types';
+import { type Fields, same, valuesOf } from './fields';
 import type { Write } from './item';
 
-/** Changes what `wanted` names and leaves the rest of the date. `seen` is the review as shown. */
-export const review = (date: string, wanted: PartialReview, seen: PartialReview | null): Write =>
-  changeReview(date, toFields(wanted), toFields(seen));
+export { changeReview, removeReview, review } from './write-review';
 
-/** Empties the review of the date. Its slips stay. */
-export function removeReview({ date, difficulty, mood, note, foods }: Review): Write {
-  const seen = toFields({ difficulty, mood, note, foods });
-  return changeReview(date, valuesIn({}, seen), seen);
-}
-
-const changeReview = (date: string, change: Fields, seen: Fields): Write => ({
-  method: 'PUT',
-  path: `/api/reviews/${date}`,
-  review: { date, change, seen },
-  undo: () => changeReview(date, valuesIn(seen, change), { ...seen, ...change }),
-});
-
-/** Records a slip, or changes it: `before` is what it was. */
+/** Records a slip, or changes it: `before` is what the person saw. */
 export const slip = (wanted: Slip, before?: Slip): Write => {
   const { id, date, ...body } = wanted;
   const path = `/api/reviews/${date}/slips/${id}`;
@@ -31,9 +16,17 @@ export const slip = (wanted: Slip, before?: Slip): Write => {
     method: 'PUT',
     path,
     body,
+    seen: before && seenIn(before, wanted),
     undo: () => (before ? slip(before, wanted) : removeSlip(wanted)),
   };
 };
+
+/** What the fields that change were before. */
+function seenIn(before: object, wanted: object): Fields {
+  const names = Object.fromEntries(Object.keys(wanted).map((name) => [name, null]));
+  const [old, now] = [valuesOf(before, names), valuesOf(wanted, names)];
+  return Object.fromEntries(Object.entries(old).filter(([name]) => !same(old[name], now[name])));
+}
 
 export const removeSlip = (before: Slip): Write => ({
   method: 'DELETE',
@@ -48,14 +41,18 @@ export const addFood = (food: NewFood): Write => ({
   undo: () => removeFood(food.id),
 });
 
+/** Changes a food: `before` is what the person saw. */
 export const changeFood = (before: Food, change: FoodChange): Write => ({
   method: 'PATCH',
   path: `/api/foods/${before.id}`,
   body: change,
+  // To archive it is no field: whoever does so has seen all there is to see.
+  seen: 'archived' in change ? undefined : seenIn(before, change),
   undo: () => {
     const old = { ...before, archived: before.archived_on !== null };
     const names = Object.keys(change) as (keyof FoodChange)[];
-    return changeFood(before, Object.fromEntries(names.map((name) => [name, old[name]])));
+    const back = Object.fromEntries(names.map((name) => [name, old[name]]));
+    return changeFood({ ...before, ...change }, back);
   },
 });
 
@@ -78,14 +75,15 @@ export const orderFoods = (ids: string[], before: string[]): Write => ({
   undo: () => orderFoods(before, ids),
 });
 
-/** Sets days off, or changes them: `before` is what they were. */
+/** Sets days off, or changes them: `before` is what the person saw. */
 export const skip = (wanted: NewSkip, before?: Skip): Write => {
   const { id, ...body } = wanted;
   return {
     method: 'PUT',
     path: `/api/reviews/skips/${id}`,
     body,
-    undo: () => (before ? skip(before) : removeSkip(wanted)),
+    seen: before && seenIn(before, wanted),
+    undo: () => (before ? skip(before, wanted as Skip) : removeSkip(wanted)),
   };
 };
 

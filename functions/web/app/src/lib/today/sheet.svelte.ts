@@ -1,32 +1,24 @@
-/** The day's sheet: edits of the page that are not yet in the outbox. */
-import { Problem } from '../api/http';
+/** What the first screen says of the day: a draft until it is saved. */
+import { Draft } from '../drafts/drafts.svelte';
+import { toFields } from '../outbox/fields';
 import { outbox } from '../outbox/outbox.svelte';
-import {
-  type Edits,
-  isStored,
-  isUntouched,
-  noEdits,
-  shownDifficulty,
-  shownNote,
-  wantedReview,
-} from './sheet';
-import { read, write } from '../ui/storage';
+import { type Edits, isStored, shownDifficulty, shownNote, toEdits, wantedReview } from './sheet';
 import { today } from './today.svelte';
 import type { Level, Outcome } from '../api/types';
-import { review } from '../outbox/write';
+import { changeReview } from '../outbox/write-review';
 
-const KEY = 'hanip.sheet';
-type Kept = { account: string; date: string; edits: Edits };
+/** The draft of a date, which the first screen and the page of the date share. */
+export const formOf = (date: string) => `day/${date}`;
 
 class Sheet {
   error = $state.raw<unknown>(null);
-  /** Edits of one date by one account, kept in sessionStorage over a reload and a sign-in. */
-  #kept = $state.raw(read<Kept>(sessionStorage, KEY));
+  draft = new Draft(
+    () => formOf(today.data?.as_of ?? ''),
+    () => toFields(this.#review),
+  );
 
   get edits(): Edits {
-    const { as_of, me } = today.data ?? {};
-    const mine = this.#kept?.account === me?.id && this.#kept?.date === as_of;
-    return (mine && this.#kept?.edits) || noEdits();
+    return toEdits(this.draft.typed?.change ?? {});
   }
 
   get #review() {
@@ -39,12 +31,12 @@ class Sheet {
   get stored() {
     return isStored(this.wanted, this.#review);
   }
-  /** Nothing can be recorded yet, such as before the first food begins. */
+  /** There is nothing to save, such as before the first food has begun. */
   get empty() {
     const { difficulty, note, foods } = this.wanted;
     return !this.#review && !difficulty && !note && !foods?.length;
   }
-  /** Whether the outbox still has the review of the day. */
+  /** Whether the review of the day is still on its way. */
   get unsent() {
     return outbox.items.some((item) => item.review?.date === today.data?.as_of);
   }
@@ -55,50 +47,34 @@ class Sheet {
     return shownDifficulty(this.#review, this.edits);
   }
   set difficulty(value: Level | null) {
-    this.#change({ ...this.edits, difficulty: value });
+    this.#change('difficulty', value);
   }
   get note() {
     return shownNote(this.#review, this.edits);
   }
   set note(value: string) {
-    this.#change({ ...this.edits, note: value });
+    this.#change('note', value);
   }
 
   choose(food: string, outcome: Outcome) {
-    this.#change({ ...this.edits, outcomes: { ...this.edits.outcomes, [food]: outcome } });
+    this.#change(`${food}.outcome`, outcome);
   }
 
   async save() {
     const data = today.data;
     if (!data) return;
-    const sent = this.edits;
     this.error = null;
     try {
-      const written = await outbox.add(review(data.as_of, this.wanted, data.review));
-      // From here on the outbox has the edits.
-      if (this.edits === sent) this.#change(noEdits());
-      await written.answer();
+      const change = toFields(this.wanted);
+      await this.draft.send(changeReview(data.as_of, change, this.draft.seen));
     } catch (error) {
-      // The shell asks about a conflict.
-      if (error instanceof Problem && error.status === 412) return;
       this.error = error;
-      if (isUntouched(this.edits) && today.data?.as_of === data.as_of) this.edits = sent;
     }
   }
 
-  clear() {
-    this.#change(noEdits());
-  }
-
-  set edits(edits: Edits) {
-    const { as_of, me } = today.data ?? {};
-    this.#kept = me && as_of ? { account: me.id, date: as_of, edits } : null;
-    write(sessionStorage, KEY, isUntouched(edits) ? null : this.#kept);
-  }
-
-  #change(edits: Edits) {
+  #change(name: string, value: string | number | null) {
     this.error = null;
-    this.edits = edits;
+    this.draft.set(name, value);
   }
 }
 

@@ -2,7 +2,7 @@
  * The day's sheet as a pure function: what is stored, with the edits of this page laid over it.
  * What was not touched follows the stored review, so a reload never fights with an edit.
  */
-import { type PartialReview, toFields } from '../outbox/fields';
+import { type Fields, type PartialReview, same, toFields } from '../outbox/fields';
 import type { Level, Outcome, Review, Streak } from '../api/types';
 
 export interface Edits {
@@ -13,10 +13,17 @@ export interface Edits {
 
 export const noEdits = (): Edits => ({ outcomes: {} });
 
-export const isUntouched = (edits: Edits) =>
-  Object.keys(edits.outcomes).length === 0 &&
-  edits.difficulty === undefined &&
-  edits.note === undefined;
+/** What is typed into the draft of a day. */
+export function toEdits({ difficulty, note, ...others }: Fields): Edits {
+  const outcomes = Object.entries(others).filter(([name]) => name.endsWith('.outcome'));
+  return {
+    outcomes: Object.fromEntries(
+      outcomes.map(([name, value]) => [name.split('.')[0]!, value as Outcome]),
+    ),
+    ...(difficulty !== undefined && { difficulty: difficulty as Level | null }),
+    ...(note !== undefined && { note: `${note ?? ''}` }),
+  };
+}
 
 /** The outcome shown for a food. An open day is preselected as kept. */
 export function shownOutcome(streak: Streak, edits: Edits): Outcome | null {
@@ -32,7 +39,7 @@ export const shownDifficulty = (review: Review | null, edits: Edits) =>
 export const shownNote = (review: Review | null, edits: Edits) => edits.note ?? review?.note ?? '';
 
 /**
- * The review to store. A status that comes only from a slip or from days off is left out unless it
+ * What is to change in the stored review: nothing else is sent. A status that comes only from a slip or from days off is left out unless it
  * was edited: stored as an outcome, it would stay after they are removed.
  */
 export function wantedReview(
@@ -42,12 +49,12 @@ export function wantedReview(
 ): PartialReview {
   const foods = streaks.flatMap(({ food_id, today }) => {
     const stored = review?.foods.find((food) => food.food_id === food_id)?.outcome;
-    const outcome = edits.outcomes[food_id] ?? stored ?? (today === 'open' ? 'kept' : null);
+    const outcome = edits.outcomes[food_id] ?? (!stored && today === 'open' ? 'kept' : null);
     return outcome ? [{ food_id, outcome }] : [];
   });
   return {
-    difficulty: shownDifficulty(review, edits),
-    note: edits.note === undefined ? (review?.note ?? null) : edits.note.trim() || null,
+    ...(edits.difficulty !== undefined && { difficulty: edits.difficulty }),
+    ...(edits.note !== undefined && { note: edits.note.trim() || null }),
     foods,
   };
 }
@@ -56,5 +63,5 @@ export function wantedReview(
 export function isStored(wanted: PartialReview, review: Review | null): boolean {
   const stored = toFields(review);
   const fields = Object.entries(toFields(wanted));
-  return !!review && fields.every(([name, value]) => (stored[name] ?? null) === value);
+  return !!review && fields.every(([name, value]) => same(stored[name], value));
 }

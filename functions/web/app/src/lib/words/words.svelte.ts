@@ -22,7 +22,7 @@ const known = (tag: string | null): Locale | undefined =>
   (['ko', 'en'] as const).find((locale) => tag?.toLowerCase().split('-')[0] === locale);
 
 function initial(): Locale {
-  const wanted = [read<string>(localStorage, KEY), ...navigator.languages];
+  const wanted = [read<string>('localStorage', KEY), ...navigator.languages];
   return wanted.map(known).find((locale) => locale !== undefined) ?? 'en';
 }
 
@@ -52,7 +52,7 @@ class Words {
     this.locale = locale;
     context.locale = locale;
     document.documentElement.lang = locale;
-    if (tag) write(localStorage, KEY, locale);
+    if (tag) write('localStorage', KEY, locale);
   }
 
   async withLater<T>(page: Promise<T>): Promise<T> {

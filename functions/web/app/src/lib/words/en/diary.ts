@@ -102,6 +102,7 @@ export const en: typeof ko = {
   },
 
   slip: {
+    gone: 'This was removed elsewhere. Saving it records what you wrote again.',
     title: 'Note a slip',
     editTitle: 'Edit a slip',
     lead: 'Knowing when and why makes the next time easier. Everything is optional.',
@@ -124,6 +125,9 @@ export const en: typeof ko = {
   },
 
   day: {
+    unfinished: (date) => `You were writing this on ${date}. Saving it records that day.`,
+    toToday: 'Write about today',
+    left: (date) => `Go on writing about ${date}`,
     previous: 'Day before',
     next: 'Day after',
     foods: 'How did that day go?',
@@ -171,6 +175,14 @@ export const en: typeof ko = {
     celebration: 'Celebration',
   },
 
+  takeBack: {
+    ask: (n) =>
+      n === 1 ? 'A slip is recorded. Remove it?' : `${n} slips are recorded. Remove them?`,
+    remove: (status) => `Remove, and mark as ${status}`,
+    keep: 'Leave it as it is',
+    done: (name, status) => `${name}: slips removed, marked as ${status}.`,
+  },
+
   unstored: {
     conflict: 'This changed on another device. Which one should stay?',
     mine: 'Written on this device',
@@ -179,6 +191,7 @@ export const en: typeof ko = {
     keepTheirs: "Keep the other device's",
     empty: 'nothing recorded',
     gone: "It was removed elsewhere, so this part isn't saved yet. Bring it back to save it, too.",
+    nothing: 'nothing',
     bringBack: 'Bring back and save',
     discard: "Don't send",
   },

@@ -32,6 +32,7 @@ export const en: typeof ko = {
     sending: 'Sending',
     saved: 'Saved',
     waiting: (n) => `Will send when you're back online (${n})`,
+    fragile: "This browser can't keep what you write. Leave this page open until it is sent.",
     away: 'No connection. This is how it looked last time.',
   },
   trouble: {

@@ -39,6 +39,7 @@ export const en: typeof ko = {
     logout: 'Sign out',
     unsent: (n) =>
       `${n === 1 ? '1 record is' : `${n} records are`} not sent yet. Signing out removes ${n === 1 ? 'it' : 'them'} from this device.`,
+    unsaved: "Something you wrote isn't saved yet. Signing out removes it from this device.",
     logoutAnyway: 'Sign out anyway',
     stay: 'Stay signed in',
     name: 'Name',

@@ -114,6 +114,7 @@ export const ko = {
     cravingNone: '고르지 않음',
     cravingOf: (n: number) => (n === 0 ? '0 (전혀)' : n === 10 ? '10 (아주 많이)' : `${n}`),
     noteHint: '남기고 싶은 말이 있나요?',
+    gone: '다른 곳에서 지운 기록이에요. 저장하면 적던 내용으로 다시 남아요.',
     saved: '기록했어요. 내일부터 다시 이어 가요.',
     changed: '고쳤어요.',
     removed: '지웠어요.',
@@ -121,6 +122,9 @@ export const ko = {
   },
 
   day: {
+    unfinished: (date: string) => `${date}에 쓰던 기록이에요. 저장하면 그날 기록이 돼요.`,
+    toToday: '오늘 기록 쓰기',
+    left: (date: string) => `${date}에 쓰던 기록 이어 쓰기`,
     previous: '전날',
     next: '다음 날',
     foods: '그날 어땠나요?',
@@ -168,6 +172,13 @@ export const ko = {
     celebration: '축하할 일',
   } as Record<string, string>,
 
+  takeBack: {
+    ask: (n: number) => `먹은 기록이 ${times(n)} 있어요. 지울까요?`,
+    remove: (status: string) => `지우고 ${status}으로 바꾸기`,
+    keep: '그대로 두기',
+    done: (name: string, status: string) => `${name}: 먹은 기록을 지우고 ${status}으로 바꿨어요.`,
+  },
+
   unstored: {
     conflict: '다른 기기에서 바뀐 기록이 있어요. 어느 쪽을 남길까요?',
     mine: '이 기기에서 적은 기록',
@@ -176,6 +187,7 @@ export const ko = {
     keepTheirs: '다른 기기 기록 남기기',
     empty: '기록 없음',
     gone: '다른 곳에서 지운 항목이라 이 기록만 아직 저장하지 못했어요. 항목을 되살리면 바로 저장할게요.',
+    nothing: '없음',
     bringBack: '되살리고 저장하기',
     discard: '보내지 않기',
   },

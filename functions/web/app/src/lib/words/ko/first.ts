@@ -34,6 +34,7 @@ export const ko = {
     sending: '보내는 중',
     saved: '저장됨',
     waiting: (n: number) => `연결되면 보낼게요 (${n})`,
+    fragile: '이 브라우저는 기록을 담아 두지 못해요. 다 보낼 때까지 이 화면을 열어 두세요.',
     away: '연결이 없어서 마지막으로 본 모습이에요.',
   },
   trouble: {

@@ -41,6 +41,7 @@ export const ko = {
     logout: '로그아웃',
     unsent: (n: number) =>
       `아직 보내지 못한 기록이 ${n}개 있어요. 로그아웃하면 이 기기에서 사라져요.`,
+    unsaved: '적다가 저장하지 않은 내용이 있어요. 로그아웃하면 이 기기에서 사라져요.',
     logoutAnyway: '그래도 로그아웃',
     stay: '로그인한 채로 있기',
     name: '이름',
