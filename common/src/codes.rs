@@ -56,6 +56,7 @@ codes! {
     Unavailable "unavailable" SERVICE_UNAVAILABLE "잠시 연결이 어려워요. 곧 다시 시도할게요." "Can't reach it right now. Trying again shortly."
     NotMigrated "not-migrated" SERVICE_UNAVAILABLE "준비 중이에요. 잠시 뒤에 다시 와 주세요." "Getting ready. Please come back in a moment."
     ClocksApart "clocks-apart" SERVICE_UNAVAILABLE "서버의 시계가 서로 달라요." "The clocks of the servers differ."
+    AccountGoing "account-going" SERVICE_UNAVAILABLE "계정을 지우고 있어요. 기록이 많아서 조금 걸려요." "The account is being deleted. It has many records, so this takes a moment."
     WorkRemains "work-remains" SERVICE_UNAVAILABLE "아직 남은 일이 있어요." "There is work left to do."
 
     // Sign-in.

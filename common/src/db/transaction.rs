@@ -40,7 +40,7 @@ pub async fn write<S: Select>(mut db: PoolConnection<MySql>, user_id: Uuid, sele
     let lock = format!(
         "{BEGIN};
          SELECT COUNT(*) FROM counters FORCE INDEX (PRIMARY) WHERE user_id = {id} FOR UPDATE;
-         SELECT user_id FROM users WHERE user_id = {id} FOR UPDATE"
+         SELECT user_id FROM users WHERE user_id = {id} AND deleted_at IS NULL FOR UPDATE"
     );
     let mut results = run(&mut db, format!("{lock};{}", select.sql())).await?;
     results.skip(3); // two statements that begin, and the counters

@@ -4,6 +4,7 @@ pub mod compact;
 pub mod counted_food;
 pub mod counters;
 pub mod day;
+pub mod erase;
 pub mod food;
 pub mod history;
 pub mod numbers;

@@ -56,6 +56,7 @@ pub struct User {
     time_zone: String,
     pub day_start: NaiveTime,
     pub created_at: DateTime<Utc>,
+    deleted_at: Option<DateTime<Utc>>,
     #[sqlx(flatten)]
     key: Key,
 }
@@ -149,6 +150,14 @@ impl FromRequestParts<App> for Connected {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let connected = Self::identify(parts, app).await?;
+        if connected.user.deleted_at.is_some() { Err(Code::SessionRequired.into()) } else { Ok(connected) }
+    }
+}
+
+impl Connected {
+    /// Who is asking, though they have deleted their account.
+    async fn identify(parts: &mut Parts, app: &App) -> Result<Self> {
         let now = app.clock.now();
         // A request with a token of its own has nothing to do with the browser's cookies.
         let by_token = parts.headers.contains_key(header::AUTHORIZATION);
@@ -189,10 +198,31 @@ impl FromRequestParts<App> for Session {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        let user = User::from_request_parts(parts, app).await?;
+        Self::of(User::from_request_parts(parts, app).await?)
+    }
+}
+
+impl Session {
+    fn of(user: User) -> Result<Self> {
         if user.key.scope.is_some() {
             return Err(Code::TokenRefused.into());
         }
         Ok(Self { id: user.key.key_id, user })
+    }
+}
+
+/// The session of a person who deletes their account, or goes on deleting it: it opens nothing else any more.
+pub struct Leaving {
+    pub session: Session,
+    /// Whether the account is marked as deleted already.
+    pub is_marked: bool,
+}
+
+impl FromRequestParts<App> for Leaving {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let user = Connected::identify(parts, app).await?.user;
+        Ok(Self { is_marked: user.deleted_at.is_some(), session: Session::of(user)? })
     }
 }

@@ -8,11 +8,13 @@ use axum::{
 use chrono::NaiveTime;
 use common::{
     App, Code, Fault, Faults, Json, Me, Result, Session, User, db,
-    diary::{day::HourMinute, zone::Zone},
-    present, session, text,
+    diary::{day::HourMinute, erase, zone::Zone},
+    present,
+    session::{self, Leaving},
+    text,
 };
-use cookie::time::Duration;
 use serde::Deserialize;
+use tokio::time::{Duration, Instant};
 use utoipa::ToSchema;
 
 /// The account.
@@ -77,17 +79,37 @@ pub async fn change(user: User, State(app): State<App>, Json(change): Json<Chang
     Ok(Json(user.into()))
 }
 
-/// Erases the account and everything that is kept for it. There is no way back.
+/// How long one request erases. It is answered within ten seconds.
+const ERASE_TIME: Duration = Duration::from_secs(7);
+
+/// Erases the account and everything that is stored for it. There is no way back. An account with very many records
+/// takes several of these requests: until one answers 204, all else is refused, and what nobody asks for any more is
+/// erased after a while.
 #[utoipa::path(
     delete, path = "/me", tag = "Account", security(("session" = [])),
     responses((status = 204, description = "Everything is erased.")),
+    extensions(("x-problems" = json!([Code::AccountGoing]))),
 )]
-pub async fn delete(session: Session, State(app): State<App>) -> Result<Response> {
-    let mut db = db::lock(app.db.acquire().await?, session.user.id).await?;
-    // All else hangs on this row by foreign keys.
-    sqlx::query!("DELETE FROM users WHERE user_id = ?", session.user.id).execute(&mut *db).await?;
-    db.commit().await?;
+pub async fn delete(Leaving { session, is_marked }: Leaving, State(app): State<App>) -> Result<Response> {
+    if !is_marked {
+        mark(&app, &session).await?;
+    }
+    if !erase::account(&app.db, session.user.id, Instant::now() + ERASE_TIME).await? {
+        return Err(Code::AccountGoing.into());
+    }
     tracing::info!(user_id = %session.user.id, "an account was deleted");
-    let cookie = app.origin.set_cookie(session::COOKIE, "", Duration::ZERO);
+    let cookie = app.origin.set_cookie(session::COOKIE, "", cookie::time::Duration::ZERO);
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
+}
+
+/// Marks an account as deleted. From then on nobody comes in to it, but this session to delete the rest.
+async fn mark(app: &App, session: &Session) -> Result<()> {
+    let (user_id, now) = (session.user.id, app.clock.now());
+    let mut db = db::lock(app.db.acquire().await?, user_id).await?;
+    sqlx::query!("UPDATE users SET deleted_at = ? WHERE user_id = ?", now, user_id).execute(&mut *db).await?;
+    sqlx::query!("DELETE FROM identities WHERE user_id = ?", user_id).execute(&mut *db).await?;
+    sqlx::query!("DELETE FROM api_tokens WHERE user_id = ?", user_id).execute(&mut *db).await?;
+    sqlx::query!("DELETE FROM sessions WHERE user_id = ? AND id <> ?", user_id, session.id).execute(&mut *db).await?;
+    db.commit().await?;
+    Ok(())
 }

@@ -1,7 +1,12 @@
 //! Deletes what has expired.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use common::{App, Result, db, diary::food, session};
+use common::{
+    App, Result,
+    diary::{erase, food},
+    session,
+};
+use tokio::time::{Duration, Instant};
 use uuid::Uuid;
 
 use crate::clock::MOST_APART;
@@ -9,8 +14,11 @@ use crate::clock::MOST_APART;
 /// How long the rows of `ticks` are retained.
 const TICKS_RETAINED: TimeDelta = TimeDelta::days(30);
 
-/// Deletes ended sessions, sign-ins that were not completed, old rows of `ticks`, and foods that can't be restored
-/// any more.
+/// For how long one tick erases. What is left is for the next one.
+const ERASE_TIME: Duration = Duration::from_secs(10);
+
+/// Deletes ended sessions, sign-ins that were not completed, old rows of `ticks`, deleted accounts, and foods that
+/// can't be restored any more.
 ///
 /// Nothing where an earlier tick has run at a later time than this one: one of the two clocks was wrong. Its row is
 /// moved to now, so that the next tick goes on.
@@ -26,23 +34,37 @@ pub async fn clear(app: &App, now: DateTime<Utc>) -> Result<()> {
         .await?;
     sqlx::query!("DELETE FROM sign_in_attempts WHERE expires_at <= ?", now).execute(&app.db).await?;
     sqlx::query!("DELETE FROM ticks WHERE started_at <= ?", now - TICKS_RETAINED).execute(&app.db).await?;
-    let erasable = now - food::RESTORABLE;
-    let people =
-        sqlx::query_scalar!(r#"SELECT DISTINCT user_id AS "user_id: Uuid" FROM foods WHERE deleted_at <= ?"#, erasable);
+    let deadline = Instant::now() + ERASE_TIME;
+    erase_accounts(app, deadline).await?;
+    erase_foods(app, now - food::RESTORABLE, deadline).await
+}
+
+/// Erases accounts that are marked as deleted and whose people did not ask for the end.
+async fn erase_accounts(app: &App, deadline: Instant) -> Result<()> {
+    let people = sqlx::query_scalar!(r#"SELECT user_id AS "user_id: Uuid" FROM users WHERE deleted_at IS NOT NULL"#);
     for user_id in people.fetch_all(&app.db).await? {
-        if let Err(error) = erase_foods(app, user_id, erasable).await {
-            tracing::warn!(%error, %user_id, "deleted foods are left for the next tick");
+        match erase::account(&app.db, user_id, deadline).await {
+            Ok(true) => tracing::info!(%user_id, "an account was deleted"),
+            Ok(false) => return Ok(()),
+            Err(error) => tracing::warn!(%error, %user_id, "a deleted account is left for the next tick"),
         }
     }
     Ok(())
 }
 
-/// Erases the foods of a person that were deleted at `erasable` or before.
-async fn erase_foods(app: &App, user_id: Uuid, erasable: DateTime<Utc>) -> Result<()> {
-    let mut db = db::lock(app.db.acquire().await?, user_id).await?;
-    sqlx::query!("DELETE FROM foods WHERE user_id = ? AND deleted_at <= ?", user_id, erasable)
-        .execute(&mut *db)
-        .await?;
-    db.commit().await?;
+/// Erases foods that were deleted at `erasable` or before.
+async fn erase_foods(app: &App, erasable: DateTime<Utc>, deadline: Instant) -> Result<()> {
+    let foods = sqlx::query!(
+        r#"SELECT user_id AS "user_id: Uuid", id AS "id: Uuid" FROM foods WHERE deleted_at <= ?"#,
+        erasable
+    );
+    for food in foods.fetch_all(&app.db).await? {
+        let user_id = food.user_id;
+        match erase::food(&app.db, user_id, food.id, erasable, deadline).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            Err(error) => tracing::warn!(%error, %user_id, "a deleted food is left for the next tick"),
+        }
+    }
     Ok(())
 }

@@ -1,12 +1,17 @@
 //! Leaving: the end of an account.
 
+use std::time::{Duration, Instant};
+
 use reqwest::Method;
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
     auth::tokens::{script, token},
-    support::world::{Person, World},
+    support::{
+        world::{Person, Reply, World, date},
+        writers::times,
+    },
 };
 
 /// Every table that has rows of people.
@@ -116,4 +121,120 @@ async fn what_is_written_while_an_account_is_deleted_is_refused_or_erased() {
     }
     let tables = tables(&world).await;
     assert_eq!(rows(&world, &tables, &ada).await.iter().sum::<i64>(), 0);
+}
+
+/// Gives somebody so many outcomes: through HTTP it would take hours.
+async fn fill(world: &World, person: &Person, foods: u32, days: u32) {
+    for food in 0..foods {
+        let food = person.food(json!({ "name": format!("food {food}"), "start_date": "2000-01-01" })).await;
+        sqlx::query(
+            "SET STATEMENT max_statement_time = 0 FOR INSERT INTO outcomes (user_id, food_id, date, outcome, note)
+             SELECT foods.user_id, foods.id, '2000-01-01' + INTERVAL seq DAY, 'kept', 'a note'
+             FROM foods JOIN seq_1_to_9000 WHERE foods.id = UNHEX(REPLACE(?, '-', '')) AND seq <= ?",
+        )
+        .bind(food)
+        .bind(days)
+        .execute(world.db())
+        .await
+        .expect("outcomes");
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_is_going_opens_nothing_and_a_second_request_ends_it() {
+    let world = World::new().await;
+    let (ada, tab) = (world.person("ada").await, world.person("ada").await);
+    let secret = lives(&ada).await;
+    fill(&world, &ada, 1, 5_000).await;
+    // The first request stops in the middle, as it does with more rows than it has time for.
+    sqlx::raw_sql("REVOKE DELETE ON outcomes FROM hanip_auth").execute(world.db()).await.expect("it is taken away");
+    ada.delete("/api/auth/me").await.problem(500, "internal");
+    for request in [ada.request(Method::GET, "/api/auth/me"), tab.request(Method::GET, "/api/foods")] {
+        tab.send(request).await.problem(401, "session-required");
+    }
+    ada.post("/api/foods", json!({ "name": "ramen" })).await.problem(401, "session-required");
+    ada.post("/api/data/import", json!({ "format": "hanip", "version": 1 })).await.problem(401, "session-required");
+    script(&world, &secret, Method::GET, "/api/foods", None).await.problem(401, "session-required");
+    tab.delete("/api/auth/me").await.problem(401, "session-required");
+    let again = world.person("ada").await;
+    assert_ne!(again.id, ada.id, "who signs in again has another account");
+
+    sqlx::raw_sql("GRANT DELETE ON outcomes TO hanip_auth").execute(world.db()).await.expect("it is given");
+    ada.delete("/api/auth/me").await.is(204);
+    let tables = tables(&world).await;
+    assert_eq!(rows(&world, &tables, &ada).await.iter().sum::<i64>(), 0);
+    ada.delete("/api/auth/me").await.problem(401, "session-required");
+    again.get("/api/foods").await.ok();
+}
+
+#[tokio::test]
+async fn what_nobody_asks_to_end_is_erased_by_the_tick() {
+    let world = World::new().await;
+    let (ada, bob) = (world.person("ada").await, world.person("bob").await);
+    lives(&ada).await;
+    lives(&bob).await;
+    let tables = tables(&world).await;
+    let of_bob = rows(&world, &tables, &bob).await;
+    sqlx::raw_sql("REVOKE DELETE ON slips FROM hanip_auth").execute(world.db()).await.expect("it is taken away");
+    ada.delete("/api/auth/me").await.problem(500, "internal");
+    assert!(rows(&world, &tables, &ada).await.iter().sum::<i64>() > 0);
+    tick::run(&world.app, tick::CHUNK).await.expect("a tick");
+    assert_eq!(rows(&world, &tables, &ada).await.iter().sum::<i64>(), 0);
+    assert_eq!(rows(&world, &tables, &bob).await.iter().sum::<i64>(), of_bob.iter().sum::<i64>() + 2, "milestones");
+}
+
+#[tokio::test]
+async fn a_large_account_is_deleted_while_another_person_works_undisturbed() {
+    let world = World::new().await;
+    let (ada, eve) = (world.person("ada").await, world.person("eve").await);
+    let food = eve.food_since("2026-03-01").await;
+    // Two million rows where there is time.
+    fill(&world, &ada, 22 * times(1).min(10) as u32, 9_000).await;
+    let before: i64 = rows(&world, &tables(&world).await, &ada).await.iter().sum();
+    let deleting = tokio::spawn({
+        let (client, origin) = (ada.client.clone(), ada.origin.clone());
+        async move {
+            let mut requests = 1;
+            loop {
+                let delete = client.delete(format!("{origin}/api/auth/me")).header("origin", &origin);
+                let reply = Reply::of(delete.send().await.expect("an answer")).await;
+                if reply.status == 204 {
+                    return requests;
+                }
+                reply.problem(503, "account-going");
+                requests += 1;
+            }
+        }
+    });
+    let (mut longest, mut asked) = (Duration::ZERO, 0);
+    while !deleting.is_finished() {
+        let began = Instant::now();
+        let date = date("2026-03-01") + chrono::Days::new(asked / 40 % 10);
+        eve.put(&format!("/api/reviews/{date}"), json!({ "note": asked.to_string() })).await.any_ok();
+        eve.streak(&food).await;
+        longest = longest.max(began.elapsed());
+        asked += 1;
+    }
+    let requests = deleting.await.expect("no panic");
+    println!(
+        "an account of {before} rows deleted in {requests} requests; meanwhile another person's {asked} writes and reads took at most {longest:?}"
+    );
+    assert_eq!(rows(&world, &tables(&world).await, &ada).await.iter().sum::<i64>(), 0);
+}
+
+#[tokio::test]
+async fn a_food_with_very_many_records_is_erased_in_portions() {
+    let world = World::new().await;
+    let ada = world.person("ada").await;
+    fill(&world, &ada, 1, 9_000).await;
+    let food = ada.get("/api/foods").await.ok()["foods"][0]["id"].as_str().expect("an id").to_owned();
+    ada.slip("2026-03-05", &food).await;
+    ada.delete(&format!("/api/foods/{food}")).await.is(204);
+    world.days_pass(30);
+    tick::run(&world.app, tick::CHUNK).await.expect("a tick");
+    for table in ["foods", "counters", "outcomes", "slips"] {
+        let count = common::db::safe(format!("SELECT COUNT(*) FROM {table}"));
+        let left: i64 = sqlx::query_scalar(count).fetch_one(world.db()).await.expect("a count");
+        assert_eq!(left, 0, "{table}");
+    }
 }

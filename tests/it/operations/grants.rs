@@ -36,7 +36,7 @@ const REFUSED: [(&str, &str); 24] = [
     ("data", "DELETE FROM reviews"),
     ("tick", "SELECT token_hash FROM api_tokens"),
     ("tick", "UPDATE users SET day_start = '00:00'"),
-    ("tick", "DELETE FROM outcomes"),
+    ("tick", "UPDATE outcomes SET outcome = NULL"),
     ("tick", "UPDATE milestones SET reached_on = '2026-01-01'"),
 ];
 

@@ -1,8 +1,18 @@
 /** The calls of the account pages. They go straight to the API: nothing of them waits in the outbox. */
-import { call } from './http';
+import { Unavailable, call } from './http';
 import type { Archive, Scope } from './types';
 
-export const deleteMe = () => call('DELETE', '/api/auth/me');
+/** Deletes the account. One with very many records takes more than one request. */
+export const deleteMe = async () => {
+  for (;;) {
+    try {
+      await call('DELETE', '/api/auth/me');
+      return;
+    } catch (error) {
+      if (!(error instanceof Unavailable && error.code === 'account-going')) throw error;
+    }
+  }
+};
 
 export const sessions = async () => (await call('GET', '/api/auth/sessions')).value.sessions;
 export const endSession = (id: string) => call('DELETE', `/api/auth/sessions/${id}`);

@@ -24,7 +24,14 @@ export class Problem extends Error {
  * Timeout, network error, or an answer 429, 502, 503 or 504: a retry is worth it. The message, if
  * there is one, says why and when, for callers that don't retry.
  */
-export class Unavailable extends Error {}
+export class Unavailable extends Error {
+  constructor(
+    message = '',
+    readonly code = '',
+  ) {
+    super(message);
+  }
+}
 
 export interface Answer<T> {
   value: T;
@@ -67,7 +74,7 @@ export async function call<M extends Method, Path extends string>(
   if ([429, 502, 503, 504].includes(response.status)) {
     // The text of `unavailable` promises a retry, which not every caller makes.
     const own = !['unavailable', 'unknown'].includes(problem.code);
-    throw new Unavailable(own ? problem.message : '');
+    throw new Unavailable(own ? problem.message : '', problem.code);
   }
   if (problem.code === 'other-account') context.otherAccount();
   if (response.status === 401) context.signedOut();
