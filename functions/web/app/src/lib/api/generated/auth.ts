@@ -138,7 +138,11 @@ export interface paths {
     };
     put?: never;
     post?: never;
-    /** Erases the account and everything that is kept for it. There is no way back. */
+    /**
+     * Erases the account and everything that is stored for it. There is no way back. An account with very many records
+     *     takes several of these requests: until one answers 204, all else is refused, and what nobody asks for any more is
+     *     erased after a while.
+     */
     delete: {
       parameters: {
         query?: never;
