@@ -427,6 +427,8 @@ export interface paths {
           iss?: string;
           /** @description Why the provider let nobody in (RFC 6749, section 4.1.2.1). */
           error?: string;
+          /** @description The same in words, for the log. */
+          error_description?: string;
         };
         header?: never;
         path: {
@@ -631,6 +633,8 @@ export interface components {
     ProviderName: {
       id: string;
       name: string;
+      /** @description Where people end their session at the provider, just after they have signed out here. */
+      sign_out_url: string | null;
     };
     /**
      * @description What a token is good for.
