@@ -39,6 +39,10 @@ macro_rules! codes {
 
 codes! {
     // The request as a whole.
+    RequestInvalid "request-invalid" BAD_REQUEST "읽을 수 없는 요청이에요." "That is not a request that can be read."
+    UriTooLong "uri-too-long" URI_TOO_LONG "주소가 너무 길어요." "That address is too long."
+    HeadersTooLarge "headers-too-large" REQUEST_HEADER_FIELDS_TOO_LARGE "머리글이 너무 길어요. 쿠키를 지우고 다시 해 주세요." "The headers are too long. Clear the cookies of this site and try again."
+    NotImplemented "not-implemented" NOT_IMPLEMENTED "지원하지 않는 방식의 요청이에요." "Requests of that kind are not understood here."
     JsonInvalid "json-invalid" BAD_REQUEST "보낸 내용을 읽을 수 없어요." "The request body can't be read as JSON."
     EventInvalid "event-invalid" BAD_REQUEST "CloudEvent가 아니에요." "That is not a CloudEvent."
     SessionRequired "session-required" UNAUTHORIZED "다시 로그인해 주세요. 적던 내용은 그대로 있어요." "Please sign in again. What you wrote is still here."

@@ -72,7 +72,9 @@ pub async fn open(
     now: DateTime<Utc>,
 ) -> Result<String> {
     let token = random_token();
-    let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    // The edge speaks to functions under a name of its own, and passes on the browser's.
+    let user_agent = headers.get("hanip-user-agent").or(headers.get(header::USER_AGENT));
+    let user_agent = user_agent.and_then(|value| value.to_str().ok());
     sqlx::query(
         "INSERT INTO sessions (user_id, id, token_hash, user_agent, created_at, last_used_at) VALUES (?, ?, ?, ?, ?, ?)",
     )

@@ -14,15 +14,32 @@ use common::{
 use crate::{FOREIGN, POLICY};
 
 const TEMPLATE: &str = include_str!("../nginx.conf");
-/// What the edge answers itself, by the name of the place in the template.
-const PROBLEMS: [(&str, Code); 4] = [
-    ("not_found", Code::NotFound),
-    ("method_not_allowed", Code::MethodNotAllowed),
-    ("body_too_large", Code::BodyTooLarge),
-    ("unavailable", Code::Unavailable),
+/// What the edge answers itself: the statuses it answers so, the problem, a header that belongs to it.
+const PROBLEMS: [Answer; 8] = [
+    Answer { place: "@not_found", statuses: "404", code: Code::NotFound, header: "" },
+    Answer {
+        place: "@method_not_allowed",
+        statuses: "405",
+        code: Code::MethodNotAllowed,
+        header: "Allow \"GET, HEAD\"",
+    },
+    Answer { place: "@body_too_large", statuses: "413", code: Code::BodyTooLarge, header: "" },
+    Answer { place: "@unavailable", statuses: "500 502 503 504", code: Code::Unavailable, header: "Retry-After 1" },
+    // Of what nginx can't read there may be no path, and so no way to a named place.
+    Answer { place: "/problems/request_invalid", statuses: "400", code: Code::RequestInvalid, header: "" },
+    Answer { place: "/problems/uri_too_long", statuses: "414", code: Code::UriTooLong, header: "" },
+    Answer { place: "/problems/headers_too_large", statuses: "494", code: Code::HeadersTooLarge, header: "" },
+    Answer { place: "/problems/not_implemented", statuses: "501 505", code: Code::NotImplemented, header: "" },
 ];
-/// Larger bodies are passed on as they come, and their functions may take longer.
-const KEPT_BODY: usize = 1024 * 1024;
+/// Functions may take longer to answer larger bodies.
+const LARGE_BODY: usize = 1024 * 1024;
+
+struct Answer {
+    place: &'static str,
+    statuses: &'static str,
+    code: Code,
+    header: &'static str,
+}
 
 /// The text of `nginx.conf` for these settings.
 pub fn configuration(env: &Env) -> Result<String> {
@@ -39,10 +56,11 @@ pub fn configuration(env: &Env) -> Result<String> {
         ("app", word(env, "APP_DIR", "/app")?),
         ("trusted_proxies", trusted_proxies(env)?),
         ("foreign", FOREIGN.join("|")),
-        ("problems", PROBLEMS.iter().map(|(name, code)| problem_map(name, *code)).collect::<Result<_>>()?),
+        ("problems", PROBLEMS.iter().map(Answer::words).collect::<Result<_>>()?),
+        ("error_pages", PROBLEMS.iter().map(Answer::error_page).collect()),
         ("apis", APIS.iter().map(location).collect()),
         ("app_headers", add_headers(&app)),
-        ("problem_headers", add_headers(&problem)),
+        ("problem_locations", PROBLEMS.iter().map(|answer| answer.location(&problem)).collect()),
     ];
     let configuration = filled.iter().fold(TEMPLATE.to_owned(), |text, (name, value)| {
         text.replace(&format!("{{{{{name}}}}}"), value.trim_end_matches('\n'))
@@ -75,31 +93,61 @@ fn trusted_proxies(env: &Env) -> Result<String> {
 /// The requests of one function. Its name makes the address of its service.
 fn location(api: &Api) -> String {
     let Api { name, prefix, body_limit, .. } = api;
-    let streamed = if *body_limit > KEPT_BODY {
-        "            proxy_request_buffering off;\n            proxy_read_timeout 330s;\n"
-    } else {
-        ""
-    };
+    let patience = if *body_limit > LARGE_BODY { "            proxy_read_timeout 330s;\n" } else { "" };
     format!(
         "        location ~ ^{prefix}(/|$) {{
             set $function {name};
             client_max_body_size {body_limit};
-{streamed}            proxy_pass http://gateway;
+{patience}            proxy_pass http://gateway;
         }}
 "
     )
 }
 
-/// A problem in both languages, as a variable of the configuration.
-fn problem_map(name: &str, code: Code) -> Result<String> {
-    let text = |language| {
-        let text = serde_json::to_string(&Problem::new(code, language)).context("a problem is JSON")?;
-        // Within single quotes; a variable would begin with a dollar.
-        ensure!(!text.contains(['\\', '$']), "{code:?}: its words can't stand in a configuration");
-        Ok(text.replace('\'', "\\'"))
-    };
-    let (korean, english) = (text(Language::Korean)?, text(Language::English)?);
-    Ok(format!("    map $language ${name} {{\n        ko '{korean}';\n        default '{english}';\n    }}\n"))
+impl Answer {
+    /// The variable with its words, in the language of the request.
+    fn words(&self) -> Result<String> {
+        let text = |language| {
+            let text = serde_json::to_string(&Problem::new(self.code, language)).context("a problem is JSON")?;
+            // Within single quotes; a variable would begin with a dollar.
+            ensure!(!text.contains(['\\', '$']), "{:?}: its words can't stand in a configuration", self.code);
+            Ok(text.replace('\'', "\\'"))
+        };
+        let (name, korean, english) = (self.name(), text(Language::Korean)?, text(Language::English)?);
+        Ok(format!("    map $language ${name} {{\n        ko '{korean}';\n        default '{english}';\n    }}\n"))
+    }
+
+    fn error_page(&self) -> String {
+        format!("        error_page {} = {};\n", self.statuses, self.place)
+    }
+
+    fn location(&self, headers: &[(HeaderName, &str)]) -> String {
+        let (place, how) = match self.place.strip_prefix('/') {
+            Some(_) => (format!("= {}", self.place), "            internal;\n"),
+            None => (self.place.to_owned(), ""),
+        };
+        let own = match self.header {
+            "" => String::new(),
+            header => format!("            add_header {header} always;\n"),
+        };
+        format!(
+            "        location {place} {{
+{how}            default_type application/problem+json;
+            add_header Content-Language $language always;
+            add_header Vary Accept-Language always;
+            add_header Cache-Control no-store always;
+{}{own}            return {} ${};
+        }}
+",
+            add_headers(headers),
+            self.code.status().as_u16(),
+            self.name()
+        )
+    }
+
+    fn name(&self) -> &str {
+        self.place.trim_start_matches("/problems/").trim_start_matches('@')
+    }
 }
 
 fn add_headers(headers: &[(HeaderName, &str)]) -> String {

@@ -66,6 +66,11 @@ impl Edge {
         panic!("nginx is not ready");
     }
 
+    /// The id of its process, whose children do the work.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// What it has logged.
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).expect("a text")
