@@ -22,7 +22,11 @@ export default defineConfig({
         // Many small files compress badly: what a first visit needs is two.
         codeSplitting: {
           groups: [
-            { name: 'app', test: /src[\\/]App\.svelte$/, priority: 1 },
+            {
+              name: 'app',
+              test: /src[\\/](App\.svelte|lib[\\/]dates[\\/]zones\.ts)$/,
+              priority: 1,
+            },
             { name: 'today', test: /src[\\/]pages[\\/]Today\.svelte$/ },
           ],
         },

@@ -50,6 +50,7 @@ export const en: typeof ko = {
     ],
     with: (provider) => `Continue with ${provider}`,
     local: 'Start on this computer',
+    noCookies: 'This browser blocks cookies. Please allow them to sign in.',
     again: 'Please sign in again. What you wrote is still here.',
     preview: 'Look around first',
     none: 'There is no way to sign in yet.',

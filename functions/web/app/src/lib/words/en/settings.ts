@@ -32,6 +32,13 @@ export const en: typeof ko = {
     title: 'Settings',
     signedInAs: 'Signed in as',
     zone: 'Time zone',
+    zoneUnknown:
+      "This browser doesn't know this time zone. Days are right, times are shown in UTC.",
+    zoneTyped: 'This browser has no list of time zones. Write it like Europe/London.',
+    zoneAsk: 'Which time zone do you live in? This browser did not say.',
+    zoneElsewhere: (here, zone) => `This device is in ${here}; your days follow ${zone}.`,
+    zoneKeep: 'Keep it',
+    zoneChanged: (zone) => `Your time zone is now ${zone}.`,
     zoneHere: (zone) => `This device is in ${zone}.`,
     useZone: 'Use this time zone',
     dayStart: 'The day starts at',

@@ -52,6 +52,7 @@ export const ko = {
     ],
     with: (provider: string) => `${provider} 계정으로 계속하기`,
     local: '이 컴퓨터에서 시작하기',
+    noCookies: '이 브라우저는 쿠키를 막고 있어요. 로그인하려면 쿠키를 허용해 주세요.',
     again: '다시 로그인해 주세요. 적던 내용은 그대로 있어요.',
     preview: '먼저 둘러보기',
     none: '쓸 수 있는 로그인 방법이 아직 없어요.',

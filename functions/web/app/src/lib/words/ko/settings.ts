@@ -34,6 +34,13 @@ export const ko = {
     title: '설정',
     signedInAs: '로그인한 사람',
     zone: '시간대',
+    zoneUnknown: '이 브라우저가 모르는 시간대예요. 날짜는 맞게 세고, 시각은 UTC로 보여 드려요.',
+    zoneTyped: '이 브라우저에는 시간대 목록이 없어요. Asia/Seoul처럼 적어 주세요.',
+    zoneAsk: '어느 시간대에서 지내세요? 이 브라우저가 알려 주지 않았어요.',
+    zoneElsewhere: (here: string, zone: string) =>
+      `이 기기는 ${here}에 있고, 하루는 ${zone} 시각으로 세고 있어요.`,
+    zoneKeep: '그대로 두기',
+    zoneChanged: (zone: string) => `시간대를 ${zone}로 바꿨어요.`,
     zoneHere: (zone: string) => `이 기기는 ${zone}에 있어요.`,
     useZone: '이 시간대로 바꾸기',
     dayStart: '하루가 시작되는 시각',
