@@ -17,7 +17,7 @@ pub(crate) const BODY_LIMIT: usize = 16 * 1024;
 /// A review of 200 foods with their notes.
 const REVIEW: usize = 512 * 1024;
 /// An import. It is read as it comes.
-const IMPORT: usize = 64 * 1024 * 1024;
+pub(crate) const IMPORT: usize = 64 * 1024 * 1024;
 
 pub const AUTH: Api = api("auth", "/api/auth", "Sign-in and account", BODY_LIMIT);
 pub const FOODS: Api = api("foods", "/api/foods", "Foods", BODY_LIMIT);

@@ -3,11 +3,7 @@
 use std::{fmt, marker::PhantomData};
 
 use axum::{
-    body::Bytes,
-    extract::{
-        FromRequest, Request,
-        rejection::{BytesRejection, FailedToBufferBody},
-    },
+    extract::{FromRequest, Request},
     http::header,
     response::{IntoResponse, Response},
 };
@@ -17,7 +13,10 @@ use serde::{
 };
 use tokio::task::spawn_blocking;
 
-use crate::{Code, Error, Fault, http::json_fault::fault};
+use crate::{
+    Code, Error, Fault,
+    http::{buffer::body, json_fault::fault},
+};
 
 /// From which size on a body is read where other requests do not wait for it.
 const LARGE: usize = 1024 * 1024;
@@ -34,11 +33,11 @@ impl<T: Serialize> IntoResponse for Json<T> {
 impl<S: Send + Sync, T: DeserializeOwned + Send + 'static> FromRequest<S> for Json<T> {
     type Rejection = Error;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
         if !is_json(request.headers().get(header::CONTENT_TYPE)) {
             return Err(Code::JsonRequired.into());
         }
-        let body = body(request, state).await?;
+        let body = body(&request).await?;
         match body.len() {
             ..LARGE => parse(&body),
             _ => spawn_blocking(move || parse(&body)).await.map_err(anyhow::Error::from)?,
@@ -60,14 +59,6 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
         })?;
     json.end().map_err(|_| Code::JsonInvalid)?;
     Ok(value)
-}
-
-/// The whole body, within the limit of its route.
-pub async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Error> {
-    Bytes::from_request(request, state).await.map_err(|rejection| match rejection {
-        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => Code::BodyTooLarge.into(),
-        _ => Code::BodyTimeout.into(),
-    })
 }
 
 fn is_json(content_type: Option<&header::HeaderValue>) -> bool {

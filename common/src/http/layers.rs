@@ -2,6 +2,7 @@
 
 use std::{
     any::Any,
+    pin::pin,
     time::{Duration, Instant},
 };
 
@@ -14,8 +15,8 @@ use axum::{
     response::Response,
     routing::get,
 };
-use tokio::time::timeout;
-use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+use tokio::time::timeout_at;
+use tokio_util::task::TaskTracker;
 use tower::ServiceBuilder;
 use tracing::Instrument;
 
@@ -23,9 +24,10 @@ use crate::{
     App, Code, Error, Language, Origin, Result,
     functions::BODY_LIMIT,
     http::{
-        buffer::{Buffered, UPLOAD_TIME, buffer},
+        buffer::{RequestBody, receive},
         problem::Shown,
         retry::retry,
+        room::Rooms,
     },
     session::{csrf, keep_turn},
     telemetry,
@@ -58,8 +60,9 @@ pub fn surround(router: Router, app: &App) -> Router {
             .layer(from_fn(observe))
             .layer(from_fn_with_state(app.origin.is_https(), secure))
             .layer(from_fn(translate))
+            .layer(from_fn(refuse_ambiguous))
             .layer(from_fn_with_state(app.origin.clone(), csrf::refuse_foreign))
-            .layer(from_fn(buffer))
+            .layer(from_fn_with_state(Rooms::default(), receive))
             .layer(from_fn(limit_time))
             .layer(from_fn_with_state(app.tasks.clone(), detach))
             .layer(from_fn(keep_turn))
@@ -130,14 +133,27 @@ async fn translate(request: Request, next: Next) -> Response {
     response
 }
 
+/// Refuses a request with two `Host` headers, as RFC 9112, section 3.2 demands: proxies may read the other one.
+async fn refuse_ambiguous(request: Request, next: Next) -> Result<Response> {
+    match request.headers().get_all(header::HOST).iter().nth(1) {
+        Some(_) => Err(Code::RequestInvalid.into()),
+        None => Ok(next.run(request).await),
+    }
+}
+
 /// Answers 503 where a handler takes too long. It runs on to its end.
 async fn limit_time(request: Request, next: Next) -> Result<Response> {
-    let time = match request.extensions().get::<Buffered>() {
-        None => UPLOAD_TIME,
-        Some(_) if is_api(&request) => API_TIME,
-        Some(_) => WORK_TIME,
-    };
-    timeout(time, next.run(request)).await.map_err(|_| Code::Unavailable.into())
+    let time = if is_api(&request) { API_TIME } else { WORK_TIME };
+    let (body, _) = RequestBody::of(request.extensions())?;
+    let mut response = pin!(next.run(request));
+    loop {
+        let due = body.answer_due(time);
+        match timeout_at(due, &mut response).await {
+            Ok(response) => return Ok(response),
+            Err(_) if body.answer_due(time) <= due => return Err(Code::Unavailable.into()),
+            Err(_) => {}
+        }
+    }
 }
 
 fn is_api(request: &Request) -> bool {
@@ -150,13 +166,32 @@ compile_error!("expected panic = \"unwind\": a handler that panics must not end 
 /// Runs each request in a task of its own, so that a panic becomes a 500. A write runs to its end, though its client
 /// hangs up or is answered that it took too long. A read, and the import of a file, end then: nobody waits for them.
 async fn detach(State(tasks): State<TaskTracker>, request: Request, next: Next) -> Result<Response> {
-    let is_write = !request.method().is_safe() && request.extensions().get::<Buffered>().is_some();
+    let is_safe = request.method().is_safe();
+    let (body, _) = RequestBody::of(request.extensions())?;
     let task = tasks.spawn(next.run(request).in_current_span());
-    let answer = if is_write { task.await } else { AbortOnDropHandle::new(task).await };
-    answer.map_err(|failure| {
+    let abort = task.abort_handle();
+    let _abort = defer(move || {
+        if is_safe || !body.is_buffered() {
+            abort.abort();
+        }
+    });
+    task.await.map_err(|failure| {
         let panic = failure.try_into_panic().ok();
         Error::Internal(anyhow!("a handler panicked: {}", panic_text(panic.as_deref())))
     })
+}
+
+/// Calls `end` when it is dropped.
+fn defer(end: impl FnOnce()) -> impl Drop {
+    struct Deferred<F: FnOnce()>(Option<F>);
+
+    impl<F: FnOnce()> Drop for Deferred<F> {
+        fn drop(&mut self) {
+            self.0.take().into_iter().for_each(|end| end());
+        }
+    }
+
+    Deferred(Some(end))
 }
 
 fn panic_text(panic: Option<&(dyn Any + Send)>) -> &str {

@@ -1,6 +1,7 @@
 //! HTTP: how a function is served, what surrounds its routes, and how requests and answers are read and written.
 
-mod buffer;
+pub(crate) mod buffer;
+mod connection;
 mod error;
 mod json;
 mod json_fault;
@@ -10,11 +11,13 @@ mod origin;
 mod problem;
 mod query;
 mod retry;
+mod room;
 mod serve;
 
 pub use self::{
+    buffer::{body, body_limit},
     error::{Error, Fault, Faults, Result},
-    json::{Json, Object, body, present},
+    json::{Json, Object, present},
     layers::{complete, finish, security_headers, surround},
     openapi::Routes,
     origin::{Origin, is_loopback},

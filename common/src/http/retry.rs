@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use axum::{extract::Request, middleware::Next, response::Response};
+use axum::{body::Body, extract::Request, middleware::Next, response::Response};
 use tokio::time::sleep;
 
-use crate::http::buffer::Buffered;
+use crate::{Result, http::buffer::RequestBody};
 
 /// How often a request runs again: as often as the pool can hand out a connection that is lost.
 const RETRIES: u64 = 5;
@@ -16,18 +16,20 @@ const RETRY_TIME: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 pub(crate) struct RolledBack;
 
-/// Runs a request again while its answer is marked, with jitter between. One whose body was too large to
-/// buffer runs once.
-pub(super) async fn retry(request: Request, next: Next) -> Response {
-    let Some(Buffered(body)) = request.extensions().get().cloned() else { return next.run(request).await };
-    let (parts, _) = request.into_parts();
+/// Runs a request again while its answer is marked, with jitter between. One whose body is not buffered runs once.
+pub(super) async fn retry(request: Request, next: Next) -> Result<Response> {
+    let (body, _) = RequestBody::of(request.extensions())?;
+    let (parts, first) = request.into_parts();
+    let mut response = next.clone().run(Request::from_parts(parts.clone(), first)).await;
     let deadline = Instant::now() + RETRY_TIME;
     for attempt in 1..=RETRIES {
-        let response = next.clone().run(Request::from_parts(parts.clone(), body.clone().into())).await;
-        if response.extensions().get::<RolledBack>().is_none() || Instant::now() > deadline {
-            return response;
+        let is_over = response.extensions().get::<RolledBack>().is_none() || Instant::now() > deadline;
+        if is_over || !body.is_buffered() {
+            break;
         }
         sleep(Duration::from_millis(rand::random_range(1..20) * attempt)).await;
+        // Its extractors find the body among the extensions.
+        response = next.clone().run(Request::from_parts(parts.clone(), Body::empty())).await;
     }
-    next.run(Request::from_parts(parts, body.into())).await
+    Ok(response)
 }

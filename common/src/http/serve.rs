@@ -7,11 +7,7 @@ use axum::{
     Router,
     extract::{ConnectInfo, Request},
 };
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-    service::TowerToHyperService,
-};
+use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown, service::TowerToHyperService};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -20,12 +16,19 @@ use tokio::{
 };
 use tower::ServiceExt;
 
-use crate::{App, Env, http::layers::finish, telemetry};
+use crate::{
+    App, Env,
+    http::{
+        connection::{IDLE_TIME, guard},
+        layers::finish,
+    },
+    telemetry,
+};
 
-/// How long a client may take to send the head of a request; also how long a connection may idle.
-const HEAD_TIME: Duration = Duration::from_secs(8);
 /// How many connections are served at once; further ones wait to be accepted.
 const CONNECTIONS: usize = 1000;
+/// How large the head of a request may be, and what a connection buffers: more than the edge lets through.
+const BUFFER: usize = 64 * 1024;
 /// How long requests in flight may take after SIGTERM. Knative's grace is at least 60 s, of which
 /// its own drain takes 30.
 const DRAIN_TIME: Duration = Duration::from_secs(20);
@@ -83,8 +86,6 @@ pub fn shutdown_signal() -> Result<impl Future<Output = ()> + Send> {
 
 /// Serves `router` until `shutdown` completes, then finishes what was accepted and closes the pool.
 pub async fn listen(listener: TcpListener, router: Router, app: &App, shutdown: impl Future<Output = ()>) {
-    let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let mut shutdown = std::pin::pin!(shutdown);
@@ -104,6 +105,9 @@ pub async fn listen(listener: TcpListener, router: Router, app: &App, shutdown: 
             request
         });
         let service = TowerToHyperService::new(service);
+        let (stream, timer) = guard(stream);
+        let mut http = hyper::server::conn::http1::Builder::new();
+        http.timer(timer).header_read_timeout(IDLE_TIME).max_buf_size(BUFFER);
         let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
             let _ = connection.await;

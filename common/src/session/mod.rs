@@ -11,6 +11,7 @@ use axum::{
     http::{header, request::Parts},
 };
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, MySql, pool::PoolConnection};
 use strum::{EnumString, IntoStaticStr};
@@ -33,6 +34,7 @@ use crate::{
         day::{self, HourMinute},
         zone::Zone,
     },
+    http::buffer::{BUFFERED_BODY, RequestBody},
 };
 
 /// The name of the session's cookie, before the prefix of its scheme.
@@ -150,42 +152,73 @@ impl FromRequestParts<App> for Connected {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        let connected = Self::identify(parts, app).await?;
-        if connected.user.deleted_at.is_some() { Err(Code::SessionRequired.into()) } else { Ok(connected) }
+        let connected = identify(parts, app).await?;
+        if connected.user.deleted_at.is_some() {
+            return Err(Code::SessionRequired.into());
+        }
+        connected.admit(parts, app).await
     }
 }
 
+/// Who is asking, though they have deleted their account. Nothing of the body is read yet.
+async fn identify(parts: &Parts, app: &App) -> Result<Connected> {
+    let now = app.clock.now();
+    // A request with a token of its own has nothing to do with the browser's cookies.
+    let by_token = parts.headers.contains_key(header::AUTHORIZATION);
+    let secret = match by_token {
+        true => bearer(&parts.headers).map(str::to_owned),
+        false => app.origin.cookie(&parts.headers, COOKIE),
+    };
+    let secret = secret.ok_or(Code::SessionRequired)?;
+    let mut db = app.db.acquire().await?;
+    let user = match by_token {
+        true => with_token(&mut db, &secret).await?,
+        false => with_session(&mut db, &secret, now).await?,
+    };
+    let user = user.ok_or(Code::SessionRequired)?;
+    if let Some(account) = parts.headers.get("hanip-account")
+        && account.as_bytes() != user.id.to_string().as_bytes()
+    {
+        return Err(Code::OtherAccount.into());
+    }
+    if user.key.scope == Some(Scope::Read) && !parts.method.is_safe() {
+        return Err(Code::TokenReadOnly.into());
+    }
+    if user.key.last_used_at.is_none_or(|last| now - last > TOUCHED) {
+        app.tasks.spawn(touch(app.db.clone(), user.clone(), now));
+    }
+    Ok(Connected { user, db })
+}
+
 impl Connected {
-    /// Who is asking, though they have deleted their account.
-    async fn identify(parts: &mut Parts, app: &App) -> Result<Self> {
-        let now = app.clock.now();
-        // A request with a token of its own has nothing to do with the browser's cookies.
-        let by_token = parts.headers.contains_key(header::AUTHORIZATION);
-        let secret = match by_token {
-            true => bearer(&parts.headers).map(str::to_owned),
-            false => app.origin.cookie(&parts.headers, COOKIE),
-        };
-        let secret = secret.ok_or(Code::SessionRequired)?;
-        let mut db = app.db.acquire().await?;
-        let user = match by_token {
-            true => with_token(&mut db, &secret).await?,
-            false => with_session(&mut db, &secret, now).await?,
-        };
-        let user = user.ok_or(Code::SessionRequired)?;
+    /// Receives what they send, then takes a turn of theirs.
+    async fn admit(self, parts: &Parts, app: &App) -> Result<Self> {
+        let Self { user, db } = self;
+        let db = receive_body(parts, app, &user, db).await?;
         let db = take_turn(parts, app, &user, db).await?;
-        if let Some(account) = parts.headers.get("hanip-account")
-            && account.as_bytes() != user.id.to_string().as_bytes()
-        {
-            return Err(Code::OtherAccount.into());
-        }
-        if user.key.scope == Some(Scope::Read) && !parts.method.is_safe() {
-            return Err(Code::TokenReadOnly.into());
-        }
-        if user.key.last_used_at.is_none_or(|last| now - last > TOUCHED) {
-            app.tasks.spawn(touch(app.db.clone(), user.clone(), now));
-        }
         Ok(Self { user, db })
     }
+}
+
+/// Reads the body of the request, but of a route that takes large ones and reads them itself. While its sender is waited
+/// for, the connection is free for others.
+async fn receive_body(
+    parts: &Parts,
+    app: &App,
+    user: &User,
+    db: PoolConnection<MySql>,
+) -> Result<PoolConnection<MySql>> {
+    let (body, limit) = RequestBody::of(&parts.extensions)?;
+    body.set_owner(user.id);
+    if limit > BUFFERED_BODY {
+        return Ok(db);
+    }
+    if let Some(arrived) = body.whole(limit).now_or_never() {
+        return arrived.map(|_| db);
+    }
+    drop(db);
+    body.whole(limit).await?;
+    Ok(app.db.acquire().await?)
 }
 
 /// The session of the person at a browser. A token is refused.
@@ -222,7 +255,7 @@ impl FromRequestParts<App> for Leaving {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        let user = Connected::identify(parts, app).await?.user;
+        let user = identify(parts, app).await?.admit(parts, app).await?.user;
         Ok(Self { is_marked: user.deleted_at.is_some(), session: Session::of(user)? })
     }
 }

@@ -20,7 +20,6 @@ use crate::{
     Limits, PATIENCE,
     archive::Archive,
     stored::{New, Stored},
-    upload::receive,
 };
 
 /// How many of each.
@@ -68,7 +67,6 @@ pub async fn import(
     request: Request,
 ) -> Result<Json<Imported>> {
     let _turn = limits.imports_each.take(user.id, PATIENCE).await?;
-    let (request, _memory) = receive(request, &limits.import_memory).await?;
     let Json(archive) = Json::<Archive>::from_request(request, &app).await?;
     let now = app.clock.now();
     let today = user.today(now);

@@ -8,7 +8,6 @@ mod import;
 mod insert;
 mod stored;
 mod table;
-mod upload;
 mod writer;
 
 use std::{sync::Arc, time::Duration};
@@ -28,29 +27,20 @@ pub fn router(app: App) -> Router {
 
 /// How many exports read at once: each holds one of the pool's five connections while its client reads.
 const EXPORTS: usize = 3;
-/// How much memory imports take together, in KiB: of a container with 384 MiB, what else is in it needs a tenth.
-const IMPORT_MEMORY: usize = 256 * 1024;
-/// How long to wait for an export of somebody else to end, or for memory. A client asks again.
+/// How long to wait for an export of somebody else to end. A client asks again.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What bounds the memory and the connections of exports and imports, and what one person has of them.
+/// What bounds the connections of exports and the imports, and what one person has of them.
 #[derive(Clone)]
 struct Limits {
     exports: Arc<Semaphore>,
     exports_each: Turns,
-    /// A permit is a KiB.
-    import_memory: Arc<Semaphore>,
     imports_each: Turns,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            exports: Arc::new(Semaphore::new(EXPORTS)),
-            exports_each: Turns::new(1),
-            import_memory: Arc::new(Semaphore::new(IMPORT_MEMORY)),
-            imports_each: Turns::new(1),
-        }
+        Self { exports: Arc::new(Semaphore::new(EXPORTS)), exports_each: Turns::new(1), imports_each: Turns::new(1) }
     }
 }
 

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use axum::{
     Extension, Router,
-    extract::{DefaultBodyLimit, Request, State},
+    extract::{Request, State},
     http::{HeaderMap, HeaderName, StatusCode},
     response::{IntoResponse, Response},
     routing::post,
@@ -32,7 +32,7 @@ pub use crate::{
 const EVENT_LIMIT: usize = 64 * 1024;
 
 pub fn router(app: App, sink: Option<Sink>) -> Router {
-    let limit = DefaultBodyLimit::max(EVENT_LIMIT);
+    let limit = common::body_limit(EVENT_LIMIT);
     Router::new().route("/", post(tick)).layer(limit).layer(Extension(Arc::new(sink))).with_state(app)
 }
 
@@ -45,7 +45,7 @@ async fn tick(
     headers: HeaderMap,
     event: Request,
 ) -> Result<Response> {
-    let body = common::body(event, &()).await?;
+    let body = common::body(&event).await?;
     cloudevents::binding::http::to_event(&headers, body.into()).map_err(|_| Code::EventInvalid)?;
     let done = run(&app, CHUNK).await?;
     if let Some(sink) = sink.as_ref() {

@@ -45,7 +45,7 @@ async fn begin(person: &Person, method: &str, path: &str, length: usize, sent: &
     let host = person.origin.trim_start_matches("http://");
     let mut stream = TcpStream::connect(host).await.expect("a connection");
     let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: {}\r\nCookie: {}\r\nContent-Type: application/json\r\n\
+        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nOrigin: {}\r\nCookie: {}\r\nContent-Type: application/json\r\n\
          Content-Length: {length}\r\n\r\n{sent}",
         person.origin, person.cookie
     );

@@ -7,6 +7,7 @@ use reqwest::{Client, Method};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    time::timeout,
 };
 
 use crate::support::world::{Reply, World};
@@ -139,6 +140,146 @@ async fn a_client_that_never_finishes_its_head_is_let_go() {
     assert!(began.elapsed() < Duration::from_secs(12), "{answer}");
 }
 
+/// What comes within `time`, up to the end of an answer's head.
+async fn head(stream: &mut TcpStream, time: Duration) -> String {
+    let mut answer = Vec::new();
+    let read = timeout(time, async {
+        while !answer.ends_with(b"\r\n\r\n") {
+            let Ok(byte) = stream.read_u8().await else { break };
+            answer.push(byte);
+        }
+    });
+    read.await.ok();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_kept_longer_than_a_head_may_take() {
+    let world = World::new().await;
+    let mut stream = TcpStream::connect(world.origin.trim_start_matches("http://")).await.expect("a connection");
+    let request = format!("GET /healthz HTTP/1.1\r\nHost: {}\r\n\r\n", world.origin.trim_start_matches("http://"));
+    for idle in [0, 10, 0] {
+        tokio::time::sleep(Duration::from_secs(idle)).await;
+        stream.write_all(request.as_bytes()).await.expect("the connection is there");
+        let answer = head(&mut stream, Duration::from_secs(5)).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "after {idle} s: {answer}");
+        assert_eq!(stream.read_exact(&mut [0; 2]).await.expect("ok"), 2);
+    }
+    // From its first byte on a head has its time, also on a connection that has idled.
+    let began = Instant::now();
+    stream.write_all(b"GET /heal").await.expect("sent");
+    stream.read_to_end(&mut Vec::new()).await.ok();
+    let elapsed = began.elapsed();
+    assert!(elapsed > Duration::from_secs(6) && elapsed < Duration::from_secs(12), "{elapsed:?}");
+}
+
+#[tokio::test]
+async fn connections_that_read_nothing_are_closed() {
+    let world = World::new().await;
+    let request = format!(
+        "GET /api/docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: {}\r\n\r\n",
+        world.origin.trim_start_matches("http://")
+    );
+    let mut streams = Vec::new();
+    for _ in 0..50 {
+        let mut stream = TcpStream::connect(world.origin.trim_start_matches("http://")).await.expect("a connection");
+        stream.write_all(request.repeat(200).as_bytes()).await.expect("sent");
+        streams.push(stream);
+    }
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    for stream in &streams {
+        let error = stream.take_error().expect("an answer").or_else(|| stream.try_write(b"G").err());
+        assert!(error.is_some(), "it is open after 30 s");
+    }
+}
+
+#[tokio::test]
+async fn a_request_with_two_hosts_is_refused() {
+    let world = World::new().await;
+    let host = world.origin.trim_start_matches("http://");
+    for other in [host, "evil.test"] {
+        let request = format!("GET /healthz HTTP/1.1\r\nHost: {host}\r\nHost: {other}\r\nConnection: close\r\n\r\n");
+        let answer = raw(&world.origin, &request).await;
+        assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("request-invalid"), "{answer}");
+        assert!(answer.contains("x-content-type-options: nosniff"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn who_asks_and_how_much_are_known_before_a_body_is_read() {
+    let world = World::new().await;
+    world.person("ada").await;
+    let cookie = session_cookie(&world).await;
+    let host = world.origin.trim_start_matches("http://");
+    for (path, method, cookie, length, status) in [
+        ("/api/data/import", "POST", "a=b", 1000, "401"),
+        ("/api/reviews/2026-03-11", "PUT", "a=b", 1000, "401"),
+        ("/api/foods", "POST", "hanip_session=x", 1000, "401"),
+        ("/api/foods", "POST", &cookie, 16 * 1024 + 1, "413"),
+        ("/api/reviews/2026-03-11", "PUT", &cookie, 512 * 1024 + 1, "413"),
+        ("/api/data/import", "POST", &cookie, 64 * 1024 * 1024 + 1, "413"),
+        ("/api/nothing", "POST", &cookie, 1000, "404"),
+    ] {
+        let mut stream = TcpStream::connect(host).await.expect("a connection");
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: {}\r\nCookie: {cookie}\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{{",
+            world.origin
+        );
+        stream.write_all(request.as_bytes()).await.expect("sent");
+        let answer = head(&mut stream, Duration::from_secs(10)).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{method} {path}: {answer:?}");
+    }
+}
+
+/// Begins a request with a body that does not end.
+async fn unfinished(world: &World, cookie: &str, date: &str, sent: usize) -> TcpStream {
+    let host = world.origin.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(host).await.expect("a connection");
+    let head = format!(
+        "PUT /api/reviews/{date} HTTP/1.1\r\nHost: {host}\r\nOrigin: {}\r\nCookie: {cookie}\r\n\
+         Content-Type: application/json\r\nContent-Length: 524288\r\n\r\n",
+        world.origin
+    );
+    stream.write_all(head.as_bytes()).await.expect("sent");
+    stream.write_all(&vec![b' '; sent]).await.expect("sent");
+    stream
+}
+
+#[tokio::test]
+async fn bodies_that_never_end_keep_no_connection_to_the_database() {
+    let world = World::new().await;
+    let ada = world.person("ada").await;
+    let cookie = session_cookie(&world).await;
+    let mut streams = Vec::new();
+    for _ in 0..20 {
+        streams.push(unfinished(&world, &cookie, "2026-03-11", 100).await);
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    ada.get("/api/foods").await.ok();
+    ada.put("/api/reviews/2026-03-11", serde_json::json!({ "note": "meanwhile" })).await.created();
+    let answer = head(&mut streams[0], Duration::from_secs(30)).await;
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+}
+
+#[tokio::test]
+async fn the_bodies_of_one_person_take_a_bounded_share_of_the_memory() {
+    let world = World::new().await;
+    world.person("ada").await;
+    let cookie = session_cookie(&world).await;
+    let bob = world.person("bob").await;
+    let mut streams = Vec::new();
+    for _ in 0..20 {
+        streams.push(unfinished(&world, &cookie, "2026-03-11", 500_000).await);
+    }
+    let mut refused = 0;
+    for stream in &mut streams {
+        refused += u32::from(head(stream, Duration::from_millis(200)).await.starts_with("HTTP/1.1 503"));
+    }
+    assert!((12..20).contains(&refused), "at most eight of 512 KiB are hers: {refused} of 20 refused");
+    bob.put("/api/reviews/2026-03-11", serde_json::json!({ "note": "x".repeat(1000) })).await.created();
+}
+
 #[tokio::test]
 async fn what_is_accepted_before_a_shutdown_is_answered() {
     let world = World::new().await;
@@ -157,7 +298,9 @@ async fn what_is_accepted_before_a_shutdown_is_answered() {
     let answer = tokio::spawn(Client::new().get(format!("http://{address}/slow")).send());
     tokio::time::sleep(Duration::from_millis(100)).await;
     stop.send(()).expect("it is running");
-    assert_eq!(answer.await.expect("no panic").expect("an answer").text().await.expect("a text"), "done");
+    let answer = answer.await.expect("no panic").expect("an answer");
+    assert_eq!(answer.headers()["connection"], "close", "nobody sends another request into its end");
+    assert_eq!(answer.text().await.expect("a text"), "done");
     serving.await.expect("it ends");
     assert!(TcpStream::connect(address).await.is_err(), "nothing listens any more");
 }

@@ -11,7 +11,6 @@ use std::{
 use axum::{
     Router,
     body::Bytes,
-    extract::DefaultBodyLimit,
     http::header,
     routing::{MethodRouter, get},
 };
@@ -19,7 +18,7 @@ use serde_json::{Map, Value, json};
 use utoipa::{PartialSchema, ToSchema, openapi::OpenApi};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
-use crate::{App, Problem, functions::Api, session, text};
+use crate::{App, Problem, functions::Api, http::buffer::body_limit, session, text};
 
 /// Routes, and the OpenAPI that describes them. It is made when somebody first asks for it: to make it
 /// takes longer than the rest of a start.
@@ -41,7 +40,7 @@ impl Routes {
 
     /// How large the bodies of those so far may be.
     pub fn body_limit(mut self, limit: usize) -> Self {
-        self.router = self.router.layer(DefaultBodyLimit::max(limit));
+        self.router = self.router.layer(body_limit(limit));
         self
     }
 
