@@ -25,6 +25,17 @@ pub(super) fn is_lost(error: &sqlx::Error) -> bool {
         || matches!(number(error), Some(1053 | 1927 | 2006 | 2013))
 }
 
+/// True if the server has no room: the disk is full, or the table is. Nothing was stored; it passes when somebody makes
+/// room.
+fn is_full(error: &sqlx::Error) -> bool {
+    match number(error) {
+        Some(1021 | 1026 | 1114) => true,
+        // "Got error 28 "No space left on device" from storage engine InnoDB".
+        Some(1030) => error.to_string().contains("error 28 "),
+        _ => false,
+    }
+}
+
 /// The text of `error` without what the server quotes in it, which may be what a person typed.
 pub(crate) fn without_values(error: &sqlx::Error) -> String {
     let text = error.to_string();
@@ -45,6 +56,10 @@ pub(crate) fn code(error: &sqlx::Error) -> Code {
         Some(1146 | 1054) => {
             tracing::error!(%error, "the schema is older than this program");
             Code::NotMigrated
+        }
+        _ if is_full(error) => {
+            tracing::error!(error = without_values(error), "the database has no room");
+            Code::Unavailable
         }
         _ if again => {
             tracing::warn!(error = without_values(error), "database unavailable");

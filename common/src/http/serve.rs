@@ -73,13 +73,15 @@ pub async fn bind(env: &Env, address: Ipv4Addr) -> Result<TcpListener> {
     TcpListener::bind((address, port)).await.with_context(|| format!("PORT: can't listen on {address}:{port}"))
 }
 
-/// Completes at the first SIGTERM or Ctrl-C.
+/// Completes at the first SIGTERM, Ctrl-C, or SIGHUP, which a terminal sends when it is closed.
 pub fn shutdown_signal() -> Result<impl Future<Output = ()> + Send> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut hangup = signal(SignalKind::hangup())?;
     Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
+            _ = hangup.recv() => {}
         }
     })
 }

@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde_json::json;
 use sqlx::{Connection, MySqlConnection};
 use tokio::{
     task::JoinSet,
@@ -224,4 +225,27 @@ async fn a_request_after_all_idle_connections_were_killed_is_answered() {
     }
     println!("requests after all idle connections were killed, answered 2xx: {good} of {count}");
     assert_eq!(good, count);
+}
+
+#[tokio::test]
+async fn a_database_without_room_is_unavailable_and_nothing_is_stored() {
+    let world = World::new().await;
+    let ada = world.person("ada").await;
+    let food = ada.food_since("2026-03-01").await;
+    let path = "/api/reviews/2026-03-05/slips/01958d5c-9f00-7c3e-8a41-5b2d6f7e8c90";
+    for (number, text) in [
+        (1021, "Disk full"),
+        (1026, "Error writing file"),
+        (1030, "Got error 28 (No space left on device) from storage engine InnoDB"),
+        (1114, "The table is full"),
+    ] {
+        let trigger = common::db::safe(format!(
+            "CREATE OR REPLACE TRIGGER full BEFORE INSERT ON slips FOR EACH ROW
+             SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = {number}, MESSAGE_TEXT = '{text}'"
+        ));
+        sqlx::raw_sql(trigger).execute(world.db()).await.expect("a trigger");
+        ada.put(path, json!({ "food_id": food })).await.problem(503, "unavailable");
+    }
+    sqlx::raw_sql("DROP TRIGGER full").execute(world.db()).await.expect("it is gone");
+    ada.put(path, json!({ "food_id": food })).await.created();
 }

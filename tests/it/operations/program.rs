@@ -164,6 +164,16 @@ async fn a_database_that_hangs_is_answered_for_and_one_that_dies_is_started_agai
 }
 
 #[tokio::test]
+async fn closing_the_terminal_stops_the_program_and_its_database() {
+    let folder = tempfile::tempdir_in("/tmp").expect("a folder");
+    let mut standalone = Standalone::start(folder.path(), 0);
+    assert!(mariadbd(folder.path()).is_some(), "it runs");
+    kill("-HUP", &standalone.process.id().to_string());
+    assert!(standalone.process.wait().expect("it ends").success());
+    assert_eq!(mariadbd(folder.path()), None);
+}
+
+#[tokio::test]
 async fn a_wrong_setting_stops_the_start_with_its_name() {
     for (name, setting, value) in [
         ("standalone", "PORT", "eighty"),
