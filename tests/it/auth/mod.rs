@@ -6,6 +6,7 @@ mod attempts;
 pub mod authorization;
 pub mod forgeries;
 mod linking;
+mod odd_providers;
 mod provider_faults;
 pub mod providers;
 mod sessions;
