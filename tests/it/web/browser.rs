@@ -47,6 +47,11 @@ fn nothing_is_lost_between_two_devices_or_two_people_on_one_in_a_browser() {
 }
 
 #[test]
+fn nothing_typed_is_lost_or_laid_over_what_another_device_wrote_in_a_browser() {
+    runs("drafts.mjs", "drafts.png");
+}
+
+#[test]
 fn nobody_waits_for_a_function_to_wake_up_in_a_browser() {
     runs("slow.mjs", "slow.png");
 }

@@ -10,7 +10,7 @@ export async function clearDevice() {
   await outbox.wipe();
   drafts.wipe();
   await today.forget();
-  write('localStorage', 'hanip.known', null);
+  today.known = null;
   for (const key of keys('sessionStorage', '')) write('sessionStorage', key, null);
   toast.close();
   router.go('/sign-in');

@@ -47,8 +47,13 @@ class TodayStore {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #clockTimer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Whether somebody has signed in on this device before. */
-  known = read<boolean>('localStorage', KNOWN);
+  /** Whether somebody has signed in on this device, and not out. */
+  get known() {
+    return read<boolean>('localStorage', KNOWN);
+  }
+  set known(known: boolean | null) {
+    write('localStorage', KNOWN, known);
+  }
 
   data = $derived.by(() => {
     const answer = this.#answer;
@@ -120,7 +125,7 @@ class TodayStore {
     // Not at every answer: a language chosen here may not have reached the API yet.
     if (id !== data.me.id || locale !== data.me.locale) void words.use(data.me.locale);
     context.account = data.me.id;
-    write('localStorage', KNOWN, (this.known = true));
+    this.known = true;
     drafts.use(data.me.id);
     void outbox.use(data.me.id);
     this.#now = clock.serverNow();
