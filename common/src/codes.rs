@@ -18,7 +18,8 @@ macro_rules! codes {
                 match self { $(Self::$name => $code),* }
             }
 
-            /// The code with this name.
+            /// The code with this name: the first, where several say the same code in other words.
+            #[expect(unreachable_patterns, reason = "a name may stand there again, in other words")]
             pub fn named(name: &str) -> Option<Self> {
                 match name { $($code => Some(Self::$name),)* _ => None }
             }
@@ -46,6 +47,7 @@ codes! {
     JsonInvalid "json-invalid" BAD_REQUEST "보낸 내용을 읽을 수 없어요." "The request body can't be read as JSON."
     EventInvalid "event-invalid" BAD_REQUEST "CloudEvent가 아니에요." "That is not a CloudEvent."
     SessionRequired "session-required" UNAUTHORIZED "다시 로그인해 주세요. 적던 내용은 그대로 있어요." "Please sign in again. What you wrote is still here."
+    TokenUnknown "session-required" UNAUTHORIZED "토큰이 맞지 않거나 만료됐어요." "That token is wrong or was revoked."
     TokenReadOnly "token-read-only" FORBIDDEN "읽기만 할 수 있는 토큰이에요." "This token can only read."
     TokenRefused "token-refused" FORBIDDEN "토큰으로는 할 수 없어요. 브라우저에서 로그인하고 해 주세요." "A token can't do that. Sign in with a browser."
     OriginForeign "origin-foreign" FORBIDDEN "다른 사이트에서 온 요청은 받지 않아요." "Requests from another site are not taken."
@@ -73,15 +75,19 @@ codes! {
     FieldMissing "field-missing" UNPROCESSABLE_ENTITY "꼭 필요한 값이에요." "This is required."
     FieldUnknown "field-unknown" UNPROCESSABLE_ENTITY "모르는 이름의 값이에요." "There is no such field."
     FieldTwice "field-twice" UNPROCESSABLE_ENTITY "같은 값이 두 번 왔어요." "This was sent twice."
-    ValueInvalid "value-invalid" UNPROCESSABLE_ENTITY "알맞은 값이 아니에요." "That is not a value this can have."
+    ValueInvalid "value-invalid" UNPROCESSABLE_ENTITY "여기에 쓸 수 없는 값이에요." "That is not a value this can have."
+    ColorInvalid "value-invalid" UNPROCESSABLE_ENTITY "색은 #e8813a처럼 적어 주세요." "Write a colour like #e8813a."
+    CurrencyInvalid "value-invalid" UNPROCESSABLE_ENTITY "통화는 KRW처럼 영문 대문자 세 글자예요." "A currency is three capital letters, such as KRW."
+    PriceInvalid "value-invalid" UNPROCESSABLE_ENTITY "숫자만 적어 주세요." "Digits only, such as 1500 or 1.50."
     TextInvalid "text-invalid" UNPROCESSABLE_ENTITY "쓸 수 없는 문자가 있어요." "There is a character that can't be used."
     TextTooLong "text-too-long" UNPROCESSABLE_ENTITY "너무 길어요." "That is too long."
+    IconTooLong "text-too-long" UNPROCESSABLE_ENTITY "그림은 이모지나 글자 하나예요." "A picture is one emoji or one letter."
     DateInvalid "date-invalid" UNPROCESSABLE_ENTITY "없는 날짜예요." "There is no such date."
     DateTooEarly "date-too-early" UNPROCESSABLE_ENTITY "2000년 1월 1일부터 고를 수 있어요." "Dates begin on January 1, 2000."
     TimeInvalid "time-invalid" UNPROCESSABLE_ENTITY "없는 시각이에요." "There is no such time."
     RangeInvalid "range-invalid" UNPROCESSABLE_ENTITY "끝나는 날이 시작하는 날보다 앞서요." "The end is before the start."
     RangeTooLong "range-too-long" UNPROCESSABLE_ENTITY "한 번에 400일까지 볼 수 있어요." "At most 400 days can be shown at once."
-    NumberOutOfRange "number-out-of-range" UNPROCESSABLE_ENTITY "고를 수 있는 숫자가 아니에요." "That number is out of range."
+    NumberOutOfRange "number-out-of-range" UNPROCESSABLE_ENTITY "여기에 쓸 수 없는 숫자예요." "That number is out of range."
 
     // An export.
     VersionUnknown "version-unknown" UNPROCESSABLE_ENTITY "다른 버전에서 만든 파일이라 읽을 수 없어요." "This file is of a version that can't be read here."

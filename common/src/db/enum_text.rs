@@ -7,6 +7,7 @@ use sqlx::{
     error::BoxDynError,
     mysql::{MySqlTypeInfo, MySqlValueRef},
 };
+use strum::VariantNames;
 
 use crate::{
     diary::streak::{Counting, Outcome},
@@ -17,10 +18,11 @@ macro_rules! stored_as_text {
     ($($type:ty),*) => {$(
         // Text alone: serde's own way would also take `{"kept": null}`.
         impl TryFrom<String> for $type {
-            type Error = strum::ParseError;
+            type Error = String;
 
             fn try_from(text: String) -> Result<Self, Self::Error> {
-                text.parse()
+                // In serde's words, which say what would have been right.
+                text.parse().map_err(|_| format!("unknown variant, expected one of `{}`", Self::VARIANTS.join("`, `")))
             }
         }
 

@@ -1,12 +1,14 @@
 //! What a handler may fail with. An internal cause is logged once, here, and never sent.
 
+use std::ops::RangeInclusive;
+
 use axum::response::{IntoResponse, Response};
 use chrono::{Datelike, NaiveDate};
 use serde_json::{Map, Value};
 
 use crate::{
     Code, Language,
-    http::{problem::Shown, retry::RolledBack},
+    http::{expected::Expected, problem::Shown, retry::RolledBack},
 };
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -48,6 +50,7 @@ pub struct Fault {
     pub(super) place: Place,
     pub(super) code: Code,
     pub(super) date: Option<(NaiveDate, i32)>,
+    pub(super) expected: Option<Expected>,
 }
 
 #[derive(Clone, Debug)]
@@ -59,18 +62,43 @@ pub(super) enum Place {
 impl Fault {
     /// In the body, at a JSON pointer (RFC 6901) such as `/foods/0/outcome`.
     pub fn pointer(pointer: impl Into<String>, code: Code) -> Self {
-        Self { place: Place::Pointer(pointer.into()), code, date: None }
+        Self { place: Place::Pointer(pointer.into()), code, date: None, expected: None }
     }
 
     /// In the path or the query.
     pub fn parameter(name: impl Into<String>, code: Code) -> Self {
-        Self { place: Place::Parameter(name.into()), code, date: None }
+        Self { place: Place::Parameter(name.into()), code, date: None, expected: None }
     }
 
     /// Names `date`, as told on the day `today`.
     pub fn naming(mut self, date: NaiveDate, today: NaiveDate) -> Self {
         self.date = Some((date, today.year()));
         self
+    }
+
+    /// Says which numbers can stand there; both ends belong to the range.
+    pub fn between(mut self, range: RangeInclusive<u32>) -> Self {
+        self.expected = Some(Expected::Between(range));
+        self
+    }
+
+    /// Says which of these can stand there.
+    pub fn one_of(mut self, names: &[&str]) -> Self {
+        self.expected = Some(Expected::OneOf(names.iter().map(|name| (*name).to_owned()).collect()));
+        self
+    }
+
+    pub(super) fn expecting(mut self, expected: Option<Expected>) -> Self {
+        self.expected = expected;
+        self
+    }
+
+    /// What a person reads.
+    pub(super) fn text(&self, language: Language) -> String {
+        match &self.expected {
+            Some(expected) => expected.text(language),
+            None => self.code.text(language, self.date),
+        }
     }
 }
 

@@ -51,9 +51,9 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     let Object(value) =
         serde_path_to_error::deserialize(&mut json).map_err(|error| match error.inner().classify() {
             serde_json::error::Category::Data => {
-                let (path, code) = fault(&error);
+                let (path, code, expected) = fault(&error);
                 let escaped = path.iter().map(|key| format!("/{}", key.replace('~', "~0").replace('/', "~1")));
-                Fault::pointer(escaped.collect::<String>(), code).into()
+                Fault::pointer(escaped.collect::<String>(), code).expecting(expected).into()
             }
             _ => Error::from(Code::JsonInvalid),
         })?;

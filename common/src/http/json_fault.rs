@@ -5,11 +5,12 @@ use std::fmt::Display;
 
 use serde_path_to_error::{Error, Segment};
 
+use super::expected::Expected;
 use crate::Code;
 
-/// The path to the value that could not be read, and why. Our own types give a code as the text of their
-/// error; serde's texts are told apart by how they begin.
-pub(super) fn fault<E: Display>(error: &Error<E>) -> (Vec<String>, Code) {
+/// The path to the value that could not be read, why, and what would have been right. Our own types give a code as the
+/// text of their error; serde's texts are told apart by how they begin.
+pub(super) fn fault<E: Display>(error: &Error<E>) -> (Vec<String>, Code, Option<Expected>) {
     let mut path: Vec<String> = error
         .path()
         .iter()
@@ -26,7 +27,7 @@ pub(super) fn fault<E: Display>(error: &Error<E>) -> (Vec<String>, Code) {
         None if text.starts_with("missing field") => Code::FieldMissing,
         None if text.starts_with("unknown field") => Code::FieldUnknown,
         None if text.starts_with("duplicate field") => Code::FieldTwice,
-        None => return (path, Code::ValueInvalid),
+        None => return (path, Code::ValueInvalid, Expected::of(&text)),
     };
     // These three are errors of the object; the field is named in the text alone.
     if matches!(code, Code::FieldMissing | Code::FieldUnknown | Code::FieldTwice)
@@ -34,7 +35,7 @@ pub(super) fn fault<E: Display>(error: &Error<E>) -> (Vec<String>, Code) {
     {
         path.push(named.to_owned());
     }
-    (path, code)
+    (path, code, None)
 }
 
 #[cfg(test)]
@@ -74,13 +75,13 @@ mod tests {
 
     fn in_json<T: DeserializeOwned>(text: &str) -> (String, Code) {
         let mut json = serde_json::Deserializer::from_str(text);
-        let (path, code) = fault(&serde_path_to_error::deserialize::<_, T>(&mut json).err().expect("a fault"));
+        let (path, code, _) = fault(&serde_path_to_error::deserialize::<_, T>(&mut json).err().expect("a fault"));
         (path.join("/"), code)
     }
 
     fn in_query<T: DeserializeOwned>(text: &str) -> (String, Code) {
         let query = serde_urlencoded::Deserializer::new(url::form_urlencoded::parse(text.as_bytes()));
-        let (path, code) = fault(&serde_path_to_error::deserialize::<_, T>(query).err().expect("a fault"));
+        let (path, code, _) = fault(&serde_path_to_error::deserialize::<_, T>(query).err().expect("a fault"));
         (path.join("/"), code)
     }
 

@@ -3,6 +3,7 @@
 pub(crate) mod buffer;
 mod connection;
 mod error;
+mod expected;
 mod json;
 mod json_fault;
 mod layers;

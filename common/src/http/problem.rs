@@ -74,7 +74,7 @@ impl Shown {
         let status = self.code.status();
         let plain = Problem::new(self.code, language);
         let problem = Problem {
-            detail: self.faults.first().map_or(plain.detail, |fault| fault.code.text(language, fault.date)),
+            detail: self.faults.first().map_or(plain.detail, |fault| fault.text(language)),
             errors: self
                 .faults
                 .iter()
@@ -87,7 +87,7 @@ impl Shown {
                         pointer,
                         parameter,
                         code: fault.code.as_str(),
-                        detail: fault.code.text(language, fault.date),
+                        detail: fault.text(language),
                     }
                 })
                 .collect(),

@@ -28,8 +28,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
         let pairs = url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
         let query = serde_urlencoded::Deserializer::new(pairs);
         serde_path_to_error::deserialize(query).map(Self).map_err(|error| {
-            let (path, code) = fault(&error);
-            Fault::parameter(path.join("."), code).into()
+            let (path, code, expected) = fault(&error);
+            Fault::parameter(path.join("."), code).expecting(expected).into()
         })
     }
 }

@@ -14,7 +14,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, MySql, pool::PoolConnection};
-use strum::{EnumString, IntoStaticStr};
+use strum::{EnumString, IntoStaticStr, VariantNames};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -79,7 +79,7 @@ impl Default for Key {
 }
 
 /// What a token is good for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoStaticStr, EnumString)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoStaticStr, EnumString, VariantNames)]
 #[serde(rename_all = "snake_case", try_from = "String")]
 #[strum(serialize_all = "snake_case")]
 pub enum Scope {
@@ -169,13 +169,14 @@ async fn identify(parts: &Parts, app: &App) -> Result<Connected> {
         true => bearer(&parts.headers).map(str::to_owned),
         false => app.origin.cookie(&parts.headers, COOKIE),
     };
-    let secret = secret.ok_or(Code::SessionRequired)?;
+    let refused = if by_token { Code::TokenUnknown } else { Code::SessionRequired };
+    let secret = secret.ok_or(refused)?;
     let mut db = app.db.acquire().await?;
     let user = match by_token {
         true => with_token(&mut db, &secret).await?,
         false => with_session(&mut db, &secret, now).await?,
     };
-    let user = user.ok_or(Code::SessionRequired)?;
+    let user = user.ok_or(refused)?;
     if let Some(account) = parts.headers.get("hanip-account")
         && account.as_bytes() != user.id.to_string().as_bytes()
     {

@@ -52,7 +52,7 @@ pub async fn change(user: User, State(app): State<App>, Json(change): Json<Chang
     let mut faults = Faults::default();
     let display_name = faults.take("/display_name", change.display_name.as_deref().map(text::name).transpose());
     if change.locale.as_deref().is_some_and(|locale| !["ko", "en"].contains(&locale)) {
-        faults.add(Fault::pointer("/locale", Code::ValueInvalid));
+        faults.add(Fault::pointer("/locale", Code::ValueInvalid).one_of(&["ko", "en"]));
     }
     let time_zone = change.time_zone.map(|name| Zone::named(&name).ok_or(Code::ZoneUnknown));
     let time_zone = faults.take("/time_zone", time_zone.transpose());

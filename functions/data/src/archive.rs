@@ -77,7 +77,7 @@ pub struct Food {
     pub id: Uuid,
     #[schema(min_length = 1, max_length = 50)]
     pub name: String,
-    #[schema(max_length = 16)]
+    #[schema(max_length = 64)]
     pub icon: Option<String>,
     #[schema(pattern = "^#[0-9a-fA-F]{6}$")]
     pub color: Option<String>,

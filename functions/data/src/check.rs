@@ -32,11 +32,11 @@ impl Archive {
             let at = |field: &'static str| move |code| Fault::pointer(format!("/foods/{index}/{field}"), code);
             once(&mut ids, food.id).map_err(at("id"))?;
             food.name = text::name(&food.name).map_err(at("name"))?;
-            tidy(&mut food.icon, food::icon).map_err(at("icon"))?;
+            tidy(&mut food.icon, food::icon_of_archive).map_err(at("icon"))?;
             tidy(&mut food.color, food::color).map_err(at("color"))?;
             not_after(latest, food.start_date.0, Code::StartDateFuture).map_err(at("start_date"))?;
             if food.goal_days.is_some_and(|days| !GOAL_DAYS.contains(&days)) {
-                return Err(at("goal_days")(Code::NumberOutOfRange).into());
+                return Err(at("goal_days")(Code::NumberOutOfRange).between(GOAL_DAYS).into());
             }
             tidy(&mut food.motivation, food::motivation).map_err(at("motivation"))?;
             tidy(&mut food.price_per_day, food::price).map_err(at("price_per_day"))?;
@@ -63,7 +63,7 @@ impl Archive {
             not_after(latest, review.date.0, Code::ReviewDateFuture).map_err(at("date"))?;
             for (field, value) in [("difficulty", review.difficulty), ("mood", review.mood)] {
                 if value.is_some_and(|value| !(1..=5).contains(&value)) {
-                    return Err(at(field)(Code::NumberOutOfRange).into());
+                    return Err(at(field)(Code::NumberOutOfRange).between(1..=5).into());
                 }
             }
             tidy(&mut review.note, |note| text::lines(note, 2000)).map_err(at("note"))?;
@@ -87,7 +87,7 @@ impl Archive {
             once(&mut ids, slip.id).map_err(at("id"))?;
             not_after(latest, slip.date.0, Code::ReviewDateFuture).map_err(at("date"))?;
             if slip.craving.is_some_and(|craving| craving > 10) {
-                return Err(at("craving")(Code::NumberOutOfRange).into());
+                return Err(at("craving")(Code::NumberOutOfRange).between(0..=10).into());
             }
             tidy(&mut slip.trigger, |trigger| text::line(trigger, 50)).map_err(at("trigger"))?;
             tidy(&mut slip.amount, |amount| text::line(amount, 50)).map_err(at("amount"))?;

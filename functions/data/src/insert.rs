@@ -23,7 +23,7 @@ const FOODS: Table = Table {
     columns: &[
         column("id", Kind::Id),
         column("name", Kind::Text(50)),
-        column("icon", Kind::Text(16)),
+        column("icon", Kind::Text(64)),
         column("color", Kind::Text(7)),
         column("start_date", Kind::Date),
         column("counting", Kind::Text(7)),

@@ -26,7 +26,8 @@ pub struct NewFood {
     pub id: Option<Uuid>,
     #[schema(min_length = 1, max_length = 50, examples("라면"))]
     name: String,
-    #[schema(max_length = 16)]
+    /// One emoji or one letter, of at most 64 bytes.
+    #[schema(max_length = 64)]
     icon: Option<String>,
     #[schema(pattern = "^#[0-9a-fA-F]{6}$")]
     color: Option<String>,
@@ -53,7 +54,7 @@ pub struct Change {
     #[schema(min_length = 1, max_length = 50)]
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>, max_length = 16)]
+    #[schema(value_type = Option<String>, max_length = 64)]
     icon: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, pattern = "^#[0-9a-fA-F]{6}$")]
@@ -157,7 +158,7 @@ impl Change {
         if let Some(goal_days) = self.goal_days {
             changed.goal_days = goal_days;
             if goal_days.is_some_and(|days| !GOAL_DAYS.contains(&days)) {
-                faults.add(Fault::pointer("/goal_days", Code::NumberOutOfRange));
+                faults.add(Fault::pointer("/goal_days", Code::NumberOutOfRange).between(GOAL_DAYS));
             }
         }
         if let Some(motivation) = &self.motivation {

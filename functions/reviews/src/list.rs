@@ -22,7 +22,8 @@ pub struct Filter {
     to: Option<Date>,
     /// Dates on which something is recorded for this food.
     food_id: Option<Uuid>,
-    /// A part of any note of the date, in upper or lower case.
+    /// A part of any note of the date, or of what set a slip off, in upper or lower case; the keys of triggers are
+    /// found by their names in Korean and English too.
     #[param(max_length = 100)]
     q: Option<String>,
     /// How many are listed at most; 30 where absent.
@@ -31,6 +32,18 @@ pub struct Filter {
     /// `next_cursor` of the page before.
     cursor: Option<Date>,
 }
+
+/// The triggers that are stored as keys, as the app calls them in Korean and English.
+const TRIGGERS: [(&str, &str, &str); 8] = [
+    ("stress", "스트레스", "stress"),
+    ("tired", "피곤해서", "tired"),
+    ("bored", "심심해서", "bored"),
+    ("hungry", "배고파서", "hungry"),
+    ("with_people", "사람들과 있다가", "with people"),
+    ("habit", "습관처럼", "habit"),
+    ("saw_it", "눈에 보여서", "saw it"),
+    ("celebration", "축하할 일", "celebration"),
+];
 
 #[derive(Serialize, ToSchema)]
 pub struct Page {
@@ -51,7 +64,7 @@ pub async fn list(
 ) -> Result<Json<Page>> {
     let limit = filter.limit.unwrap_or(30);
     if !(1..=100).contains(&limit) {
-        return Err(Fault::parameter("limit", Code::NumberOutOfRange).into());
+        return Err(Fault::parameter("limit", Code::NumberOutOfRange).between(1..=100).into());
     }
     let q = filter.q.as_deref().map(|q| text::lines(q, 100)).transpose();
     let q = q.map_err(|code| Fault::parameter("q", code))?.flatten();
@@ -124,7 +137,7 @@ async fn newest(
     Ok(dates.fetch_all(db).await?)
 }
 
-/// The last dates from `from` to `to` with a note that holds `q`.
+/// The last dates from `from` to `to` with a note or a trigger that holds `q`.
 async fn search(
     db: &mut MySqlConnection,
     user_id: Uuid,
@@ -134,25 +147,31 @@ async fn search(
     q: &str,
     limit: u8,
 ) -> Result<Vec<NaiveDate>> {
+    let wanted = q.to_lowercase();
+    let named = TRIGGERS.iter().filter(|(_, korean, english)| korean.contains(&wanted) || english.contains(&wanted));
+    let keys = named.map(|(key, ..)| *key).collect::<Vec<_>>().join(",");
+    // What is stored of a trigger is searched as text; a key that is called so has `q` beside it.
     let dates = sqlx::query_scalar!(
         r#"SELECT date AS "date!" FROM (
-               SELECT date, note, NULL AS food_id FROM reviews WHERE user_id = ?
+               SELECT date, note AS text, NULL AS food_id FROM reviews WHERE user_id = ?
                UNION ALL
                SELECT date, note, food_id FROM outcomes JOIN foods
                    ON foods.user_id = outcomes.user_id AND foods.id = food_id AND deleted_at IS NULL
                WHERE outcomes.user_id = ?
                UNION ALL
-               SELECT date, note, food_id FROM slips JOIN foods
+               SELECT date, CONCAT_WS('\n', note, cause, IF(FIND_IN_SET(cause, ?), ?, NULL)), food_id FROM slips JOIN foods
                    ON foods.user_id = slips.user_id AND foods.id = food_id AND deleted_at IS NULL
                WHERE slips.user_id = ?
            ) AS recorded
            WHERE date BETWEEN ? AND ?
            GROUP BY date
-           HAVING (? IS NULL OR SUM(food_id = ?) > 0) AND SUM(INSTR(LOWER(note), LOWER(?)) > 0) > 0
+           HAVING (? IS NULL OR SUM(food_id = ?) > 0) AND SUM(INSTR(LOWER(text), LOWER(?)) > 0) > 0
            ORDER BY date DESC
            LIMIT ?"#,
         user_id,
         user_id,
+        keys,
+        q,
         user_id,
         from,
         to,

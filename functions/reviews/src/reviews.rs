@@ -96,7 +96,7 @@ impl NewReview {
         let mut faults = Faults::default();
         for (pointer, value) in [("/difficulty", self.difficulty), ("/mood", self.mood)] {
             if value.is_some_and(|value| !(1..=5).contains(&value)) {
-                faults.add(Fault::pointer(pointer, Code::NumberOutOfRange));
+                faults.add(Fault::pointer(pointer, Code::NumberOutOfRange).between(1..=5));
             }
         }
         let note = faults.take("/note", text::lines(self.note.as_deref().unwrap_or_default(), 2000));

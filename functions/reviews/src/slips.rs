@@ -95,7 +95,7 @@ impl NewSlip {
     pub fn check(self, id: Uuid, date: NaiveDate) -> Result<Slip> {
         let mut faults = Faults::default();
         if self.craving.is_some_and(|craving| craving > 10) {
-            faults.add(Fault::pointer("/craving", Code::NumberOutOfRange));
+            faults.add(Fault::pointer("/craving", Code::NumberOutOfRange).between(0..=10));
         }
         let trigger = faults.take("/trigger", text::line(self.trigger.as_deref().unwrap_or_default(), 50));
         let amount = faults.take("/amount", text::line(self.amount.as_deref().unwrap_or_default(), 50));

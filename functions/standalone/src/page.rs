@@ -10,7 +10,7 @@ use common::Language;
 pub const STYLE: &str = "
 :root { color-scheme: light dark; font: 1.125rem/1.5 system-ui, sans-serif;
   background: light-dark(#faf6ef, #1b1713); color: light-dark(#2b241d, #f4ece2) }
-body { max-width: 22rem; margin: 15vh auto 0; padding: 0 1.25rem }
+body { max-width: 22rem; margin: 15vh auto 0; padding: 0 1.25rem; word-break: keep-all; overflow-wrap: anywhere }
 h1 { font-size: 1.5rem }
 label { display: block; font-weight: 600 }
 input, button { box-sizing: border-box; width: 100%; min-height: 3rem; margin-top: .5rem; padding: .5rem .75rem;

@@ -109,7 +109,8 @@ async fn a_token_is_shown_once_and_only_its_hash_is_stored() {
     let hash: String =
         sqlx::query_scalar("SELECT HEX(token_hash) FROM api_tokens").fetch_one(world.db()).await.expect("a hash");
     for wrong in [&hash, &secret.to_uppercase(), &secret[6..], "hanip_", ""] {
-        script(&world, wrong, Method::GET, "/api/auth/me", None).await.problem(401, "session-required");
+        let refused = script(&world, wrong, Method::GET, "/api/auth/me", None).await.problem(401, "session-required");
+        assert_eq!(refused["detail"], "That token is wrong or was revoked.", "the words are for people with a token");
     }
 }
 

@@ -50,6 +50,19 @@ async fn a_food_created_again_with_its_id_is_no_second_food() {
 }
 
 #[tokio::test]
+async fn an_icon_is_one_grapheme_however_many_bytes_it_takes() {
+    let ada = World::new().await.person("ada").await;
+    for icon in ["👨‍👩‍👧‍👦", "🇰🇷", "☕️", "🏃🏽‍♀️", "각", "A"] {
+        let id = ada.food(json!({ "name": "sugar", "icon": icon })).await;
+        assert_eq!(ada.get(&format!("/api/foods/{id}")).await.ok()["icon"], icon);
+    }
+    let long = format!("a{}", "\u{301}".repeat(32));
+    for icon in ["AB", "ABCDEF", "🍜🥤", "🇰🇷🇯🇵", &long] {
+        ada.post("/api/foods", json!({ "name": "sugar", "icon": icon })).await.fault("/icon", "text-too-long");
+    }
+}
+
+#[tokio::test]
 async fn a_change_keeps_what_is_absent_and_clears_what_is_null() {
     let ada = World::new().await.person("ada").await;
     let id = ada.food(json!({ "name": "sugar", "icon": "🍬", "goal_days": 30 })).await;

@@ -210,6 +210,32 @@ async fn without_a_session_nothing_shows_whatever_is_asked() {
 }
 
 #[tokio::test]
+async fn what_would_have_been_right_is_told() {
+    let ada = World::new().await.person("ada").await;
+    let food = json!({
+        "name": "x", "counting": "guess", "color": "red", "goal_days": 0, "icon": "AB", "price_per_day": "much",
+    });
+    for (field, korean, english) in [
+        ("counting", "쓸 수 있는 값: assume, confirm", "It can be: assume, confirm"),
+        ("color", "색은 #e8813a처럼 적어 주세요.", "Write a colour like #e8813a."),
+        ("goal_days", "1부터 36,500까지 쓸 수 있어요.", "It can be 1 to 36,500."),
+        ("icon", "그림은 이모지나 글자 하나예요.", "A picture is one emoji or one letter."),
+        ("price_per_day", "숫자만 적어 주세요.", "Digits only, such as 1500 or 1.50."),
+    ] {
+        for (language, words) in [("ko", korean), ("en", english)] {
+            let request = ada
+                .request(Method::POST, "/api/foods")
+                .header(header::ACCEPT_LANGUAGE, language)
+                .json(&json!({ "name": "x", field: food[field] }));
+            let problem = ada.send(request).await.is(422);
+            assert_eq!(problem["errors"][0]["detail"], words, "{field}");
+        }
+    }
+    let unknown = ada.get("/api/foods?state=gone").await.problem(422, "value-invalid");
+    assert_eq!(unknown["detail"], "It can be: active, archived, deleted");
+}
+
+#[tokio::test]
 async fn a_problem_is_told_in_the_language_of_the_request() {
     let ada = World::new().await.person("ada").await;
     let told = async |language: &str| {

@@ -160,6 +160,21 @@ async fn deleting_a_review_leaves_its_slips() {
 }
 
 #[tokio::test]
+async fn a_slip_is_found_by_what_set_it_off_in_words_or_by_the_name_of_its_key() {
+    let ada = World::new().await.person("ada").await;
+    let ramen = ada.food_since("2026-03-01").await;
+    for (day, trigger) in [("02", "with_people"), ("04", "Night shift"), ("06", "stress")] {
+        let path = format!("/api/reviews/2026-03-{day}/slips/{}", uuid::Uuid::now_v7());
+        ada.put(&path, json!({ "food_id": ramen, "trigger": trigger })).await.created();
+    }
+    for (q, day) in [("SHIFT", "04"), ("사람들과", "02"), ("with people", "02"), ("스트레스", "06"), ("stress", "06")] {
+        let page = ada.get(&format!("/api/reviews?q={q}")).await.ok();
+        let dates: Vec<&Value> = page["reviews"].as_array().expect("reviews").iter().map(|it| &it["date"]).collect();
+        assert_eq!(dates, [&json!(format!("2026-03-{day}"))], "{q}");
+    }
+}
+
+#[tokio::test]
 async fn reviews_are_listed_newest_first_and_found_by_any_note() {
     let ada = World::new().await.person("ada").await;
     let (ramen, soda) = (ada.food_since("2026-03-01").await, ada.food_since("2026-03-01").await);
