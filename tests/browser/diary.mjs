@@ -44,7 +44,7 @@ await page.reload();
 
 await step('a slip takes its details, and kind words answer', async () => {
   await page.getByRole('article').filter({ hasText: '라면' }).getByRole('link').first().click();
-  await link('먹은 것 남기기').click();
+  await link('먹은 기록 적기').click();
   await page.getByLabel('시각').fill('21:30');
   await button('사람들과 있다가').click();
   await page.getByLabel('양').fill('반 그릇');
@@ -62,7 +62,7 @@ await step('a slip takes its details, and kind words answer', async () => {
 
 await step('what is too long is refused at its field', async () => {
   await page.goto(`${base}/days/${daysAgo(0)}`);
-  await link('라면 먹은 것 고치기').click();
+  await link('라면 먹은 기록 고치기').click();
   await page.getByLabel('다른 계기').fill('가'.repeat(51));
   await button('저장하기').click();
   const field = page.getByLabel('다른 계기');
@@ -73,7 +73,7 @@ await step('what is too long is refused at its field', async () => {
   assert.equal(words, '너무 길어요.');
   await field.fill('생일 파티');
   await button('저장하기').click();
-  await seeText('고쳤어요.');
+  await seeText('바꿨어요.');
   await stored(
     () => read(`/api/reviews/${daysAgo(0)}`),
     ({ slips }) => assert.equal(slips[0].trigger, '생일 파티'),
@@ -81,7 +81,7 @@ await step('what is too long is refused at its field', async () => {
 });
 
 await step('a slip is removed and taken back', async () => {
-  await link('라면 먹은 것 고치기').click();
+  await link('라면 먹은 기록 고치기').click();
   await button('지우기').click();
   await seeText('지웠어요.');
   await undo();
@@ -133,7 +133,7 @@ await step('both ways of counting are shown before switching', async () => {
   await page.getByLabel('하루에 쓰던 돈').fill('2000');
   await page.getByLabel('내가 끊는 이유').fill('가볍게 살고 싶어요');
   await button('저장하기').click();
-  await seeText('고쳤어요.');
+  await seeText('저장했어요.');
   const food = await read(`/api/foods/${ramen}`);
   assert.deepEqual(
     [food.name, food.icon, food.color, food.counting, food.goal_days, food.price_per_day, food.motivation],

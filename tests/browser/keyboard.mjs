@@ -66,7 +66,7 @@ await step('from signing in to the first food', async () => {
 });
 
 await step('another food in the dialog, which gives the focus back', async () => {
-  const opener = button('끊을 것 더하기');
+  const opener = button('끊을 음식 추가');
   await enter(opener);
   const dialog = page.getByRole('dialog');
   await see(dialog);
@@ -109,8 +109,8 @@ await step('the calendar is walked with the arrow keys, across months', async ()
 });
 
 await step('a slip with its details, and its way back', async () => {
-  await enter(page.getByRole('link', { name: '먹은 것 남기기: 라면' }));
-  await see(page.getByRole('heading', { name: '먹은 것 남기기' }));
+  await enter(page.getByRole('link', { name: '먹은 기록 적기: 라면' }));
+  await see(page.getByRole('heading', { name: '먹은 기록 적기' }));
   await tabTo(button('피곤해서'));
   await press('Space');
   await tabTo(page.getByLabel('메모'));

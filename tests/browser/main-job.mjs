@@ -58,7 +58,7 @@ await step('one tap registers a suggestion, starting today', async () => {
 });
 
 await step('a typed name with a past start counts at once', async () => {
-  await button('끊을 것 더하기').click();
+  await button('끊을 음식 추가').click();
   const dialog = page.getByRole('dialog');
   await dialog.getByText('전부터 끊고 있어요').click();
   await dialog.getByLabel('시작일').fill(daysAgo(10));
@@ -70,7 +70,7 @@ await step('a typed name with a past start counts at once', async () => {
 });
 
 await step('an empty name is refused at its field', async () => {
-  await button('끊을 것 더하기').click();
+  await button('끊을 음식 추가').click();
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('button', { name: '시작하기' }).click();
   await see(dialog.getByText('이름을 적어 주세요.'));

@@ -120,7 +120,7 @@ await step('a review and a new food wait, over a reload too', async () => {
   await page.getByText('그저 그랬어요', { exact: true }).click();
   await button('저장하기').click();
   await see(waiting(1));
-  await button('끊을 것 더하기').click();
+  await button('끊을 음식 추가').click();
   await page.getByRole('dialog').getByRole('button', { name: '설탕', exact: true }).click();
   await see(card('설탕'));
   await see(waiting(2));

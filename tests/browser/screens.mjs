@@ -126,7 +126,7 @@ for (const locale of ['ko', 'en']) {
   }
   await step(`add (${locale})`, async () => {
     await open('/');
-    await page.getByRole('button', { name: locale === 'ko' ? '끊을 것 더하기' : 'Quit something else' }).click();
+    await page.getByRole('button', { name: locale === 'ko' ? '끊을 음식 추가' : 'Quit something else' }).click();
     await page.getByRole('dialog').waitFor();
     await look('add', locale);
   });

@@ -136,7 +136,7 @@ await step('everything is exported, and the same file adds nothing twice', async
     input.setInputFiles({ name: 'hanip.json', mimeType: 'application/json', buffer });
   const archive = await readFile(file);
   await pick(archive);
-  await seeText('새로 더할 것이 없어요. 모두 이미 있어요.');
+  await seeText('새로 추가할 것이 없어요. 모두 이미 있어요.');
   const broken = JSON.parse(archive);
   broken.foods[0].name = '';
   await pick(Buffer.from(JSON.stringify(broken)));

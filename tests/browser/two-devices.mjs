@@ -31,7 +31,7 @@ await step('a person is here with two foods, and there as well', async () => {
   await signIn(page, base, me);
   await button('라면').click();
   await see(card('라면'));
-  await button('끊을 것 더하기').click();
+  await button('끊을 음식 추가').click();
   await page.getByRole('dialog').getByRole('button', { name: '설탕', exact: true }).click();
   await see(card('설탕'));
   await page.getByText('그저 그랬어요', { exact: true }).click();
@@ -92,7 +92,7 @@ await step('of a food deleted elsewhere it is told at once what waits, and the r
   await page.getByLabel('메모').fill('비가 왔다');
   await button('저장하기').click();
   await see(waiting(1));
-  await button('끊을 것 더하기').click();
+  await button('끊을 음식 추가').click();
   await page.getByRole('dialog').getByRole('button', { name: '커피', exact: true }).click();
   await see(waiting(2));
   await page.reload();

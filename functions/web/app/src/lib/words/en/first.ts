@@ -55,9 +55,9 @@ export const en: typeof ko = {
     preview: 'Look around first',
     none: 'There is no way to sign in yet.',
     problems: {
-      'sign-in-expired': 'Signing in took a long time. Please start once more.',
+      'sign-in-expired': "That sign-in didn't reach its end. Please start again in this browser.",
       'sign-in-refused': 'You stopped signing in. You can start again any time.',
-      'sign-in-failed': "Signing in didn't finish. Please try again in a moment.",
+      'sign-in-failed': "Sign-in didn't work. If it keeps happening, tell whoever runs this.",
       'too-many-attempts': 'That was a lot of sign-ins at once. Please try again in a few minutes.',
     },
   },

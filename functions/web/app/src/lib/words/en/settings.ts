@@ -25,7 +25,7 @@ export const en: typeof ko = {
     price: 'Money it took a day',
     currency: 'Currency',
     priceHint: 'What you save is counted for every day kept.',
-    saved: 'Changed.',
+    saved: 'Saved.',
   },
 
   settings: {

@@ -25,7 +25,7 @@ export const ko = {
     undo: '되돌리기',
     retry: '다시 시도',
     back: '돌아가기',
-    cancel: '그만두기',
+    cancel: '취소',
     change: '고치기',
     remove: '지우기',
     more: '더 보기',
@@ -57,9 +57,9 @@ export const ko = {
     preview: '먼저 둘러보기',
     none: '쓸 수 있는 로그인 방법이 아직 없어요.',
     problems: {
-      'sign-in-expired': '로그인하는 데 시간이 오래 걸렸어요. 다시 한번 시작해 주세요.',
+      'sign-in-expired': '로그인이 끝까지 이어지지 않았어요. 같은 브라우저에서 다시 시작해 주세요.',
       'sign-in-refused': '로그인을 멈췄어요. 언제든 다시 시작할 수 있어요.',
-      'sign-in-failed': '로그인을 마치지 못했어요. 잠시 후 다시 해 주세요.',
+      'sign-in-failed': '로그인을 마치지 못했어요. 계속되면 관리자에게 알려 주세요.',
       'too-many-attempts': '로그인을 여러 번 시도했어요. 몇 분 뒤에 다시 해 주세요.',
     } as Record<string, string>,
   },
@@ -67,7 +67,7 @@ export const ko = {
   add: {
     title: '무엇을 끊을까요?',
     hint: '하나를 누르면 바로 세기 시작해요.',
-    more: '끊을 것 더하기',
+    more: '끊을 음식 추가',
     suggestions: [
       '설탕',
       '라면',
