@@ -160,10 +160,19 @@ async fn a_file_has_the_type_of_its_name_compressed_or_not() {
 }
 
 #[tokio::test]
-async fn every_icon_that_the_manifest_names_is_there_and_of_its_type() {
-    for site in Site::all().await {
-        let manifest = site.ask("GET", "/manifest.webmanifest", &[]).await;
+async fn the_manifest_of_each_language_names_the_same_app_and_pages_and_icons_that_are_there() {
+    for (site, (path, lang)) in Site::all()
+        .await
+        .iter()
+        .flat_map(|site| [("/manifest.webmanifest", "ko"), ("/manifest.en.webmanifest", "en")].map(|it| (site, it)))
+    {
+        let manifest = site.ask("GET", path, &[]).await;
+        assert_eq!(manifest.header("content-type"), "application/manifest+json");
         let manifest: serde_json::Value = serde_json::from_slice(&manifest.body).expect("JSON");
+        assert_eq!((&manifest["lang"], &manifest["id"]), (&lang.into(), &"/".into()), "one app, whatever its name");
+        let pages: Vec<&str> =
+            manifest["shortcuts"].as_array().expect("shortcuts").iter().filter_map(|it| it["url"].as_str()).collect();
+        assert_eq!(pages, ["/sos", "/slip", "/"]);
         let icons = manifest["icons"].as_array().expect("icons");
         assert!(icons.iter().any(|icon| icon["type"] == "image/png" && icon["purpose"] == "maskable"));
         for icon in icons {

@@ -3,14 +3,20 @@
 class Router {
   path = $state.raw(location.pathname);
   query = $state.raw(new URLSearchParams(location.search));
+  /** Whether the browser's own buttons led here, back or forward. */
+  returned = false;
 
   constructor() {
-    addEventListener('popstate', () => this.#read());
+    addEventListener('popstate', () => {
+      this.returned = true;
+      this.#read();
+    });
     document.addEventListener('click', (event) => this.#follow(event));
   }
 
   go(to: string, { replace = false } = {}) {
     history[replace ? 'replaceState' : 'pushState'](null, '', to);
+    this.returned = false;
     this.#read();
     scrollTo(0, 0);
   }

@@ -16,6 +16,10 @@ const laters: Record<Locale, () => Promise<Later>> = {
   ko: async () => (await import('./ko/later')).ko,
   en: async () => (await import('./en/later')).en,
 };
+const manifests: Record<Locale, string> = {
+  ko: '/manifest.webmanifest',
+  en: '/manifest.en.webmanifest',
+};
 const KEY = 'hanip.locale';
 
 const known = (tag: string | null): Locale | undefined =>
@@ -52,6 +56,8 @@ class Words {
     this.locale = locale;
     context.locale = locale;
     document.documentElement.lang = locale;
+    // Who installs the app gets its name in the language they see.
+    document.querySelector<HTMLLinkElement>('link[rel=manifest]')!.href = manifests[locale];
     if (tag) write('localStorage', KEY, locale);
   }
 

@@ -336,6 +336,7 @@ export interface components {
       currency?: string | null;
       /** Format: int32 */
       goal_days?: number | null;
+      /** @description One emoji or one letter, of at most 64 bytes. */
       icon?: string | null;
       /**
        * Format: uuid

@@ -18,7 +18,10 @@ export interface paths {
           to?: string;
           /** @description Dates on which something is recorded for this food. */
           food_id?: string;
-          /** @description A part of any note of the date, in upper or lower case. */
+          /**
+           * @description A part of any note of the date, or of what set a slip off, in upper or lower case; the keys of triggers are
+           *     found by their names in Korean and English too.
+           */
           q?: string;
           /** @description How many are listed at most; 30 where absent. */
           limit?: number;

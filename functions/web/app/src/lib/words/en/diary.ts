@@ -146,7 +146,15 @@ export const en: typeof ko = {
 
   history: {
     title: 'History',
-    search: 'Search in notes',
+    search: 'Search in notes and triggers',
+    month: 'Month',
+    anyMonth: 'Newest first',
+    goTo: 'Go to a day',
+    open: 'Open',
+    lastSlips: 'Last slips',
+    never: 'none so far',
+    allKept: (others) => (others ? 'the rest kept' : 'all kept'),
+    someKept: (n) => `${n} kept`,
     food: 'Which one',
     allFoods: 'All',
     empty: 'Nothing recorded so far. It grows from today.',

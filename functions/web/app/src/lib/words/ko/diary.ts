@@ -143,7 +143,15 @@ export const ko = {
 
   history: {
     title: '지난 기록',
-    search: '메모에서 찾기',
+    search: '메모와 계기에서 찾기',
+    month: '달',
+    anyMonth: '최근부터',
+    goTo: '날짜로 가기',
+    open: '열기',
+    lastSlips: '마지막으로 먹은 날',
+    never: '아직 없어요',
+    allKept: (others: boolean): string => (others ? '나머지는 지킴' : '모두 지킴'),
+    someKept: (n: number) => `${n}개 지킴`,
     food: '항목',
     allFoods: '모두',
     empty: '아직 기록이 없어요. 오늘부터 하나씩 쌓아 가요.',
