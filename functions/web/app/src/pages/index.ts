@@ -20,6 +20,7 @@ const later: Record<string, Load> = {
   '/demo': () => import('./Demo.svelte'),
   '/history': () => import('./History.svelte'),
   '/days/:date': () => import('./Day.svelte'),
+  '/slip': () => import('./SlipNow.svelte'),
   '/days/:date/slip': () => import('./Slip.svelte'),
   '/foods/:id': () => import('./Food.svelte'),
   '/foods/:id/edit': () => import('./EditFood.svelte'),
