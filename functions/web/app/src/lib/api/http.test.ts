@@ -19,9 +19,9 @@ it('passes on why it has to be later, but no promise to try again', async () => 
   const error = () => call('POST', '/api/auth/local/link').catch((error: unknown) => error);
 
   answer(429, { code: 'too-many-attempts', detail: 'In a few minutes.' });
-  expect(await error()).toEqual(new Unavailable('In a few minutes.'));
+  expect(await error()).toEqual(new Unavailable('In a few minutes.', 'too-many-attempts'));
   answer(503, { code: 'unavailable', detail: 'Trying again shortly.' });
-  expect(await error()).toEqual(new Unavailable());
+  expect(await error()).toEqual(new Unavailable('', 'unavailable'));
   answer(422, { code: 'name-blank', detail: 'Give it a name.' });
   expect(await error()).toBeInstanceOf(Problem);
 });

@@ -34,7 +34,7 @@ const KEY = 'hanip.seen-badges';
 /** More than anybody reaches in two days. */
 const MOST = 500;
 
-export const seenMoments = () => read<string[]>(localStorage, KEY) ?? [];
+export const seenMoments = () => read<string[]>('localStorage', KEY) ?? [];
 
 export const putAway = (moments: Moment[]) =>
-  write(localStorage, KEY, [...seenMoments(), ...moments.map(keyOf)].slice(-MOST));
+  write('localStorage', KEY, [...seenMoments(), ...moments.map(keyOf)].slice(-MOST));
