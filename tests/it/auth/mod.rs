@@ -2,6 +2,7 @@
 
 mod account;
 mod account_deletion;
+mod admin_check;
 mod attempts;
 pub mod authorization;
 pub mod forgeries;
@@ -9,7 +10,10 @@ mod linking;
 mod odd_providers;
 mod provider_faults;
 pub mod providers;
+mod private_networks;
 mod sessions;
 mod sign_in;
 mod sign_in_refused;
+mod sign_in_words;
+mod signing_out;
 pub mod tokens;

@@ -11,6 +11,7 @@ pub mod fake_provider;
 pub mod gateway;
 pub mod github;
 pub mod keys;
+pub mod logs;
 pub mod model;
 pub mod oidc;
 pub mod person;

@@ -1,11 +1,11 @@
 //! People, who act through HTTP as browsers do, and what they are answered.
 
 use chrono::NaiveDate;
-use reqwest::{Client, Method, RequestBuilder, StatusCode, header, redirect::Policy};
+use reqwest::{Certificate, Client, Method, RequestBuilder, StatusCode, header, redirect::Policy};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::documents;
+use crate::support::{documents, tls};
 
 /// A browser and who sits before it.
 pub struct Person {
@@ -18,7 +18,9 @@ pub struct Person {
 
 impl Person {
     pub fn new(origin: &str) -> Self {
+        let authority = Certificate::from_pem(tls::authority().as_bytes()).expect("a certificate");
         let client = Client::builder().cookie_store(true).redirect(Policy::none()).no_proxy();
+        let client = client.add_root_certificate(authority);
         Self {
             client: client.build().expect("a client"),
             origin: origin.to_owned(),
