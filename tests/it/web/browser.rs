@@ -52,6 +52,16 @@ fn nothing_typed_is_lost_or_laid_over_what_another_device_wrote_in_a_browser() {
 }
 
 #[test]
+fn a_write_reaches_the_api_whatever_the_stores_of_a_browser_do() {
+    runs("stores.mjs", "stores.png");
+}
+
+#[test]
+fn the_day_on_the_screen_is_true_whatever_the_clock_of_a_browser_says() {
+    runs("clock.mjs", "clock.png");
+}
+
+#[test]
 fn nobody_waits_for_a_function_to_wake_up_in_a_browser() {
     runs("slow.mjs", "slow.png");
 }

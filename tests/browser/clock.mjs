@@ -1,0 +1,164 @@
+// The day on the screen is the person's day, whatever the device's clock says, and turns when that turns.
+// Usage: node tests/browser/clock.mjs <base-url> <picture.png>
+import assert from 'node:assert/strict';
+import { daysAgo, given, handsOn, launch, phone, send, signIn, steps, until } from './page.mjs';
+
+const [base, picture] = given('base-url', 'picture.png');
+const browser = await launch();
+const expected = [
+  ['ERR_', base],
+  ['401', '/api/'],
+  ['404', '/api/reviews/'],
+];
+const HOUR = 3_600_000;
+const today = daysAgo(0);
+const yesterday = daysAgo(1);
+const { page: first, complaints } = await phone(browser, { expected });
+const { step, quiet } = steps(first, picture, complaints);
+const note = (page) => page.getByLabel('메모', { exact: true });
+const heading = (page) => page.getByRole('heading', { level: 1 }).innerText();
+/** 2026-03-05 as the first screen names it. */
+const titleOf = (date) =>
+  new Intl.DateTimeFormat('ko', { month: 'long', day: 'numeric', weekday: 'long', timeZone: 'UTC' })
+    .format(Date.parse(`${date}T00:00Z`));
+
+/** A person with a food that was begun long ago. */
+async function somebody(context, page) {
+  await signIn(page, base, `${Math.random()}`);
+  await send(page, 'POST', '/api/foods', { name: '라면', start_date: daysAgo(30) });
+  return page;
+}
+
+/** Answers as if yesterday ended in a few seconds; from then on as it is. */
+async function endOfYesterday(page, seconds) {
+  const end = Date.now() + seconds * 1000;
+  await page.route('**/api/streaks/today', async (route) => {
+    const response = await route.fetch();
+    const json = await response.json();
+    if (Date.now() < end) {
+      json.as_of = yesterday;
+      json.next_day_at = new Date(end).toISOString();
+      for (const { streak } of json.foods) streak.as_of = yesterday;
+    }
+    await route.fulfill({ response, json });
+  });
+}
+
+for (const [name, hours] of [['ahead', 26], ['behind', -26], ['years ahead', 30_000]]) {
+  await step(`with a device whose clock is ${Math.abs(hours)} hours ${name.split(' ').at(-1)} a review is of today`, async () => {
+    const { context, page } = await phone(browser, { expected });
+    await context.addInitScript((wrong) => {
+      const Real = Date;
+      const now = () => Real.now() + wrong;
+      window.Date = class extends Real {
+        constructor(...args) {
+          if (args.length) super(...args);
+          else super(now());
+        }
+        static now = now;
+      };
+    }, hours * HOUR);
+    await somebody(context, page);
+    await page.goto(base);
+    await until(async () => (await heading(page)) === titleOf(today));
+    await note(page).fill('오늘 쓴 글');
+    await handsOn(page).button('저장하기').click();
+    const review = () => send(page, 'GET', `/api/reviews/${today}`);
+    await until(async () => (await review().catch(() => null))?.note === '오늘 쓴 글');
+    await page.reload();
+    await until(async () => (await heading(page)) === titleOf(today));
+    await context.close();
+  });
+}
+
+await step('a page that stays visible turns with the day, and writes into the new one', async () => {
+  const { context, page } = await phone(browser, { expected });
+  await somebody(context, page);
+  await endOfYesterday(page, 8);
+  await page.goto(base);
+  await until(async () => (await heading(page)) === titleOf(yesterday));
+  await until(async () => (await heading(page)) === titleOf(today));
+  await note(page).fill('새 날의 글');
+  await handsOn(page).button('저장하기').click();
+  const review = () => send(page, 'GET', `/api/reviews/${today}`);
+  await until(async () => (await review().catch(() => null))?.note === '새 날의 글');
+  await context.close();
+});
+
+await step('what is being written when the day turns says whose day it is, and is stored there', async () => {
+  const { context, page } = await phone(browser, { expected });
+  const { button, seeText } = handsOn(page);
+  await somebody(context, page);
+  await endOfYesterday(page, 10);
+  await page.goto(base);
+  await until(async () => (await heading(page)) === titleOf(yesterday));
+  await note(page).fill('어제의 글');
+  await until(async () => (await heading(page)) === titleOf(today));
+  await seeText(/에 쓰던 기록이에요\. 저장하면 그날 기록이 돼요\./);
+  await until(async () => (await note(page).inputValue()) === '어제의 글');
+  await page.reload();
+  await until(async () => (await note(page).inputValue()) === '어제의 글');
+  await button('저장하기').click();
+  await until(
+    async () =>
+      (await send(page, 'GET', `/api/reviews/${yesterday}`).catch(() => null))?.note === '어제의 글',
+  );
+  assert.equal(await send(page, 'GET', `/api/reviews/${today}`).catch(() => null), null);
+  await until(async () => (await note(page).inputValue()) === '');
+  await context.close();
+});
+
+await step('a device that wakes after the day has ended asks, and turns', async () => {
+  const { context, page } = await phone(browser, { expected });
+  await somebody(context, page);
+  await page.clock.install();
+  await page.goto(base);
+  await until(async () => (await heading(page)) === titleOf(today));
+  const asked = page.waitForRequest('**/api/streaks/today');
+  await page.clock.fastForward('08:00:00');
+  await asked;
+  await context.close();
+});
+
+await step('without a network it turns by what has passed on the device', async () => {
+  const { context, page } = await phone(browser, { expected });
+  await somebody(context, page);
+  await page.goto(base);
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await endOfYesterday(page, 6);
+  await page.reload();
+  await until(async () => (await heading(page)) === titleOf(yesterday));
+  await context.setOffline(true);
+  await until(async () => (await heading(page)) === titleOf(today));
+  await context.close();
+});
+
+await step('a device in another zone is told once, with the button of the settings', async () => {
+  const { context, page } = await phone(browser, { expected, timezoneId: 'America/New_York' });
+  const { button, seeText } = handsOn(page);
+  await somebody(context, page);
+  await send(page, 'PATCH', '/api/auth/me', { time_zone: 'Asia/Seoul' });
+  await page.goto(base);
+  await seeText('이 기기는 America/New_York에 있고, 하루는 Asia/Seoul 시각으로 세고 있어요.');
+  await button('그대로 두기').click();
+  await page.reload();
+  await until(async () => (await heading(page)) === titleOf(today));
+  assert.equal(await page.getByText('이 기기는', { exact: false }).count(), 0);
+  await context.close();
+});
+
+await step('a browser that hides its zone is asked for it', async () => {
+  const { context, page } = await phone(browser, { expected, timezoneId: 'UTC' });
+  const { button, see } = handsOn(page);
+  await signIn(page, base, `${Math.random()}`);
+  const zone = page.getByLabel('어느 시간대에서 지내세요? 이 브라우저가 알려 주지 않았어요.');
+  await see(zone);
+  await zone.selectOption('Asia/Seoul');
+  await button('이 시간대로 바꾸기').click();
+  await until(async () => (await send(page, 'GET', '/api/auth/me')).time_zone === 'Asia/Seoul');
+  await zone.waitFor({ state: 'detached' });
+  await context.close();
+});
+
+await quiet();
+await browser.close();
