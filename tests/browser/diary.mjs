@@ -198,12 +198,12 @@ await step('a food is put away, and its gap becomes days off', async () => {
 
 await step('the history is searched, and filtered by food', async () => {
   await link('지난 기록').click();
-  await page.getByLabel('메모에서 찾기').fill('산책');
+  await page.getByLabel('메모와 계기에서 찾기').fill('산책');
   await seeText('1개 찾았어요');
   assert.equal(await page.getByRole('article').count(), 1);
-  await page.getByLabel('메모에서 찾기').fill('없는 말');
+  await page.getByLabel('메모와 계기에서 찾기').fill('없는 말');
   await seeText('찾는 기록이 없어요.');
-  await page.getByLabel('메모에서 찾기').fill('');
+  await page.getByLabel('메모와 계기에서 찾기').fill('');
   await page.getByLabel('항목').selectOption({ label: '야식' });
   await seeText('1개 찾았어요');
   await page.getByLabel('항목').selectOption('');

@@ -83,12 +83,7 @@ impl Shown {
                         Place::Pointer(pointer) => (Some(pointer.clone()), None),
                         Place::Parameter(name) => (None, Some(name.clone())),
                     };
-                    FieldProblem {
-                        pointer,
-                        parameter,
-                        code: fault.code.as_str(),
-                        detail: fault.text(language),
-                    }
+                    FieldProblem { pointer, parameter, code: fault.code.as_str(), detail: fault.text(language) }
                 })
                 .collect(),
             members: self.members.clone(),

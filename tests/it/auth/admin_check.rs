@@ -65,16 +65,36 @@ async fn a_provider_that_is_wrong_has_a_line_that_says_what_to_mend() {
     let encrypted = StandIn::start_tls(usual()).await;
     for (case, settings, content, pieces) in [
         ("nobody there", settings(&nowhere, "x"), false, &["WRONG", "OIDC_ISSUER", "can't be reached"][..]),
-        ("another secret", settings(&provider.issuer, "wrong"), false, &["WRONG", "OIDC_CLIENT_ID or OIDC_CLIENT_SECRET"]),
+        (
+            "another secret",
+            settings(&provider.issuer, "wrong"),
+            false,
+            &["WRONG", "OIDC_CLIENT_ID or OIDC_CLIENT_SECRET"],
+        ),
         ("a blank in the secret", settings(&provider.issuer, "wrong "), false, &["begins or ends with a blank"]),
         ("a public client with a secret", settings(&public.issuer, CLIENT_SECRET), false, &["OIDC_CLIENT_SECRET"]),
         ("MACs alone", settings(&hmac.issuer, CLIENT_SECRET), false, &["HS256, none alone", "choose one of RS256"]),
         ("pushed requests", settings(&pushed.issuer, CLIENT_SECRET), false, &["PAR", "switch that off"]),
         ("no S256", settings(&plain.issuer, CLIENT_SECRET), false, &["PKCE", "S256"]),
-        ("another name", settings(&renamed.issuer, CLIENT_SECRET), false, &["calls itself https://id.example: set it to that"]),
+        (
+            "another name",
+            settings(&renamed.issuer, CLIENT_SECRET),
+            false,
+            &["calls itself https://id.example: set it to that"],
+        ),
         ("a private authority", settings(&encrypted.issuer, CLIENT_SECRET), false, &["set OIDC_CA_FILE"]),
-        ("a scope it refuses", settings(&narrow.issuer, CLIENT_SECRET), false, &["register https://hanip.example/api/auth/oidc/callback"]),
-        ("a scope it does not list", settings(&scopes.issuer, CLIENT_SECRET), true, &["right", "the scope profile", "OIDC_SCOPES"]),
+        (
+            "a scope it refuses",
+            settings(&narrow.issuer, CLIENT_SECRET),
+            false,
+            &["register https://hanip.example/api/auth/oidc/callback"],
+        ),
+        (
+            "a scope it does not list",
+            settings(&scopes.issuer, CLIENT_SECRET),
+            true,
+            &["right", "the scope profile", "OIDC_SCOPES"],
+        ),
     ] {
         let (is_content, said) = check("auth", &settings).await;
         assert_eq!(is_content, content, "{case}: {said}");

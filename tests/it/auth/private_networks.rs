@@ -65,7 +65,8 @@ async fn nothing_is_sent_to_plain_http_by_an_issuer_of_https() {
         }
     }
     // Nobody depends on these: people come in, and the addresses are not used.
-    let description = json!({ "userinfo_endpoint": format!("{origin}/x"), "end_session_endpoint": format!("{origin}/x") });
+    let description =
+        json!({ "userinfo_endpoint": format!("{origin}/x"), "end_session_endpoint": format!("{origin}/x") });
     let provider = StandIn::start_tls(Documented { description, person: json!({}), ..usual() }).await;
     let ada = world_of(&provider, &[("OIDC_CA", tls::authority())]).await.stranger();
     ada.get(&returning(&ada, "oidc").await).await.is_found();

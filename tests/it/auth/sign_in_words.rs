@@ -105,7 +105,10 @@ async fn an_error_of_the_provider_is_no_decision_of_the_person() {
     let person = world.stranger();
     for (answer, warned) in [
         ("error=invalid_request", &["invalid_request"][..]),
-        ("error=invalid_scope&error_description=The+scope%0Aprofile+is+unknown", &["invalid_scope", "The scope profile is unknown"]),
+        (
+            "error=invalid_scope&error_description=The+scope%0Aprofile+is+unknown",
+            &["invalid_scope", "The scope profile is unknown"],
+        ),
         ("error=unauthorized_client", &["unauthorized_client"]),
         ("error=unsupported_response_type", &["unsupported_response_type"]),
         ("error=temporarily_unavailable", &["temporarily_unavailable"]),
@@ -139,15 +142,27 @@ async fn a_token_that_is_refused_says_in_the_log_what_to_mend() {
         ("HS256", |usual| token_of(r#"{"alg":"HS256"}"#, &usual.to_string()), &["HS256", "choose one of RS256"]),
         ("none", |usual| token_of(r#"{"alg":"none"}"#, &usual.to_string()), &["algorithm none", "choose one of RS256"]),
         ("ES512", |usual| token_of(r#"{"alg":"ES512"}"#, &usual.to_string()), &["ES512", "choose one of RS256"]),
-        ("encrypted", |_| format!("{}.a.b.c.d", encoded(r#"{"alg":"RSA-OAEP","enc":"A256GCM"}"#)), &["encrypted", "turn its encryption off"]),
-        ("another key", |usual| token_of(r#"{"alg":"RS256","kid":"other"}"#, &usual.to_string()), &["no key", "RS256, kid other"]),
+        (
+            "encrypted",
+            |_| format!("{}.a.b.c.d", encoded(r#"{"alg":"RSA-OAEP","enc":"A256GCM"}"#)),
+            &["encrypted", "turn its encryption off"],
+        ),
+        (
+            "another key",
+            |usual| token_of(r#"{"alg":"RS256","kid":"other"}"#, &usual.to_string()),
+            &["no key", "RS256, kid other"],
+        ),
         ("aud", |usual| claims(usual, &json!({ "aud": "other" })), &["another client (aud)"]),
         ("two aud", |usual| claims(usual, &json!({ "aud": ["hanip", "other"] })), &["several clients", "(azp)"]),
         ("exp", |usual| claims(usual, &json!({ "exp": 1 })), &["expired (exp): are both clocks right?"]),
         ("iat", |usual| claims(usual, &json!({ "iat": 4_000_000_000_u32 })), &["in the future (iat)"]),
         ("nbf", |usual| claims(usual, &json!({ "nbf": 4_000_000_000_u32 })), &["not valid yet (nbf)"]),
         ("nonce", |usual| claims(usual, &json!({ "nonce": "x" })), &["another sign-in (nonce)"]),
-        ("iss", |usual| claims(usual, &json!({ "iss": "https://id.example" })), &["from the issuer https://id.example"]),
+        (
+            "iss",
+            |usual| claims(usual, &json!({ "iss": "https://id.example" })),
+            &["from the issuer https://id.example"],
+        ),
         ("a number for sub", |usual| claims(usual, &json!({ "sub": 7 })), &["the claim sub of the ID token"]),
         ("no exp", |usual| claims(usual, &json!({ "exp": null })), &["the claim exp of the ID token"]),
     ];
@@ -169,7 +184,12 @@ async fn an_answer_of_the_token_endpoint_says_in_the_log_what_to_mend() {
     for (case, answer, status, warned) in [
         ("no ID token", json!({ "id_token": null }), 200, &["is the scope openid allowed"][..]),
         ("no access token", json!({ "access_token": null }), 200, &["has no access_token"]),
-        ("an unknown client", json!({ "error": "invalid_client" }), 401, &["OIDC_CLIENT_ID, OIDC_CLIENT_SECRET", "invalid_client"]),
+        (
+            "an unknown client",
+            json!({ "error": "invalid_client" }),
+            401,
+            &["OIDC_CLIENT_ID, OIDC_CLIENT_SECRET", "invalid_client"],
+        ),
         (
             "an unknown redirect URI",
             json!({ "error": "redirect_uri_mismatch", "error_description": "It must match." }),
@@ -196,7 +216,11 @@ async fn a_provider_that_is_set_up_wrongly_is_told_of_before_the_first_person_co
     for (case, issuer, warned) in [
         ("nobody there", nowhere.clone(), &["OIDC_ISSUER", nowhere.as_str(), "can't be reached"][..]),
         ("another name", slash.issuer.clone(), &["OIDC_ISSUER is", "calls itself https://id.example/: set it to that"]),
-        ("no such path", format!("{}/realms/ours", missing.issuer), &["OIDC_ISSUER", "/realms/ours/.well-known/", "answered 404"]),
+        (
+            "no such path",
+            format!("{}/realms/ours", missing.issuer),
+            &["OIDC_ISSUER", "/realms/ours/.well-known/", "answered 404"],
+        ),
         ("a private authority", encrypted.issuer.clone(), &["set OIDC_CA_FILE"]),
     ] {
         let logs = Logs::listen();

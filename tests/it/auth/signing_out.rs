@@ -58,8 +58,7 @@ async fn the_next_sign_in_after_signing_out_shows_who_is_signed_in_at_the_provid
 #[tokio::test]
 async fn who_has_signed_out_is_shown_the_way_out_of_the_provider_too() {
     let page = "https://id.example/logout?realm=ours";
-    let provider =
-        StandIn::start(Documented { description: json!({ "end_session_endpoint": page }), ..usual() }).await;
+    let provider = StandIn::start(Documented { description: json!({ "end_session_endpoint": page }), ..usual() }).await;
     let (world, kakao) = (world_of(&provider, &[]).await, StandIn::start(kakao()).await);
     let ada = world.stranger();
     assert_eq!(sign_out_urls(&ada).await, [Value::Null, Value::Null]);
@@ -85,7 +84,8 @@ async fn a_callback_that_comes_once_more_goes_on_into_the_app_for_who_is_in() {
     let ada = world.stranger();
     let start = ada.get("/api/auth/oidc/start?return_to=/settings").await.location();
     let back = ada.client.get(&start).send().await.expect("an answer");
-    let callback = back.headers()["location"].to_str().expect("text").strip_prefix(&ada.origin).expect("ours").to_owned();
+    let callback =
+        back.headers()["location"].to_str().expect("text").strip_prefix(&ada.origin).expect("ours").to_owned();
     let look = |person: &Person, path: &str| person.request(Method::GET, path).header(header::ACCEPT, "text/html,*/*");
     let first = ada.send(look(&ada, &callback)).await;
     assert_eq!(first.location(), "/settings");

@@ -167,7 +167,8 @@ async fn a_slip_is_found_by_what_set_it_off_in_words_or_by_the_name_of_its_key()
         let path = format!("/api/reviews/2026-03-{day}/slips/{}", uuid::Uuid::now_v7());
         ada.put(&path, json!({ "food_id": ramen, "trigger": trigger })).await.created();
     }
-    for (q, day) in [("SHIFT", "04"), ("사람들과", "02"), ("with people", "02"), ("스트레스", "06"), ("stress", "06")] {
+    for (q, day) in [("SHIFT", "04"), ("사람들과", "02"), ("with people", "02"), ("스트레스", "06"), ("stress", "06")]
+    {
         let page = ada.get(&format!("/api/reviews?q={q}")).await.ok();
         let dates: Vec<&Value> = page["reviews"].as_array().expect("reviews").iter().map(|it| &it["date"]).collect();
         assert_eq!(dates, [&json!(format!("2026-03-{day}"))], "{q}");

@@ -20,11 +20,8 @@ struct Written(Arc<Mutex<Vec<u8>>>);
 impl Logs {
     pub fn listen() -> Self {
         let written = Written::default();
-        let subscriber = tracing_subscriber::fmt()
-            .json()
-            .with_max_level(tracing::Level::WARN)
-            .with_writer(written.clone())
-            .finish();
+        let subscriber =
+            tracing_subscriber::fmt().json().with_max_level(tracing::Level::WARN).with_writer(written.clone()).finish();
         Self { written, _listening: tracing::subscriber::set_default(subscriber) }
     }
 
