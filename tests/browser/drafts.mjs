@@ -101,10 +101,10 @@ await step('a food keeps its text, new or old', async () => {
   await holds(page.getByLabel('내가 끊는 이유'), '아침이 가벼워요');
   await page.getByLabel('내가 끊는 이유').fill('');
   await open('/');
-  await button('끊을 것 더하기').click();
+  await button('끊을 음식 추가').click();
   await page.getByLabel('직접 적기').fill('밀크티');
   await page.reload();
-  await button('끊을 것 더하기').click();
+  await button('끊을 음식 추가').click();
   await holds(page.getByLabel('직접 적기'), '밀크티');
   await page.getByLabel('직접 적기').fill('');
 });
@@ -112,7 +112,7 @@ await step('a food keeps its text, new or old', async () => {
 await step('a past day keeps its text over its own links', async () => {
   await open(`/days/${past}`);
   await note().fill('비가 왔다');
-  await page.getByRole('link', { name: '먹은 것 남기기: 라면' }).click();
+  await page.getByRole('link', { name: '먹은 기록 적기: 라면' }).click();
   await link('돌아가기').click();
   await holds(note(), '비가 왔다');
   await link('전날').click();

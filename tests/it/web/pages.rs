@@ -57,10 +57,11 @@ impl Site {
     }
 
     /// The path of the script that the shell names.
+    /// The largest script of the first load: the one that the page preloads, named last.
     async fn script(&self) -> String {
         let shell = String::from_utf8(self.ask("GET", "/", &[]).await.body).expect("a text");
-        let at = shell.find("/assets/").expect("a script");
-        shell[at..].split('"').next().expect("its end").to_owned()
+        let scripts = shell.split('"').filter(|text| text.starts_with("/assets/") && text.ends_with(".js"));
+        scripts.last().expect("a script").to_owned()
     }
 }
 
