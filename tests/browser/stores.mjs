@@ -79,7 +79,7 @@ for (const [failure, script] of Object.entries(failures)) {
     await context.route('**/api/reviews/**', (route) => route.abort());
     await page.getByLabel('메모').fill('나중에');
     await button('저장하기').click();
-    await seeText('이 브라우저는 기록을 담아 두지 못해요. 다 보낼 때까지 이 화면을 열어 두세요.');
+    await seeText('이 브라우저에는 담아 둘 수 없어요. 다 보낼 때까지 이 화면을 열어 두세요.');
     await context.unroute('**/api/reviews/**');
     await page.evaluate(() => dispatchEvent(new Event('online')));
     const review = () => send(page, 'GET', `/api/reviews/${today}`);
@@ -168,7 +168,7 @@ await step('a page that breaks says so, and the others go on', async () => {
   await signIn(page, base, `broken ${Date.now()}`);
   await context.route(/\/api\/reviews\?/, (route) => route.fulfill({ json: { reviews: [null] } }));
   await page.goto(`${base}/history`);
-  await seeText('뜻하지 않은 문제가 생겼어요. 다시 시도해 주세요.');
+  await seeText('문제가 생겼어요. 다시 시도해 주세요.');
   await link('오늘로 돌아가기').click();
   await see(page.getByRole('heading', { name: '무엇을 끊을까요?' }));
   await context.close();

@@ -56,7 +56,6 @@ impl Site {
         String::from_utf8_lossy(&answer).split(' ').nth(1).unwrap_or_default().to_owned()
     }
 
-    /// The path of the script that the shell names.
     /// The largest script of the first load: the one that the page preloads, named last.
     async fn script(&self) -> String {
         let shell = String::from_utf8(self.ask("GET", "/", &[]).await.body).expect("a text");

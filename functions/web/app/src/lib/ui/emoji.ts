@@ -11,14 +11,8 @@ export function firstGrapheme(text: string): string {
   return (flag.exec(text) ?? rest.exec(text))?.[0] ?? '';
 }
 
-/**
- * Asks for the colour picture (U+FE0F) of those that are also signs of text, such as ☕: the older ones, of one
- * UTF-16 unit. The newer ones are in colour by themselves.
- */
-export const inColor = (icon: string) =>
-  icon.length === 1 && /^\p{Emoji}$/u.test(icon) && !/^[\d#*]$/.test(icon)
-    ? `${icon}\ufe0f`
-    : icon;
+/** Asks for the colour picture (U+FE0F) of those that are also signs of text, such as ☕: from ‼ to ㊙. */
+export const inColor = (icon: string) => (/^[\u203c-\u3299]$/.test(icon) ? icon + '\ufe0f' : icon);
 
 /** What stands for a food: its icon, or the first letter of its name. */
 export const pictureOf = ({ icon, name }: { icon: string | null; name: string }) =>
