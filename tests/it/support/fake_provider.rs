@@ -252,10 +252,6 @@ async fn token(State(provider): State<Arc<Inner>>, headers: HeaderMap, RawForm(f
     tokio::time::sleep(provider.documented.takes).await;
     let form = parameters(&form);
     provider.sent.lock().expect("no panic").push((headers.clone(), form.clone()));
-    let granted = form.get("code").and_then(|code| CODES.lock().expect("no panic").get(code).cloned());
-    let Some(granted) = granted.filter(|granted| is_good(&form, granted, &provider.issuer)) else {
-        return (StatusCode::BAD_REQUEST, Json(json!({ "error": "invalid_grant" }))).into_response();
-    };
     let secret = form.get("client_secret").map(String::as_str);
     let is_client = match (provider.documented.client, headers.get(header::AUTHORIZATION)) {
         (Client::Posts, None) => secret == Some(CLIENT_SECRET),
@@ -266,8 +262,16 @@ async fn token(State(provider): State<Arc<Inner>>, headers: HeaderMap, RawForm(f
         (Client::Public, None) => secret.is_none() && form.get("client_id").is_some_and(|id| id == CLIENT_ID),
         _ => false,
     };
+    // A client that does not authenticate hears nothing of its code (RFC 6749, section 5.2).
+    if !is_client {
+        return (StatusCode::UNAUTHORIZED, Json(json!({ "error": "invalid_client" }))).into_response();
+    }
+    let granted = form.get("code").and_then(|code| CODES.lock().expect("no panic").get(code).cloned());
+    let Some(granted) = granted.filter(|granted| is_good(&form, granted, &provider.issuer)) else {
+        return (StatusCode::BAD_REQUEST, Json(json!({ "error": "invalid_grant" }))).into_response();
+    };
     let state = form.get("state") == granted.get("state") || !provider.documented.wants_state;
-    if !is_client || !state {
+    if !state {
         return (StatusCode::UNAUTHORIZED, Json(json!({ "error": "invalid_client" }))).into_response();
     }
     let claims = json!({
