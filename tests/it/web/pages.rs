@@ -59,8 +59,8 @@ impl Site {
     /// The largest script of the first load: the one that the page preloads, named last.
     async fn script(&self) -> String {
         let shell = String::from_utf8(self.ask("GET", "/", &[]).await.body).expect("a text");
-        let scripts = shell.split('"').filter(|text| text.starts_with("/assets/") && text.ends_with(".js"));
-        scripts.last().expect("a script").to_owned()
+        let mut scripts = shell.split('"').filter(|text| text.starts_with("/assets/") && text.ends_with(".js"));
+        scripts.next_back().expect("a script").to_owned()
     }
 }
 
