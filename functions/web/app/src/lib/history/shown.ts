@@ -19,10 +19,3 @@ export function remember(shown: Shown) {
 
 export const recall = (account: string, query: string): Shown | null =>
   last?.account === account && last.query === query ? last : null;
-
-/** The way back to where somebody was in the history: `at` is the date to show. */
-export function wayBack(account: string, at: string): string {
-  const query = new URLSearchParams(last?.account === account ? last.query : '');
-  query.set('at', at);
-  return `/history?${query}`;
-}
