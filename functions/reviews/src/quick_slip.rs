@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use uuid::{Builder, Uuid};
 
 use crate::{
-    RECORDABLE, recordable,
+    recordable,
     slips::{self, NewSlip, SlipAnswer},
 };
 
@@ -69,7 +69,10 @@ impl<'de> Deserialize<'de> for TimeOrNow {
         (status = 200, description = "The slip that this key has made before, and the numbers of its food.", body = SlipAnswer),
         (status = 201, description = "The slip, recorded now, and the numbers of its food.", body = SlipAnswer),
     ),
-    extensions(("x-problems" = json!([RECORDABLE, Code::TooManySlips, Code::TimeInvalid]))),
+    // The date is today, so that it is never in the future.
+    extensions(("x-problems" = json!([
+        Code::ReviewBeforeStart, Code::FoodNotFound, Code::FoodArchived, Code::TooManySlips, Code::TimeInvalid,
+    ]))),
 )]
 pub async fn post(
     Connected { user, db }: Connected,
