@@ -1,6 +1,6 @@
 //! The review of a date: what it holds, and as it is answered.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use axum::http::{HeaderMap, header};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -11,13 +11,17 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    Result,
+    Code, Result,
     diary::{
         counted_food::CountedFood,
         slip::Slip,
         streak::{History, Outcome, Status},
     },
+    text,
 };
+
+/// The values of a difficulty and a mood.
+pub const RATING: RangeInclusive<u32> = 1..=5;
 
 /// How many ranges of days off a person can have, how long one can be, and how far ahead it can end, in days.
 pub const MOST_SKIPS: usize = 100;
@@ -44,6 +48,16 @@ pub struct Day {
     #[schema(minimum = 1, maximum = 5)]
     pub mood: Option<u8>,
     pub note: Option<String>,
+}
+
+/// The note of a date: at most 2,000 characters.
+pub fn day_note(note: &str) -> Result<Option<String>, Code> {
+    text::lines(note, 2000)
+}
+
+/// The note of a food on a date, or of a range of days off: at most 500 characters.
+pub fn note(note: &str) -> Result<Option<String>, Code> {
+    text::lines(note, 500)
 }
 
 /// What a review says of one food on the date.

@@ -72,27 +72,28 @@ pub async fn open(
     now: DateTime<Utc>,
 ) -> Result<String> {
     let token = random_token();
+    let token_hash = hash(&token);
     // The edge speaks to functions under a name of its own, and passes on the browser's.
     let user_agent = headers.get("hanip-user-agent").or(headers.get(header::USER_AGENT));
     let user_agent = user_agent.and_then(|value| value.to_str().ok());
-    sqlx::query(
+    sqlx::query!(
         "INSERT INTO sessions (user_id, id, token_hash, user_agent, created_at, last_used_at) VALUES (?, ?, ?, ?, ?, ?)",
+        user_id,
+        Uuid::now_v7(),
+        token_hash.as_slice(),
+        user_agent.map(|text| text.chars().take(200).collect::<String>()),
+        now,
+        now
     )
-    .bind(user_id)
-    .bind(Uuid::now_v7())
-    .bind(hash(&token).as_slice())
-    .bind(user_agent.map(|text| text.chars().take(200).collect::<String>()))
-    .bind(now)
-    .bind(now)
     .execute(&mut *db)
     .await?;
-    sqlx::query(
+    sqlx::query!(
         "DELETE FROM sessions WHERE user_id = ? AND id NOT IN
              (SELECT id FROM (SELECT id FROM sessions WHERE user_id = ? ORDER BY last_used_at DESC, id DESC LIMIT ?) AS kept)",
+        user_id,
+        user_id,
+        MOST_SESSIONS
     )
-    .bind(user_id)
-    .bind(user_id)
-    .bind(MOST_SESSIONS)
     .execute(&mut *db)
     .await?;
     Ok(origin.set_cookie(COOKIE, &token, Duration::seconds(ABSOLUTE.num_seconds())))

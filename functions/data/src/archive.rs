@@ -11,7 +11,6 @@ use common::{
     },
 };
 use serde::{Deserialize, Serialize, de::IgnoredAny};
-use sqlx::FromRow;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -42,8 +41,8 @@ pub struct Archive {
     #[schema(value_type = Vec<Review>)]
     pub reviews: Vec<Object<Review>>,
     #[serde(default)]
-    #[schema(value_type = Vec<Said>)]
-    pub outcomes: Vec<Object<Said>>,
+    #[schema(value_type = Vec<FoodOutcome>)]
+    pub outcomes: Vec<Object<FoodOutcome>>,
     #[serde(default)]
     #[schema(value_type = Vec<Slip>)]
     pub slips: Vec<Object<Slip>>,
@@ -71,7 +70,7 @@ impl TryFrom<u32> for Version {
 }
 
 /// A food, archived ones and those that can still be restored too.
-#[derive(Serialize, Deserialize, FromRow, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Food {
     pub id: Uuid,
@@ -97,7 +96,7 @@ pub struct Food {
 }
 
 /// What is said of a date as a whole: nothing, where something is said of a food alone.
-#[derive(Serialize, Deserialize, FromRow, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Review {
     pub date: Date,
@@ -111,10 +110,10 @@ pub struct Review {
 }
 
 /// What is said of a food on a date: an outcome, a note, or both.
-#[derive(Serialize, Deserialize, FromRow, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(title = "Outcome")]
-pub struct Said {
+pub struct FoodOutcome {
     pub food_id: Uuid,
     pub date: Date,
     pub outcome: Option<Outcome>,
@@ -123,7 +122,7 @@ pub struct Said {
 }
 
 /// One time that a food was eaten.
-#[derive(Serialize, Deserialize, FromRow, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Slip {
     pub id: Uuid,
@@ -132,7 +131,6 @@ pub struct Slip {
     pub time: Option<HourMinute>,
     #[schema(maximum = 10)]
     pub craving: Option<u8>,
-    #[sqlx(rename = "cause")] // TRIGGER is a reserved word of SQL
     #[schema(max_length = 50)]
     pub trigger: Option<String>,
     #[schema(max_length = 50)]

@@ -14,7 +14,8 @@ use common::{
     Code, Fault, Object, Result,
     diary::{
         food::{self, GOAL_DAYS},
-        review::{LONGEST_SKIP, SKIP_AHEAD},
+        review::{self, LONGEST_SKIP, RATING, SKIP_AHEAD},
+        slip::{self, CRAVING},
     },
     text,
 };
@@ -62,11 +63,11 @@ impl Archive {
             once(&mut dates, review.date.0).map_err(at("date"))?;
             not_after(latest, review.date.0, Code::ReviewDateFuture).map_err(at("date"))?;
             for (field, value) in [("difficulty", review.difficulty), ("mood", review.mood)] {
-                if value.is_some_and(|value| !(1..=5).contains(&value)) {
-                    return Err(at(field)(Code::NumberOutOfRange).between(1..=5).into());
+                if value.is_some_and(|value| !RATING.contains(&value.into())) {
+                    return Err(at(field)(Code::NumberOutOfRange).between(RATING).into());
                 }
             }
-            tidy(&mut review.note, |note| text::lines(note, 2000)).map_err(at("note"))?;
+            tidy(&mut review.note, review::day_note).map_err(at("note"))?;
             instant(&mut review.updated_at, now).map_err(at("updated_at"))?;
         }
 
@@ -75,7 +76,7 @@ impl Archive {
             let at = |field: &'static str| move |code| Fault::pointer(format!("/outcomes/{index}/{field}"), code);
             once(&mut said, (outcome.food_id, outcome.date.0)).map_err(at("date"))?;
             not_after(latest, outcome.date.0, Code::ReviewDateFuture).map_err(at("date"))?;
-            tidy(&mut outcome.note, |note| text::lines(note, 500)).map_err(at("note"))?;
+            tidy(&mut outcome.note, review::note).map_err(at("note"))?;
             if outcome.outcome.is_none() && outcome.note.is_none() {
                 return Err(at("outcome")(Code::FieldMissing).into());
             }
@@ -86,12 +87,12 @@ impl Archive {
             let at = |field: &'static str| move |code| Fault::pointer(format!("/slips/{index}/{field}"), code);
             once(&mut ids, slip.id).map_err(at("id"))?;
             not_after(latest, slip.date.0, Code::ReviewDateFuture).map_err(at("date"))?;
-            if slip.craving.is_some_and(|craving| craving > 10) {
-                return Err(at("craving")(Code::NumberOutOfRange).between(0..=10).into());
+            if slip.craving.is_some_and(|craving| !CRAVING.contains(&craving.into())) {
+                return Err(at("craving")(Code::NumberOutOfRange).between(CRAVING).into());
             }
-            tidy(&mut slip.trigger, |trigger| text::line(trigger, 50)).map_err(at("trigger"))?;
-            tidy(&mut slip.amount, |amount| text::line(amount, 50)).map_err(at("amount"))?;
-            tidy(&mut slip.note, |note| text::lines(note, 500)).map_err(at("note"))?;
+            tidy(&mut slip.trigger, slip::trigger).map_err(at("trigger"))?;
+            tidy(&mut slip.amount, slip::amount).map_err(at("amount"))?;
+            tidy(&mut slip.note, slip::note).map_err(at("note"))?;
             instant(&mut slip.updated_at, now).map_err(at("updated_at"))?;
         }
 
@@ -111,7 +112,7 @@ impl Archive {
                 let at = |code| Fault::pointer(format!("/skips/{index}/food_ids/{food}"), code);
                 once(&mut foods, *id).map_err(at)?;
             }
-            tidy(&mut skip.note, |note| text::lines(note, 500)).map_err(at("note"))?;
+            tidy(&mut skip.note, review::note).map_err(at("note"))?;
         }
         Ok(())
     }

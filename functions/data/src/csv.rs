@@ -5,7 +5,7 @@ use common::Me;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::archive::{Food, Review, Said, Skip, Slip};
+use crate::archive::{Food, FoodOutcome, Review, Skip, Slip};
 
 /// One cell of the table, safe to open in a spreadsheet.
 #[derive(Default, Serialize)]
@@ -125,7 +125,7 @@ impl Rows for Review {
     }
 }
 
-impl Rows for Said {
+impl Rows for FoodOutcome {
     fn rows(self, name: impl Fn(Uuid) -> Option<String>) -> Vec<Row> {
         vec![Row {
             kind: Cell::of("outcome"),

@@ -13,24 +13,28 @@ use axum::{
 use chrono::{DateTime, NaiveDate, Utc};
 use common::{
     App, Me, Query, Result, User, db,
-    diary::{day::Date, food::RESTORABLE},
+    diary::{
+        day::{Date, HourMinute},
+        food::RESTORABLE,
+        streak::{Counting, Outcome},
+    },
 };
 use http_body_util::channel::Channel;
 use serde::Deserialize;
-use sqlx::{FromRow, MySqlConnection};
+use sqlx::MySqlConnection;
 use tokio::{sync::oneshot, time::timeout};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::{
     Limits, PATIENCE,
-    archive::{Archive, Food, Review, Said, Skip, Slip},
+    archive::{Archive, Food, FoodOutcome, Review, Skip, Slip},
     permits,
     writer::{Format, Writer},
 };
 
 /// How many rows are read at once.
-const PAGE: usize = 500;
+const PAGE: u32 = 500;
 /// How long the whole may take: its snapshot keeps the database from purging old row versions.
 const WHOLE_TIME: Duration = Duration::from_secs(300);
 /// How long to wait for the first chunk before the answer begins without it.
@@ -102,15 +106,15 @@ async fn write(db: &mut MySqlConnection, user_id: Uuid, me: Me, now: DateTime<Ut
     writer.begin_list("reviews");
     let mut after = NaiveDate::default();
     loop {
-        let page: Vec<Review> = sqlx::query_as(
-            "SELECT date, difficulty, mood, note, updated_at FROM reviews
-             WHERE user_id = ? AND date > ? ORDER BY date LIMIT ?",
-        )
-        .bind(user_id)
-        .bind(after)
-        .bind(PAGE as u32)
-        .fetch_all(&mut *db)
-        .await?;
+        let page = sqlx::query_as!(
+            Review,
+            r#"SELECT date AS "date: Date", difficulty, mood, note, updated_at AS "updated_at: _" FROM reviews
+               WHERE user_id = ? AND date > ? ORDER BY date LIMIT ?"#,
+            user_id,
+            after,
+            PAGE
+        );
+        let page = page.fetch_all(&mut *db).await?;
         let Some(last) = page.last() else { break };
         after = last.date.0;
         writer.add(page).await?;
@@ -121,16 +125,16 @@ async fn write(db: &mut MySqlConnection, user_id: Uuid, me: Me, now: DateTime<Ut
     for food_id in &food_ids {
         let mut after = NaiveDate::default();
         loop {
-            let page: Vec<Said> = sqlx::query_as(
-                "SELECT food_id, date, outcome, note FROM outcomes
-                 WHERE user_id = ? AND food_id = ? AND date > ? ORDER BY date LIMIT ?",
-            )
-            .bind(user_id)
-            .bind(food_id)
-            .bind(after)
-            .bind(PAGE as u32)
-            .fetch_all(&mut *db)
-            .await?;
+            let page = sqlx::query_as!(
+                FoodOutcome,
+                r#"SELECT food_id AS "food_id: Uuid", date AS "date: Date", outcome AS "outcome: Outcome", note FROM outcomes
+                   WHERE user_id = ? AND food_id = ? AND date > ? ORDER BY date LIMIT ?"#,
+                user_id,
+                food_id,
+                after,
+                PAGE
+            );
+            let page = page.fetch_all(&mut *db).await?;
             let Some(last) = page.last() else { break };
             after = last.date.0;
             writer.add(page).await?;
@@ -142,16 +146,17 @@ async fn write(db: &mut MySqlConnection, user_id: Uuid, me: Me, now: DateTime<Ut
     // Not the nil UUID at first: a slip may have it.
     let mut after: Option<Uuid> = None;
     loop {
-        let mut page: Vec<Slip> = sqlx::query_as(
-            "SELECT id, food_id, date, time, craving, cause, amount, note, updated_at FROM slips
-             WHERE user_id = ? AND (? IS NULL OR id > ?) ORDER BY id LIMIT ?",
-        )
-        .bind(user_id)
-        .bind(after)
-        .bind(after)
-        .bind(PAGE as u32)
-        .fetch_all(&mut *db)
-        .await?;
+        let page = sqlx::query_as!(
+            Slip,
+            r#"SELECT id AS "id: Uuid", food_id AS "food_id: Uuid", date AS "date: Date", time AS "time: HourMinute", craving,
+                      cause AS `trigger`, amount, note, updated_at AS "updated_at: _"
+               FROM slips WHERE user_id = ? AND (? IS NULL OR id > ?) ORDER BY id LIMIT ?"#,
+            user_id,
+            after,
+            after,
+            PAGE
+        );
+        let mut page = page.fetch_all(&mut *db).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.id);
         // A food that can't be restored any more is not in the file, and so are its slips.
@@ -170,36 +175,37 @@ async fn write(db: &mut MySqlConnection, user_id: Uuid, me: Me, now: DateTime<Ut
 
 /// The foods in the person's order, those that can be restored too.
 async fn foods(db: &mut MySqlConnection, user_id: Uuid, now: DateTime<Utc>) -> Result<Vec<Food>, sqlx::Error> {
-    let foods = sqlx::query_as(
-        "SELECT id, name, icon, color, start_date, counting, goal_days, motivation, price_per_day, currency,
-                archived_on, deleted_at, created_at, updated_at
-         FROM foods WHERE user_id = ? AND (deleted_at IS NULL OR deleted_at > ?) ORDER BY position, id",
+    let foods = sqlx::query_as!(
+        Food,
+        r#"SELECT id AS "id: Uuid", name, icon, color AS "color: String", start_date AS "start_date: Date",
+                  counting AS "counting: Counting", goal_days, motivation, price_per_day, currency AS "currency: String",
+                  archived_on AS "archived_on: Date", deleted_at AS "deleted_at: _",
+                  created_at AS "created_at: _", updated_at AS "updated_at: _"
+           FROM foods WHERE user_id = ? AND (deleted_at IS NULL OR deleted_at > ?) ORDER BY position, id"#,
+        user_id,
+        now - RESTORABLE
     );
-    foods.bind(user_id).bind(now - RESTORABLE).fetch_all(db).await
+    foods.fetch_all(db).await
 }
 
 async fn skips(db: &mut MySqlConnection, user_id: Uuid) -> Result<Vec<Skip>> {
-    #[derive(FromRow)]
-    struct Row {
-        id: Uuid,
-        from_date: Date,
-        to_date: Date,
-        note: Option<String>,
-        food_id: Option<Uuid>,
-    }
-    let rows: Vec<Row> = sqlx::query_as(
-        "SELECT skips.id, from_date, to_date, note, food_id
-         FROM skips LEFT JOIN skip_foods ON skip_foods.user_id = skips.user_id AND skip_id = skips.id
-         WHERE skips.user_id = ? ORDER BY skips.id, food_id",
-    )
-    .bind(user_id)
-    .fetch_all(db)
-    .await?;
+    let rows = sqlx::query!(
+        r#"SELECT skips.id AS "id: Uuid", from_date AS "from: Date", to_date AS "to: Date", note, food_id AS "food_id: Uuid"
+           FROM skips LEFT JOIN skip_foods ON skip_foods.user_id = skips.user_id AND skip_id = skips.id
+           WHERE skips.user_id = ? ORDER BY skips.id, food_id"#,
+        user_id
+    );
     let mut skips: Vec<Skip> = Vec::new();
-    for Row { id, from_date: from, to_date: to, note, food_id } in rows {
-        match skips.last_mut().filter(|last| last.id == id) {
-            Some(skip) => skip.food_ids.extend(food_id),
-            None => skips.push(Skip { id, from, to, food_ids: food_id.into_iter().collect(), note }),
+    for row in rows.fetch_all(db).await? {
+        match skips.last_mut().filter(|last| last.id == row.id) {
+            Some(skip) => skip.food_ids.extend(row.food_id),
+            None => skips.push(Skip {
+                id: row.id,
+                from: row.from,
+                to: row.to,
+                food_ids: row.food_id.into_iter().collect(),
+                note: row.note,
+            }),
         }
     }
     Ok(skips)

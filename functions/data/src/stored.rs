@@ -16,7 +16,7 @@ use common::{
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use crate::archive::{Archive, Food, Review, Said, Skip, Slip};
+use crate::archive::{Archive, Food, FoodOutcome, Review, Skip, Slip};
 
 /// How many records a person can have: 64 MiB of an import hold some 200,000.
 pub const MOST_RECORDS: usize = 1_000_000;
@@ -44,7 +44,7 @@ pub struct Stored {
 pub struct New<'a> {
     pub foods: Vec<&'a Food>,
     pub reviews: Vec<&'a Review>,
-    pub outcomes: Vec<&'a Said>,
+    pub outcomes: Vec<&'a FoodOutcome>,
     pub slips: Vec<&'a Slip>,
     pub skips: Vec<&'a Skip>,
 }

@@ -15,10 +15,9 @@ use common::{
         day::Date,
         numbers::Streak,
         records::{Records, RecordsOnAndAfter},
-        review::{Content, DateRecord, Day, FoodOutcome, Review},
+        review::{self, Content, DateRecord, Day, FoodOutcome, RATING, Review},
         streak::Outcome,
     },
-    text,
 };
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -95,16 +94,16 @@ impl NewReview {
     fn onto(self, before: &Content) -> Result<Content> {
         let mut faults = Faults::default();
         for (pointer, value) in [("/difficulty", self.difficulty), ("/mood", self.mood)] {
-            if value.is_some_and(|value| !(1..=5).contains(&value)) {
-                faults.add(Fault::pointer(pointer, Code::NumberOutOfRange).between(1..=5));
+            if value.is_some_and(|value| !RATING.contains(&value.into())) {
+                faults.add(Fault::pointer(pointer, Code::NumberOutOfRange).between(RATING));
             }
         }
-        let note = faults.take("/note", text::lines(self.note.as_deref().unwrap_or_default(), 2000));
+        let note = faults.take("/note", review::day_note(self.note.as_deref().unwrap_or_default()));
         let mut content = before.clone();
         content.day = Day { difficulty: self.difficulty, mood: self.mood, note };
         let mut named = Vec::with_capacity(self.foods.len());
         for (index, Object(food)) in self.foods.into_iter().enumerate() {
-            let note = text::lines(food.note.as_deref().unwrap_or_default(), 500);
+            let note = review::note(food.note.as_deref().unwrap_or_default());
             let note = faults.take(&format!("/foods/{index}/note"), note);
             if named.contains(&food.food_id) {
                 faults.add(Fault::pointer(format!("/foods/{index}/food_id"), Code::FieldTwice));

@@ -15,9 +15,8 @@ use common::{
         counters,
         day::Date,
         numbers::Streak,
-        review::{LONGEST_SKIP, MOST_SKIPS, SKIP_AHEAD},
+        review::{self, LONGEST_SKIP, MOST_SKIPS, SKIP_AHEAD},
     },
-    text,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::MySqlConnection;
@@ -136,7 +135,7 @@ impl NewSkip {
                 Some(_) => {}
             }
         }
-        let note = faults.take("/note", text::lines(self.note.as_deref().unwrap_or_default(), 500));
+        let note = faults.take("/note", review::note(self.note.as_deref().unwrap_or_default()));
         faults.check()?;
         food_ids.sort();
         Ok(Skip { id, from, to, food_ids, note })

@@ -14,9 +14,8 @@ use common::{
         counters,
         day::{Date, HourMinute},
         numbers::Streak,
-        slip::{MOST_SLIPS, Slip},
+        slip::{self, CRAVING, MOST_SLIPS, Slip},
     },
-    text,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::MySqlConnection;
@@ -94,12 +93,12 @@ pub async fn put(
 impl NewSlip {
     pub fn check(self, id: Uuid, date: NaiveDate) -> Result<Slip> {
         let mut faults = Faults::default();
-        if self.craving.is_some_and(|craving| craving > 10) {
-            faults.add(Fault::pointer("/craving", Code::NumberOutOfRange).between(0..=10));
+        if self.craving.is_some_and(|craving| !CRAVING.contains(&craving.into())) {
+            faults.add(Fault::pointer("/craving", Code::NumberOutOfRange).between(CRAVING));
         }
-        let trigger = faults.take("/trigger", text::line(self.trigger.as_deref().unwrap_or_default(), 50));
-        let amount = faults.take("/amount", text::line(self.amount.as_deref().unwrap_or_default(), 50));
-        let note = faults.take("/note", text::lines(self.note.as_deref().unwrap_or_default(), 500));
+        let trigger = faults.take("/trigger", slip::trigger(self.trigger.as_deref().unwrap_or_default()));
+        let amount = faults.take("/amount", slip::amount(self.amount.as_deref().unwrap_or_default()));
+        let note = faults.take("/note", slip::note(self.note.as_deref().unwrap_or_default()));
         faults.check()?;
         Ok(Slip { id, date, food_id: self.food_id, time: self.time, craving: self.craving, trigger, amount, note })
     }
