@@ -21,99 +21,23 @@ use common::{
 };
 use uuid::Uuid;
 
-use crate::archive::Archive;
+use crate::archive::{Archive, Food, FoodOutcome, Review, Skip, Slip};
 
 impl Archive {
     /// Validates every record by itself, and normalizes texts as they are stored. Returns the first fault.
     pub fn check(&mut self, now: DateTime<Utc>) -> Result<()> {
         // Today where it is latest: UTC+14.
         let latest = (now + TimeDelta::hours(14)).date_naive();
-        let mut ids = HashSet::new();
-        for (index, Object(food)) in self.foods.iter_mut().enumerate() {
-            let at = |field: &'static str| move |code| Fault::pointer(format!("/foods/{index}/{field}"), code);
-            once(&mut ids, food.id).map_err(at("id"))?;
-            food.name = text::name(&food.name).map_err(at("name"))?;
-            tidy(&mut food.icon, food::icon_of_archive).map_err(at("icon"))?;
-            tidy(&mut food.color, food::color).map_err(at("color"))?;
-            not_after(latest, food.start_date.0, Code::StartDateFuture).map_err(at("start_date"))?;
-            if food.goal_days.is_some_and(|days| !GOAL_DAYS.contains(&days)) {
-                return Err(at("goal_days")(Code::NumberOutOfRange).between(GOAL_DAYS).into());
-            }
-            tidy(&mut food.motivation, food::motivation).map_err(at("motivation"))?;
-            tidy(&mut food.price_per_day, food::price).map_err(at("price_per_day"))?;
-            tidy(&mut food.currency, food::currency).map_err(at("currency"))?;
-            match (&food.price_per_day, &food.currency) {
-                (Some(_), None) => return Err(at("currency")(Code::PriceWithoutCurrency).into()),
-                (None, Some(_)) => return Err(at("price_per_day")(Code::PriceWithoutCurrency).into()),
-                _ => {}
-            }
-            if let Some(archived_on) = food.archived_on {
-                not_after(latest, archived_on.0, Code::ReviewDateFuture).map_err(at("archived_on"))?;
-            }
-            if let Some(deleted_at) = &mut food.deleted_at {
-                instant(deleted_at, now).map_err(at("deleted_at"))?;
-            }
-            instant(&mut food.created_at, now).map_err(at("created_at"))?;
-            instant(&mut food.updated_at, now).map_err(at("updated_at"))?;
-        }
-
-        let mut dates = HashSet::new();
-        for (index, Object(review)) in self.reviews.iter_mut().enumerate() {
-            let at = |field: &'static str| move |code| Fault::pointer(format!("/reviews/{index}/{field}"), code);
-            once(&mut dates, review.date.0).map_err(at("date"))?;
-            not_after(latest, review.date.0, Code::ReviewDateFuture).map_err(at("date"))?;
-            for (field, value) in [("difficulty", review.difficulty), ("mood", review.mood)] {
-                if value.is_some_and(|value| !RATING.contains(&value.into())) {
-                    return Err(at(field)(Code::NumberOutOfRange).between(RATING).into());
-                }
-            }
-            tidy(&mut review.note, review::day_note).map_err(at("note"))?;
-            instant(&mut review.updated_at, now).map_err(at("updated_at"))?;
-        }
-
-        let mut said = HashSet::new();
-        for (index, Object(outcome)) in self.outcomes.iter_mut().enumerate() {
-            let at = |field: &'static str| move |code| Fault::pointer(format!("/outcomes/{index}/{field}"), code);
-            once(&mut said, (outcome.food_id, outcome.date.0)).map_err(at("date"))?;
-            not_after(latest, outcome.date.0, Code::ReviewDateFuture).map_err(at("date"))?;
-            tidy(&mut outcome.note, review::note).map_err(at("note"))?;
-            if outcome.outcome.is_none() && outcome.note.is_none() {
-                return Err(at("outcome")(Code::FieldMissing).into());
-            }
-        }
-
-        let mut ids = HashSet::new();
-        for (index, Object(slip)) in self.slips.iter_mut().enumerate() {
-            let at = |field: &'static str| move |code| Fault::pointer(format!("/slips/{index}/{field}"), code);
-            once(&mut ids, slip.id).map_err(at("id"))?;
-            not_after(latest, slip.date.0, Code::ReviewDateFuture).map_err(at("date"))?;
-            if slip.craving.is_some_and(|craving| !CRAVING.contains(&craving.into())) {
-                return Err(at("craving")(Code::NumberOutOfRange).between(CRAVING).into());
-            }
-            tidy(&mut slip.trigger, slip::trigger).map_err(at("trigger"))?;
-            tidy(&mut slip.amount, slip::amount).map_err(at("amount"))?;
-            tidy(&mut slip.note, slip::note).map_err(at("note"))?;
-            instant(&mut slip.updated_at, now).map_err(at("updated_at"))?;
-        }
-
-        let mut ids = HashSet::new();
-        for (index, Object(skip)) in self.skips.iter_mut().enumerate() {
-            let at = |field: &'static str| move |code| Fault::pointer(format!("/skips/{index}/{field}"), code);
-            once(&mut ids, skip.id).map_err(at("id"))?;
-            if skip.to < skip.from {
-                return Err(at("to")(Code::RangeInvalid).into());
-            }
-            if (skip.to.0 - skip.from.0).num_days() >= LONGEST_SKIP {
-                return Err(at("to")(Code::SkipTooLong).into());
-            }
-            not_after(latest + Days::new(SKIP_AHEAD), skip.to.0, Code::SkipTooFar).map_err(at("to"))?;
-            let mut foods = HashSet::new();
-            for (food, id) in skip.food_ids.iter().enumerate() {
-                let at = |code| Fault::pointer(format!("/skips/{index}/food_ids/{food}"), code);
-                once(&mut foods, *id).map_err(at)?;
-            }
-            tidy(&mut skip.note, review::note).map_err(at("note"))?;
-        }
+        each("foods", &mut self.foods, |food, place| check_food(food, place, latest, now))?;
+        each("reviews", &mut self.reviews, |review, place| check_review(review, place, latest, now))?;
+        each("outcomes", &mut self.outcomes, |outcome, place| check_outcome(outcome, place, latest))?;
+        each("slips", &mut self.slips, |slip, place| check_slip(slip, place, latest, now))?;
+        each("skips", &mut self.skips, |skip, place| check_skip(skip, place, latest))?;
+        unique("foods", "id", self.foods.iter().map(|Object(food)| food.id))?;
+        unique("reviews", "date", self.reviews.iter().map(|Object(review)| review.date.0))?;
+        unique("outcomes", "date", self.outcomes.iter().map(|Object(outcome)| (outcome.food_id, outcome.date.0)))?;
+        unique("slips", "id", self.slips.iter().map(|Object(slip)| slip.id))?;
+        unique("skips", "id", self.skips.iter().map(|Object(skip)| skip.id))?;
         Ok(())
     }
 
@@ -143,8 +67,114 @@ impl Archive {
     }
 }
 
-fn once<T: Eq + Hash>(seen: &mut HashSet<T>, key: T) -> Result<(), Code> {
-    if seen.insert(key) { Ok(()) } else { Err(Code::FieldTwice) }
+/// Where a record stands in the archive.
+#[derive(Clone, Copy)]
+struct Place {
+    list: &'static str,
+    index: usize,
+}
+
+impl Place {
+    /// What is wrong with a field of the record.
+    fn field(self, field: &'static str) -> impl Fn(Code) -> Fault {
+        move |code| Fault::pointer(format!("/{}/{}/{field}", self.list, self.index), code)
+    }
+}
+
+fn each<T>(
+    list: &'static str,
+    records: &mut [Object<T>],
+    check: impl Fn(&mut T, Place) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    records.iter_mut().enumerate().try_for_each(|(index, Object(record))| check(record, Place { list, index }))
+}
+
+/// Refuses the first record whose key an earlier one of the list has.
+fn unique<K: Eq + Hash>(list: &'static str, field: &'static str, keys: impl Iterator<Item = K>) -> Result<(), Fault> {
+    let mut seen = HashSet::new();
+    for (index, key) in keys.enumerate() {
+        if !seen.insert(key) {
+            return Err(Place { list, index }.field(field)(Code::FieldTwice));
+        }
+    }
+    Ok(())
+}
+
+fn check_food(food: &mut Food, place: Place, latest: NaiveDate, now: DateTime<Utc>) -> Result<(), Fault> {
+    let at = |field| place.field(field);
+    food.name = text::name(&food.name).map_err(at("name"))?;
+    tidy(&mut food.icon, food::icon_of_archive).map_err(at("icon"))?;
+    tidy(&mut food.color, food::color).map_err(at("color"))?;
+    not_after(latest, food.start_date.0, Code::StartDateFuture).map_err(at("start_date"))?;
+    if food.goal_days.is_some_and(|days| !GOAL_DAYS.contains(&days)) {
+        return Err(at("goal_days")(Code::NumberOutOfRange).between(GOAL_DAYS));
+    }
+    tidy(&mut food.motivation, food::motivation).map_err(at("motivation"))?;
+    tidy(&mut food.price_per_day, food::price).map_err(at("price_per_day"))?;
+    tidy(&mut food.currency, food::currency).map_err(at("currency"))?;
+    match (&food.price_per_day, &food.currency) {
+        (Some(_), None) => return Err(at("currency")(Code::PriceWithoutCurrency)),
+        (None, Some(_)) => return Err(at("price_per_day")(Code::PriceWithoutCurrency)),
+        _ => {}
+    }
+    if let Some(archived_on) = food.archived_on {
+        not_after(latest, archived_on.0, Code::ReviewDateFuture).map_err(at("archived_on"))?;
+    }
+    if let Some(deleted_at) = &mut food.deleted_at {
+        instant(deleted_at, now).map_err(at("deleted_at"))?;
+    }
+    instant(&mut food.created_at, now).map_err(at("created_at"))?;
+    instant(&mut food.updated_at, now).map_err(at("updated_at"))
+}
+
+fn check_review(review: &mut Review, place: Place, latest: NaiveDate, now: DateTime<Utc>) -> Result<(), Fault> {
+    let at = |field| place.field(field);
+    not_after(latest, review.date.0, Code::ReviewDateFuture).map_err(at("date"))?;
+    for (field, value) in [("difficulty", review.difficulty), ("mood", review.mood)] {
+        if value.is_some_and(|value| !RATING.contains(&value.into())) {
+            return Err(at(field)(Code::NumberOutOfRange).between(RATING));
+        }
+    }
+    tidy(&mut review.note, review::day_note).map_err(at("note"))?;
+    instant(&mut review.updated_at, now).map_err(at("updated_at"))
+}
+
+fn check_outcome(outcome: &mut FoodOutcome, place: Place, latest: NaiveDate) -> Result<(), Fault> {
+    let at = |field| place.field(field);
+    not_after(latest, outcome.date.0, Code::ReviewDateFuture).map_err(at("date"))?;
+    tidy(&mut outcome.note, review::note).map_err(at("note"))?;
+    if outcome.outcome.is_none() && outcome.note.is_none() {
+        return Err(at("outcome")(Code::FieldMissing));
+    }
+    Ok(())
+}
+
+fn check_slip(slip: &mut Slip, place: Place, latest: NaiveDate, now: DateTime<Utc>) -> Result<(), Fault> {
+    let at = |field| place.field(field);
+    not_after(latest, slip.date.0, Code::ReviewDateFuture).map_err(at("date"))?;
+    if slip.craving.is_some_and(|craving| !CRAVING.contains(&craving.into())) {
+        return Err(at("craving")(Code::NumberOutOfRange).between(CRAVING));
+    }
+    tidy(&mut slip.trigger, slip::trigger).map_err(at("trigger"))?;
+    tidy(&mut slip.amount, slip::amount).map_err(at("amount"))?;
+    tidy(&mut slip.note, slip::note).map_err(at("note"))?;
+    instant(&mut slip.updated_at, now).map_err(at("updated_at"))
+}
+
+fn check_skip(skip: &mut Skip, place: Place, latest: NaiveDate) -> Result<(), Fault> {
+    let at = |field| place.field(field);
+    if skip.to < skip.from {
+        return Err(at("to")(Code::RangeInvalid));
+    }
+    if (skip.to.0 - skip.from.0).num_days() >= LONGEST_SKIP {
+        return Err(at("to")(Code::SkipTooLong));
+    }
+    not_after(latest + Days::new(SKIP_AHEAD), skip.to.0, Code::SkipTooFar).map_err(at("to"))?;
+    let mut foods = HashSet::new();
+    if let Some(food) = skip.food_ids.iter().position(|id| !foods.insert(*id)) {
+        return Err(Fault::pointer(format!("/skips/{}/food_ids/{food}", place.index), Code::FieldTwice));
+    }
+    tidy(&mut skip.note, review::note).map_err(at("note"))
 }
 
 fn not_after(latest: NaiveDate, date: NaiveDate, code: Code) -> Result<(), Code> {

@@ -104,65 +104,17 @@ async fn write(db: &mut MySqlConnection, user_id: Uuid, me: Me, now: DateTime<Ut
     writer.end_list();
 
     writer.begin_list("reviews");
-    let mut after = NaiveDate::default();
-    loop {
-        let page = sqlx::query_as!(
-            Review,
-            r#"SELECT date AS "date: Date", difficulty, mood, note, updated_at AS "updated_at: _" FROM reviews
-               WHERE user_id = ? AND date > ? ORDER BY date LIMIT ?"#,
-            user_id,
-            after,
-            PAGE
-        );
-        let page = page.fetch_all(&mut *db).await?;
-        let Some(last) = page.last() else { break };
-        after = last.date.0;
-        writer.add(page).await?;
-    }
+    reviews(db, user_id, writer).await?;
     writer.end_list();
 
     writer.begin_list("outcomes");
-    for food_id in &food_ids {
-        let mut after = NaiveDate::default();
-        loop {
-            let page = sqlx::query_as!(
-                FoodOutcome,
-                r#"SELECT food_id AS "food_id: Uuid", date AS "date: Date", outcome AS "outcome: Outcome", note FROM outcomes
-                   WHERE user_id = ? AND food_id = ? AND date > ? ORDER BY date LIMIT ?"#,
-                user_id,
-                food_id,
-                after,
-                PAGE
-            );
-            let page = page.fetch_all(&mut *db).await?;
-            let Some(last) = page.last() else { break };
-            after = last.date.0;
-            writer.add(page).await?;
-        }
+    for food_id in food_ids {
+        outcomes(db, user_id, food_id, writer).await?;
     }
     writer.end_list();
 
     writer.begin_list("slips");
-    // Not the nil UUID at first: a slip may have it.
-    let mut after: Option<Uuid> = None;
-    loop {
-        let page = sqlx::query_as!(
-            Slip,
-            r#"SELECT id AS "id: Uuid", food_id AS "food_id: Uuid", date AS "date: Date", time AS "time: HourMinute", craving,
-                      cause AS `trigger`, amount, note, updated_at AS "updated_at: _"
-               FROM slips WHERE user_id = ? AND (? IS NULL OR id > ?) ORDER BY id LIMIT ?"#,
-            user_id,
-            after,
-            after,
-            PAGE
-        );
-        let mut page = page.fetch_all(&mut *db).await?;
-        let Some(last) = page.last() else { break };
-        after = Some(last.id);
-        // A food that can't be restored any more is not in the file, and so are its slips.
-        page.retain(|slip| writer.names.contains_key(&slip.food_id));
-        writer.add(page).await?;
-    }
+    slips(db, user_id, writer).await?;
     writer.end_list();
 
     writer.begin_list("skips");
@@ -186,6 +138,66 @@ async fn foods(db: &mut MySqlConnection, user_id: Uuid, now: DateTime<Utc>) -> R
         now - RESTORABLE
     );
     foods.fetch_all(db).await
+}
+
+async fn reviews(db: &mut MySqlConnection, user_id: Uuid, writer: &mut Writer) -> Result<()> {
+    let mut after = NaiveDate::default();
+    loop {
+        let page = sqlx::query_as!(
+            Review,
+            r#"SELECT date AS "date: Date", difficulty, mood, note, updated_at AS "updated_at: _" FROM reviews
+               WHERE user_id = ? AND date > ? ORDER BY date LIMIT ?"#,
+            user_id,
+            after,
+            PAGE
+        );
+        let page = page.fetch_all(&mut *db).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = last.date.0;
+        writer.add(page).await?;
+    }
+}
+
+async fn outcomes(db: &mut MySqlConnection, user_id: Uuid, food_id: Uuid, writer: &mut Writer) -> Result<()> {
+    let mut after = NaiveDate::default();
+    loop {
+        let page = sqlx::query_as!(
+            FoodOutcome,
+            r#"SELECT food_id AS "food_id: Uuid", date AS "date: Date", outcome AS "outcome: Outcome", note FROM outcomes
+               WHERE user_id = ? AND food_id = ? AND date > ? ORDER BY date LIMIT ?"#,
+            user_id,
+            food_id,
+            after,
+            PAGE
+        );
+        let page = page.fetch_all(&mut *db).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = last.date.0;
+        writer.add(page).await?;
+    }
+}
+
+async fn slips(db: &mut MySqlConnection, user_id: Uuid, writer: &mut Writer) -> Result<()> {
+    // Not the nil UUID at first: a slip may have it.
+    let mut after: Option<Uuid> = None;
+    loop {
+        let page = sqlx::query_as!(
+            Slip,
+            r#"SELECT id AS "id: Uuid", food_id AS "food_id: Uuid", date AS "date: Date", time AS "time: HourMinute", craving,
+                      cause AS `trigger`, amount, note, updated_at AS "updated_at: _"
+               FROM slips WHERE user_id = ? AND (? IS NULL OR id > ?) ORDER BY id LIMIT ?"#,
+            user_id,
+            after,
+            after,
+            PAGE
+        );
+        let mut page = page.fetch_all(&mut *db).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = Some(last.id);
+        // A food that can't be restored any more is not in the file, and so are its slips.
+        page.retain(|slip| writer.names.contains_key(&slip.food_id));
+        writer.add(page).await?;
+    }
 }
 
 async fn skips(db: &mut MySqlConnection, user_id: Uuid) -> Result<Vec<Skip>> {
