@@ -36,11 +36,17 @@ const { httpOnly, sameSite, path: scope } = await session();
 assert.deepEqual({ httpOnly, sameSite, scope }, { httpOnly: true, sameSite: 'Lax', scope: '/' });
 assert.equal(await page.evaluate(() => document.cookie), '', 'no script sees a cookie of ours');
 
-// A second tab is signed in too; its sign-out ends both.
+// A second tab is signed in too, and is not asked to sign in again; its sign-out ends both.
 const second = await context.newPage();
+await second.goto(`${base}/sign-in`);
+await second.getByRole('heading', { name: '무엇을 끊을까요?' }).waitFor();
+assert.equal(new URL(second.url()).pathname, '/');
 await second.goto(`${base}/settings`);
 await second.getByRole('button', { name: '로그아웃' }).click();
 await second.waitForURL('**/sign-in**');
+// The provider still knows who it was: the way out of there is offered.
+const out = await second.getByRole('link', { name: 'Test에서 로그아웃' }).getAttribute('href');
+assert.equal(new URL(out).searchParams.get('client_id'), 'hanip');
 await page.reload();
 await page.waitForURL('**/sign-in**');
 await browser.close();

@@ -30,6 +30,8 @@ const PAGE: &str = "/sign-in";
 #[derive(Serialize, ToSchema)]
 pub struct ProviderList {
     providers: Vec<ProviderName>,
+    /// Whether somebody is signed in in this browser, so that nobody is asked to sign in again.
+    signed_in: bool,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -56,7 +58,8 @@ pub async fn providers(
         name: provider.name.clone(),
         sign_out_url: provider.sign_out_url().filter(|_| left.contains(&provider.id)).map(String::from),
     };
-    Json(ProviderList { providers: auth.providers.iter().map(name).collect() })
+    let providers = auth.providers.iter().map(name).collect();
+    Json(ProviderList { providers, signed_in: browser.has_session(&app).await })
 }
 
 #[derive(Deserialize, IntoParams)]

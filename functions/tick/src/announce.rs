@@ -7,7 +7,7 @@ use anyhow::Context;
 use chrono::{DateTime, NaiveDate, Utc};
 use cloudevents::{Event, EventBuilder, EventBuilderV10};
 use common::{App, Env, Result, db, diary::counters::NEWS};
-use reqwest::{Client, StatusCode, Url, header::CONTENT_TYPE};
+use reqwest::{Certificate, Client, ClientBuilder, StatusCode, Url, header::CONTENT_TYPE};
 use serde_json::json;
 use tokio::time::{Duration, Instant};
 use uuid::Uuid;
@@ -22,12 +22,18 @@ pub struct Sink {
 }
 
 impl Sink {
-    /// From `K_SINK`; none where it is not set.
+    /// From `K_SINK`; none where it is not set. `K_CA_CERTS` has the certificates of the authority of a sink that has one
+    /// of its own (PEM); both are set by Knative's SinkBinding.
     pub fn from_env(env: &Env) -> anyhow::Result<Option<Self>> {
         let Some(url) = env.optional("K_SINK")? else { return Ok(None) };
         let url = url.parse().context("K_SINK: expected a URL")?;
-        let client = Client::builder().timeout(Duration::from_secs(2)).build()?;
-        Ok(Some(Self { client, url }))
+        let expected = "K_CA_CERTS: expected certificates in PEM";
+        let pem = env.optional("K_CA_CERTS")?;
+        let own = pem.as_ref().map(|pem| Certificate::from_pem_bundle(pem.as_bytes()).context(expected)).transpose()?;
+        anyhow::ensure!(own.as_ref().is_none_or(|own| !own.is_empty()), expected);
+        let client = Client::builder().timeout(Duration::from_secs(2));
+        let client = own.into_iter().flatten().fold(client, ClientBuilder::add_root_certificate);
+        Ok(Some(Self { client: client.build().context(expected)?, url }))
     }
 
     /// Sends an event. One that is refused with a 4xx counts as sent: it would be refused again, and never let the next

@@ -179,6 +179,12 @@ async fn a_token_endpoint_that_gives_no_id_token_lets_nobody_in() {
         ("a number for an ID token", json!({ "id_token": 1 }), FAILED),
         ("no access token", json!({ "access_token": null }), FAILED),
         ("an error with 200", json!({ "error": "invalid_grant", "access_token": null }), (400, "sign-in-expired")),
+        (
+            "Naver of a code that was used",
+            json!({ "error": "invalid_request", "error_description": "no valid data in session" }),
+            (400, "sign-in-expired"),
+        ),
+        ("a request that is wrong", json!({ "error": "invalid_request", "error_description": "no code" }), FAILED),
         ("a client unknown to it", json!({ "error": "invalid_client", "access_token": null }), FAILED),
     ] {
         let kakao = StandIn::start(Documented { answer, ..kakao() }).await;

@@ -33,7 +33,8 @@ async fn count(world: &World, table: &str) -> i64 {
 async fn the_providers_are_listed() {
     let stranger = World::new().await.stranger();
     let providers = stranger.get("/api/auth/providers").await.ok();
-    assert_eq!(providers, json!({ "providers": [{ "id": "local", "name": "Hanip", "sign_out_url": null }] }));
+    let local = json!({ "id": "local", "name": "Hanip", "sign_out_url": null });
+    assert_eq!(providers, json!({ "providers": [local], "signed_in": false }));
     stranger.get("/api/auth/nowhere/start").await.problem(404, "not-found");
 }
 

@@ -78,6 +78,19 @@ async fn who_has_signed_out_is_shown_the_way_out_of_the_provider_too() {
 }
 
 #[tokio::test]
+async fn who_is_signed_in_is_not_asked_to_sign_in() {
+    let world = World::new().await;
+    let is_in = async |person: &Person| person.get("/api/auth/providers").await.ok()["signed_in"].clone();
+    let ada = world.person("ada").await;
+    assert_eq!((is_in(&ada).await, is_in(&world.stranger()).await), (json!(true), json!(false)));
+    world.days_pass(30);
+    assert_eq!(is_in(&ada).await, json!(false), "the session is too old");
+    let bob = world.person("bob").await;
+    sign_out(&bob).await;
+    assert_eq!(is_in(&bob).await, json!(false));
+}
+
+#[tokio::test]
 async fn a_callback_that_comes_once_more_goes_on_into_the_app_for_who_is_in() {
     let provider = StandIn::start(usual()).await;
     let world = world_of(&provider, &[]).await;

@@ -9,7 +9,7 @@ use tick::Sink;
 use tokio::net::TcpListener;
 
 use crate::{
-    support::world::World,
+    support::{tls, world::World},
     tick::{binary, served},
 };
 
@@ -29,6 +29,15 @@ impl Listener {
         let router = Router::new().route("/", post(take)).with_state(self.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         Sink::from_env(&Env::from([("K_SINK", address.as_str())])).expect("a URL")
+    }
+
+    /// Listens under a certificate of the tests' own authority; the answer is the address.
+    async fn start_tls(&self) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = format!("https://{}/", listener.local_addr().expect("an address"));
+        let router = Router::new().route("/", post(take)).with_state(self.clone());
+        tokio::spawn(async move { axum::serve(tls::Listener::new(listener), router).await });
+        address
     }
 
     fn takes(&self, count: usize) {
@@ -100,6 +109,25 @@ async fn a_milestone_that_is_not_taken_is_announced_by_the_next_tick() {
     assert_eq!(listener.taken().len(), 1);
     binary(&tick).await;
     assert_eq!(listener.taken().len(), 0);
+}
+
+#[tokio::test]
+async fn who_listens_may_have_an_authority_of_its_own() {
+    let (world, listener) = (World::new().await, Listener::default());
+    let address = listener.start_tls().await;
+    listener.takes(100);
+    world.person("ada").await.food_since("2026-03-10").await;
+    let sink = Sink::from_env(&Env::from([("K_SINK", address.as_str())])).expect("a URL");
+    binary(&served(&world, sink).await).await;
+    assert_eq!(listener.taken().len(), 0, "nobody vouches for it");
+    let settings = [("K_SINK", address.as_str()), ("K_CA_CERTS", tls::authority())];
+    let sink = Sink::from_env(&Env::from(settings)).expect("a URL and certificates");
+    binary(&served(&world, sink).await).await;
+    assert_eq!(days(&listener.taken()), [1]);
+    for wrong in ["no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"] {
+        let wrong = Sink::from_env(&Env::from([("K_SINK", address.as_str()), ("K_CA_CERTS", wrong)]));
+        assert!(wrong.err().expect("it is named at the start").to_string().starts_with("K_CA_CERTS"));
+    }
 }
 
 #[tokio::test]

@@ -109,9 +109,14 @@ impl TokenError {
         if self.is_stale_code() { Code::SignInExpired } else { Code::SignInFailed }
     }
 
-    /// Whether the code is too old, was used, or never was. The second is GitHub's.
+    /// Whether the code is too old, was used, or never was. The second is GitHub's, the last Naver's.
     pub fn is_stale_code(&self) -> bool {
-        ["invalid_grant", "bad_verification_code"].contains(&self.error.as_str())
+        let naver = |description: &str| description.contains("no valid data in session");
+        match self.error.as_str() {
+            "invalid_grant" | "bad_verification_code" => true,
+            "invalid_request" => self.description.as_deref().is_some_and(naver),
+            _ => false,
+        }
     }
 
     /// Whether the provider does not know our client by its id and secret.

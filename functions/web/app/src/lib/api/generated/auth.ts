@@ -629,6 +629,8 @@ export interface components {
     };
     ProviderList: {
       providers: components['schemas']['ProviderName'][];
+      /** @description Whether somebody is signed in in this browser, so that nobody is asked to sign in again. */
+      signed_in: boolean;
     };
     ProviderName: {
       id: string;

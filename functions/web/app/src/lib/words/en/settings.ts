@@ -49,6 +49,9 @@ export const en: typeof ko = {
     unsaved: "Something you wrote isn't saved yet. Signing out removes it from this device.",
     logoutAnyway: 'Sign out anyway',
     stay: 'Stay signed in',
+    leftAt: (name) =>
+      `You are signed out here, and still signed in at ${name}. On a device that others use, sign out there too.`,
+    leaveAt: (name) => `Sign out at ${name}`,
     name: 'Name',
     list: 'Your list',
     listHint: 'Order, archived, removed',

@@ -51,6 +51,9 @@ export const ko = {
     unsaved: '적다가 저장하지 않은 내용이 있어요. 로그아웃하면 이 기기에서 사라져요.',
     logoutAnyway: '그래도 로그아웃',
     stay: '로그인한 채로 있기',
+    leftAt: (name: string) =>
+      `여기서는 로그아웃했어요. ${name}에는 아직 로그인되어 있어요. 함께 쓰는 기기라면 거기서도 로그아웃해 주세요.`,
+    leaveAt: (name: string) => `${name}에서 로그아웃`,
     name: '이름',
     list: '목록 정리',
     listHint: '순서, 보관한 음식, 지운 음식',
