@@ -8,11 +8,11 @@ pub struct Api {
     pub prefix: &'static str,
     /// What people call it.
     pub title: &'static str,
-    /// How large a body the routes take that take the most.
+    /// The largest body limit of its routes, in bytes.
     pub body_limit: usize,
 }
 
-/// How large a body may be, unless a route says otherwise.
+/// How large a body may be, in bytes, unless a route says otherwise.
 pub(crate) const BODY_LIMIT: usize = 16 * 1024;
 /// A review of 200 foods with their notes.
 const REVIEW: usize = 512 * 1024;

@@ -17,8 +17,8 @@ pub(super) struct Rooms {
 }
 
 impl Default for Rooms {
-    /// A quarter of the memory that a function may have, and of the function that takes files as much of its 384 MiB as
-    /// leaves twice as much for what is read from them.
+    /// Small bodies take 16 MiB together at most, a quarter of a function's memory. Uploads take four thirds of the largest
+    /// import: parsed, a file takes up to twice its size again, and `data` has 384 MiB.
     fn default() -> Self {
         let room = |all, share| Arc::new(Room { all, share, taken: Mutex::default() });
         Self { buffered: room(32 * BUFFERED_BODY, 8 * BUFFERED_BODY), uploads: room(IMPORT * 4 / 3, IMPORT) }

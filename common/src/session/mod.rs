@@ -142,8 +142,8 @@ impl FromRequestParts<App> for User {
 }
 
 /// Who is asking, and the connection that they were read over, for a handler that goes on to the
-/// database at once: to hand it back and take another costs as much as a read. It has to be the only
-/// one of the request, which would else wait for itself once the pool is used up.
+/// database at once: to hand it back and take another costs as much as a read. A request takes
+/// no second one: once the pool is empty, it would wait for itself (deadlock).
 pub struct Connected {
     pub user: User,
     pub db: PoolConnection<MySql>,

@@ -39,7 +39,7 @@ pub async fn clear(app: &App, now: DateTime<Utc>) -> Result<()> {
     erase_foods(app, now - food::RESTORABLE, deadline).await
 }
 
-/// Erases accounts that are marked as deleted and whose people did not ask for the end.
+/// Goes on with the deletion of accounts that were too large for the request that asked for it.
 async fn erase_accounts(app: &App, deadline: Instant) -> Result<()> {
     let people = sqlx::query_scalar!(r#"SELECT user_id AS "user_id: Uuid" FROM users WHERE deleted_at IS NOT NULL"#);
     for user_id in people.fetch_all(&app.db).await? {

@@ -15,7 +15,7 @@ use crate::{
     housekeeping,
 };
 
-/// How many days of foods one transaction closes, a food with two days being two: their records are in memory.
+/// How many days of foods one transaction closes at most, which bounds its memory: two foods of three days each are six.
 pub const CHUNK: u32 = 100_000;
 /// How many foods one transaction locks: the writes of their people wait for it. On few processors, so do
 /// everybody's reads, for each of its statements.

@@ -33,8 +33,8 @@ struct Row {
     needs_fold: Option<String>,
 }
 
-/// Locks the due foods of `people` in the order of their keys, skipping rows that are locked elsewhere. `None` if
-/// no person is left whose foods are all locked, and as [`crate::due::find`] read them.
+/// Locks the due foods of `people` in the order of their keys. A person is skipped if a food is locked elsewhere, or has
+/// changed since [`crate::due::find`] read it; `None` if all of them are skipped.
 pub async fn lock(db: &mut Transaction, gap: Gap, people: &[Due], scanned: &[Uuid]) -> Result<Option<LockedFoods>> {
     let mut who = People::among(people.iter().map(|person| person.user_id).collect(), scanned);
     // Nearly always nothing is locked elsewhere and nothing has changed: then one row for all of them says so.
