@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 import parity
+import replicated
 import running
 import schemas
 import wiring
@@ -21,7 +22,7 @@ def faults(root, kustomize, folders):
     yield from parity.documents(root)
     for rule, words in schemas.check(root, platform(root)):
         yield rule, f"platform: {words}"
-    made = secrets(root, (root / "migrations/grants.txt").read_text())
+    made = secrets(root, *secrets_from(root))
     for folder in folders:
         for rule, words in overlay_faults(root, folder, kustomize, made):
             yield rule, f"{folder.name}: {words}"
@@ -37,13 +38,23 @@ def overlay_faults(root, overlay, kustomize, made):
     yield from wiring.check(things, set(made) | {"sign-in"})
     yield from parity.check(root, things, (overlay / "written/nginx.conf").read_text())
     yield from parity.keys(root, things, made)
+    yield from replicated.check(root, things, printed(root, "--replicated", *secrets_from(root)))
+
+
+def secrets_from(root):
+    """What the Secrets depend on: the script, and the grants that there are."""
+    return tuple((root / file).read_text() for file in ("scripts/secrets", "migrations/grants.txt"))
+
+
+def secrets(root, *sources):
+    """The keys of each Secret that scripts/secrets makes."""
+    return {secret["metadata"]["name"]: set(secret["data"]) for secret in load(printed(root, None, *sources))}
 
 
 @functools.cache
-def secrets(root, _grants):
-    """The keys of each Secret that scripts/secrets makes, of the grants that there are."""
-    made = subprocess.run([root / "scripts/secrets"], capture_output=True, text=True, check=True)
-    return {secret["metadata"]["name"]: set(secret["data"]) for secret in load(made.stdout)}
+def printed(root, option, *_sources):
+    command = [root / "scripts/secrets", *([option] if option else [])]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def main(root, *kustomize):

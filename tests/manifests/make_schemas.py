@@ -1,6 +1,6 @@
-"""Makes knative/schemas anew from releases of Knative and MetalLB; its README says how.
+"""Makes knative/schemas anew from releases of Knative, MetalLB and mariadb-operator; its README says how.
 
-usage: make_schemas.py SERVING NETWORKING EVENTING METALLB   (folders of their sources)
+usage: make_schemas.py SERVING NETWORKING EVENTING METALLB OPERATOR   (folders of their sources)
 """
 
 import json
@@ -42,7 +42,7 @@ def schema(crd):
     return f"{crd['spec']['group']}_{version['name']}_{crd['spec']['names']['kind']}", made
 
 
-def main(serving, networking, eventing, metallb):
+def main(serving, networking, eventing, metallb, operator):
     crds = [
         serving / "config/core/300-resources/service.yaml",
         eventing / "config/core/resources/broker.yaml",
@@ -51,6 +51,11 @@ def main(serving, networking, eventing, metallb):
         eventing / "config/core/resources/sinkbindings.yaml",
         metallb / "config/crd/bases/metallb.io_ipaddresspools.yaml",
         metallb / "config/crd/bases/metallb.io_l2advertisements.yaml",
+        operator / "config/crd/bases/k8s.mariadb.com_mariadbs.yaml",
+        operator / "config/crd/bases/k8s.mariadb.com_databases.yaml",
+        operator / "config/crd/bases/k8s.mariadb.com_users.yaml",
+        operator / "config/crd/bases/k8s.mariadb.com_grants.yaml",
+        operator / "config/crd/bases/k8s.mariadb.com_physicalbackups.yaml",
     ]
     for path in crds:
         name, made = schema(yaml.safe_load(path.read_text()))

@@ -14,6 +14,7 @@ EDGE = "knative/base/edge/edge.yaml"
 MARIADB = "knative/components/mariadb/mariadb.yaml"
 SERVING = "knative/platform/patches/config-network.yaml"
 VAGRANT = "knative/overlays/vagrant"
+REPLICATED = "knative/components/mariadb-replicated"
 FUNCTIONS = "knative/base/functions/kustomization.yaml"
 SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: oops}\nstringData: {password: hunter2}\n"
 
@@ -294,10 +295,192 @@ MISTAKES = [
     ),
     (
         "a backup that goes nowhere",
-        "knative/components/mariadb/backup.yaml",
+        "knative/components/backup/backup.yaml",
         "claimName: backups",
         "claimName: backup",
         "reference: vagrant: CronJob backup: ",
+    ),
+    (
+        "a wait after the commit",
+        f"{REPLICATED}/mariadb.yaml",
+        "semiSyncWaitPoint: AfterSync",
+        "semiSyncWaitPoint: AfterCommit",
+        "replication: replicated: MariaDB mariadb: replication.semiSyncWaitPoint",
+    ),
+    (
+        "no word of when to wait",
+        f"{REPLICATED}/mariadb.yaml",
+        "    semiSyncWaitPoint: AfterSync\n",
+        "",
+        "replication: replicated: MariaDB mariadb: replication.semiSyncWaitPoint",
+    ),
+    (
+        "a wait that ends",
+        f"{REPLICATED}/mariadb.yaml",
+        "semiSyncAckTimeout: 8760h",
+        "semiSyncAckTimeout: 10s",
+        "replication: replicated: MariaDB mariadb: replication.semiSyncAckTimeout",
+    ),
+    (
+        "no word of how long to wait",
+        f"{REPLICATED}/mariadb.yaml",
+        "    semiSyncAckTimeout: 8760h\n",
+        "",
+        "replication: replicated: MariaDB mariadb: replication.semiSyncAckTimeout",
+    ),
+    (
+        "no wait without a replica",
+        f"{REPLICATED}/mariadb.yaml",
+        "semiSyncWaitNoSlave: true",
+        "semiSyncWaitNoSlave: false",
+        "replication: replicated: MariaDB mariadb: replication.semiSyncWaitNoSlave",
+    ),
+    (
+        "no semi-synchronous replication",
+        f"{REPLICATED}/mariadb.yaml",
+        "semiSyncEnabled: true",
+        "semiSyncEnabled: false",
+        "replication: replicated: MariaDB mariadb: replication.semiSyncEnabled",
+    ),
+    (
+        "a primary that comes back and takes writes",
+        f"{REPLICATED}/mariadb.yaml",
+        "    semiSyncBootAsReplica: true\n",
+        "",
+        "replication: replicated: MariaDB mariadb: replication.semiSyncBootAsReplica",
+    ),
+    (
+        "positions that may differ",
+        f"{REPLICATED}/mariadb.yaml",
+        "gtidStrictMode: true",
+        "gtidStrictMode: false",
+        "replication: replicated: MariaDB mariadb: replication.gtidStrictMode",
+    ),
+    (
+        "a log that is not on the disk",
+        f"{REPLICATED}/mariadb.yaml",
+        "    syncBinlog: 1\n",
+        "",
+        "replication: replicated: MariaDB mariadb: replication.syncBinlog",
+    ),
+    (
+        "a log that is on the disk later",
+        f"{REPLICATED}/mariadb.yaml",
+        "syncBinlog: 1",
+        "syncBinlog: 0",
+        "replication: replicated: MariaDB mariadb: replication.syncBinlog",
+    ),
+    (
+        "no fail-over",
+        f"{REPLICATED}/mariadb.yaml",
+        "autoFailover: true",
+        "autoFailover: false",
+        "replication: replicated: MariaDB mariadb: replication.primary.autoFailover",
+    ),
+    (
+        "rows that are on the disk later",
+        f"{REPLICATED}/mariadb.yaml",
+        "innodb_flush_log_at_trx_commit=1",
+        "innodb_flush_log_at_trx_commit=2",
+        "replication: replicated: MariaDB mariadb: myCnf",
+    ),
+    (
+        "servers on one machine",
+        f"{REPLICATED}/mariadb.yaml",
+        "  affinity: {antiAffinityEnabled: true}\n",
+        "",
+        "replication: replicated: MariaDB mariadb: affinity",
+    ),
+    (
+        "two servers drained at once",
+        f"{REPLICATED}/mariadb.yaml",
+        "maxUnavailable: 1",
+        "maxUnavailable: 2",
+        "replication: replicated: MariaDB mariadb: podDisruptionBudget",
+    ),
+    (
+        "a primary that is updated first",
+        f"{REPLICATED}/mariadb.yaml",
+        "type: ReplicasFirstPrimaryLast",
+        "type: RollingUpdate",
+        "replication: replicated: MariaDB mariadb: updateStrategy",
+    ),
+    (
+        "one replica",
+        f"{REPLICATED}/mariadb.yaml",
+        "replicas: 3",
+        "replicas: 2",
+        "replication: replicated: MariaDB mariadb: replicas",
+    ),
+    (
+        "a proxy that reads from replicas",
+        f"{REPLICATED}/mariadb.yaml",
+        "  updateStrategy:",
+        "  maxScale: {enabled: true}\n  updateStrategy:",
+        "replication: replicated: MariaDB mariadb: maxScale",
+    ),
+    (
+        "a misspelt field of the operator",
+        f"{REPLICATED}/mariadb.yaml",
+        "semiSyncBootAsReplica",
+        "semiSyncBootsAsReplica",
+        "schema: replicated: MariaDB mariadb: ",
+    ),
+    (
+        "replicated servers that take fewer",
+        f"{REPLICATED}/mariadb.yaml",
+        "max_connections=200",
+        "max_connections=100",
+        "budget: replicated: 13 pods",
+    ),
+    (
+        "the operator's usual collation",
+        f"{REPLICATED}/users.yaml",
+        "  collate: utf8mb4_bin\n",
+        "",
+        "database: replicated: Database hanip: expected utf8mb4",
+    ),
+    (
+        "rows that go with an object",
+        f"{REPLICATED}/users.yaml",
+        "  cleanupPolicy: Skip\n",
+        "",
+        "database: replicated: Database hanip: expected cleanupPolicy",
+    ),
+    (
+        "fewer rights than on one server",
+        f"{REPLICATED}/users.yaml",
+        "  grantOption: true\n",
+        "",
+        "database rights: replicated: nobody grants",
+    ),
+    (
+        "functions that ask a replica",
+        "scripts/secrets",
+        "primary=mariadb-primary",
+        "primary=mariadb-secondary",
+        "database address: replicated: Secret",
+    ),
+    (
+        "functions that ask any server",
+        "scripts/secrets",
+        "primary=mariadb-primary",
+        "primary=mariadb",
+        "database address: replicated: Secret",
+    ),
+    (
+        "a backup that burdens the primary",
+        "scripts/secrets",
+        "replica=mariadb-secondary",
+        "replica=mariadb-primary",
+        "database address: replicated: Secret backup",
+    ),
+    (
+        "a replicated database that is closed",
+        f"{REPLICATED}/network.yaml",
+        "{hanip/database: client}",
+        "{hanip/database: nobody}",
+        "network policy: replicated: Service foods: the database does not let it in",
     ),
 ]
 
@@ -305,7 +488,7 @@ MISTAKES = [
 def main(root, *kustomize):
     root, missed, began = pathlib.Path(root), 0, time.monotonic()
     for what, file, there, instead, fault in MISTAKES:
-        found = found_with(root, kustomize, file, there, instead)
+        found = found_with(root, kustomize, file, there, instead, fault)
         if not any(line.startswith(fault) for line in found):
             print(f"{what}: expected {fault!r}, found {found}", file=sys.stderr)
             missed += 1
@@ -315,14 +498,15 @@ def main(root, *kustomize):
     return missed > 0
 
 
-def found_with(root, kustomize, file, there, instead):
+def found_with(root, kustomize, file, there, instead, fault):
     path = root / file
     before = path.read_text() if path.exists() else None
     assert there is None or there in before, f"{file} does not hold {there!r}"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(instead if there is None else before.replace(there, instead, 1))
     # One overlay is enough to show it.
-    found = [f"{rule}: {words}" for rule, words in faults(root, kustomize, [root / VAGRANT])]
+    overlay = "knative/overlays/replicated" if fault.partition(": ")[2].startswith("replicated: ") else VAGRANT
+    found = [f"{rule}: {words}" for rule, words in faults(root, kustomize, [root / overlay])]
     if before is None:
         path.unlink()
     else:

@@ -71,13 +71,19 @@ def budget(root, things):
     pool = int(re.search(r"\.max_connections\((\d+)\)", (root / "common/src/db/mod.rs").read_text()).group(1))
     allowed = None
     for thing in things:
-        args = thing.get("spec", {}).get("template", {}).get("spec", {}).get("containers", [{}])[0].get("args", [])
-        found = re.search(r"--max-connections=(\d+)", " ".join(args)) or re.fullmatch(
-            r"(\d+)", thing["metadata"].get("annotations", {}).get("hanip/max-connections", "")
+        spec = thing.get("spec", {})
+        args = spec.get("template", {}).get("spec", {}).get("containers", [{}])[0].get("args", [])
+        found = (
+            re.search(r"--max-connections=(\d+)", " ".join(args))
+            or re.search(r"(?m)^max_connections=(\d+)$", spec.get("myCnf", ""))
+            or re.fullmatch(r"(\d+)", thing["metadata"].get("annotations", {}).get("hanip/max-connections", ""))
         )
         allowed = int(found.group(1)) if found else allowed
     if allowed is None:
-        yield "budget", "expected --max-connections, or the annotation hanip/max-connections on the Namespace"
+        yield (
+            "budget",
+            "expected --max-connections, max_connections in myCnf, or the annotation hanip/max-connections on the Namespace",
+        )
         return
     pods_at_most = 0
     for service in services(things):

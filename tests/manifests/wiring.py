@@ -6,6 +6,7 @@ from render import name, of_kind, pods, services
 
 EVENTING = "eventing.knative.dev"
 SOURCES = "sources.knative.dev"
+OPERATOR = "k8s.mariadb.com"
 
 
 def check(things, secrets):
@@ -133,6 +134,8 @@ def reaches_database(policy):
 def database_lets_in(things, policies, labels):
     """Whether a policy of this version lets them in. A database that is not in the cluster is not ours to ask."""
     database = [others for thing, others, _ in pods(things) if thing["kind"] == "StatefulSet"]
+    # The labels that mariadb-operator gives its pods.
+    database += [{"app.kubernetes.io/name": "mariadb"} for _ in of_kind(things, "MariaDB", OPERATOR)]
     return not database or any(
         selected(peer["podSelector"], labels)
         for policy in policies
@@ -141,6 +144,7 @@ def database_lets_in(things, policies, labels):
         and selects(policy, database[0])
         for rule in policy["spec"].get("ingress", [])
         for peer in rule["from"]
+        if "podSelector" in peer
     )
 
 

@@ -14,7 +14,8 @@ use crate::support::{
     world::{Person, World},
 };
 
-const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../knative/components/mariadb");
+const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../knative/components/backup");
+const USERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../knative/components/mariadb/users.sh");
 
 /// A server that was set up as the image does it, the Secrets, and the volume of backups.
 struct Cluster {
@@ -36,7 +37,7 @@ impl Cluster {
         // As the image's entrypoint runs what it finds in its folder.
         let run = "docker_process_sql() { mariadb --no-defaults --user=root --socket=\"$SOCKET\"; }; . \"$1\"";
         let users = Command::new("bash")
-            .args(["-euc", run, "bash", &format!("{SCRIPTS}/users.sh")])
+            .args(["-euc", run, "bash", USERS])
             .env("SOCKET", server.socket())
             .env("FOLDER", folder.path())
             .output();
