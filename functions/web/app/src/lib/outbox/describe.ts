@@ -1,5 +1,5 @@
 /** The fields of a review, slip, food or range of days off in words. */
-import { formatDate } from '../dates/dates';
+import { dateIn } from '../dates/dates';
 import type { Fields, Value } from './fields';
 import type { Food, Outcome } from '../api/types';
 import { words } from '../words/words.svelte';
@@ -54,8 +54,8 @@ export function sayName(name: string, foods: Named[]): string {
   return names[name] ?? name;
 }
 
-/** What a field holds; empty where it holds nothing. */
-export function sayValue(name: string, value: Value, foods: Named[]): string {
+/** What a field holds; empty where it holds nothing. Without `today` dates have their year. */
+export function sayValue(name: string, value: Value, foods: Named[], today = ''): string {
   if (value === null || value === '') return '';
   const { status, review, triggers, edit, stats } = words.t;
   const text = `${value}`;
@@ -69,6 +69,6 @@ export function sayValue(name: string, value: Value, foods: Named[]): string {
     counting: () => (text === 'confirm' ? edit.confirm : edit.assume),
     goal_days: () => stats.runDays(Number(value)),
   };
-  if (/^\d{4}-\d\d-\d\d$/.test(text)) return formatDate(text, words.locale, 'full');
+  if (/^\d{4}-\d\d-\d\d$/.test(text)) return dateIn(text, today, words.locale);
   return say[name.split('.')[1] ?? name]?.() ?? text;
 }

@@ -2,7 +2,8 @@
  * Made-up records for the preview, and their counts: no account, no network, nothing stored. The
  * rules are those of the API for foods whose silence counts as kept.
  */
-import { addDays, daysBetween, monthOf, weekday } from '../dates/dates';
+import { addDays, daysBetween } from '../dates/dates';
+import { monthOf, weekday } from '../dates/months';
 import { nextMilestone, reachedMilestones } from './milestones';
 import type { CalendarDay, Food, Outcome, Slip, Stats, Status, Streak } from '../api/types';
 

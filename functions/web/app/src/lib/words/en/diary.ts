@@ -12,6 +12,14 @@ export const en: typeof ko = {
     note: 'Note',
   },
 
+  start: {
+    week: 'A week ago',
+    month: 'A month ago',
+    threeMonths: '3 months ago',
+    hundredth: 'Today is day 100',
+    year: 'A year ago',
+  },
+
   food: {
     since: (date) => `since ${date}`,
     badges: 'Badges',

@@ -11,6 +11,14 @@ export const ko = {
     note: '메모',
   },
 
+  start: {
+    week: '일주일 전',
+    month: '한 달 전',
+    threeMonths: '석 달 전',
+    hundredth: '오늘이 100일째',
+    year: '1년 전',
+  },
+
   food: {
     since: (date: string) => `${date}부터`,
     badges: '배지',
