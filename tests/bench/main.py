@@ -12,11 +12,14 @@ import world
 OUTPUT = pathlib.Path("target/bench")
 
 
-# Of the tick: how many people.
-of = [list(map(int, sys.argv[2:]))] if sys.argv[2:] else []
+# Of the tick: how many people. Of `beside`: where the other programs are.
+arguments = {
+    "tick": lambda given: [list(map(int, given))] if given else [],
+    "beside": lambda given: given,
+}
 for part in sys.argv[1].split():
     began = time.monotonic()
-    result = importlib.import_module(part).measure(*of)
+    result = importlib.import_module(part).measure(*arguments.get(part, lambda given: [])(sys.argv[2:]))
     result |= {"machine": report.machine(), "took_s": round(time.monotonic() - began)}
     (OUTPUT / f"{part}.json").write_text(json.dumps(result, indent=1, ensure_ascii=False))
     world.say("")

@@ -37,9 +37,9 @@ def sql(text, database="hanip"):
     return subprocess.run(command, input=text, text=True, check=True, stdout=subprocess.PIPE).stdout
 
 
-def new_database(name):
+def new_database(name, programs=PROGRAMS):
     sql(f"DROP DATABASE IF EXISTS {name}; CREATE DATABASE {name}", "")
-    subprocess.run([PROGRAMS / "migrate"], env={"DATABASE_URL": url(name), "LOG": "error"}, check=True)
+    subprocess.run([programs / "migrate"], env={"DATABASE_URL": url(name), "LOG": "error"}, check=True)
 
 
 def people(database, first, number, foods, days):
@@ -58,8 +58,8 @@ def tick(function):
     return calls
 
 
-def count_days(database):
-    function = Function("tick", database)
+def count_days(database, programs=PROGRAMS):
+    function = Function("tick", database, programs=programs)
     tick(function)
     function.stop()
 
@@ -75,13 +75,13 @@ def settings(database, server=SERVER):
 class Function:
     """A release binary with its default settings, as it runs in a container; its log goes to a file."""
 
-    def __init__(self, name, database="hanip", server=SERVER):
+    def __init__(self, name, database="hanip", server=SERVER, programs=PROGRAMS):
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.address = f"127.0.0.1:{self.port}"
         environment = settings(database, server) | {"PORT": str(self.port)}
         with open(SCRATCH / f"{name}.log", "w") as log:
-            self.process = subprocess.Popen([PROGRAMS / name], env=environment, stdout=log)
+            self.process = subprocess.Popen([programs / name], env=environment, stdout=log)
         atexit.register(self.process.kill)
         self.pid = str(self.process.pid)
         while True:
