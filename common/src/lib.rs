@@ -20,8 +20,9 @@ pub use self::{
     codes::Code,
     env::Env,
     http::{
-        Error, Fault, Faults, Json, Object, Origin, Path, Problem, Query, Result, Routes, bind, body, body_limit,
-        complete, exit, finish, is_loopback, listen, present, security_headers, serve, shutdown_signal, surround,
+        Error, Fault, Faults, Json, NewId, Object, Origin, Path, Problem, Query, Result, Routes, bind, body,
+        body_limit, complete, exit, finish, is_loopback, listen, present, security_headers, serve, shutdown_signal,
+        surround,
     },
     language::Language,
     session::{Connected, Me, Session, User},

@@ -6,10 +6,20 @@ use crate::Code;
 
 /// True if the server has rolled the transaction back, so that running the request again is safe.
 pub(crate) fn undone(error: &sqlx::Error) -> bool {
-    matches!(number(error), Some(1213 | 1205 | 1020)) || is_read_only(error) || is_lost(error)
+    let is_undone = match number(error) {
+        // A deadlock, a lock wait timeout, a row changed since it was read.
+        Some(1213 | 1205 | 1020) => true,
+        // A node of a Galera cluster that has no quorum, or is not ready: another connection may reach one that is.
+        Some(1047) => true,
+        // A row's parent is missing. All rows are written after their parents, so that the server has rolled those back
+        // without an error: see `Transaction::commit`.
+        Some(1452) => true,
+        _ => false,
+    };
+    is_undone || is_read_only(error) || is_lost(error)
 }
 
-/// The number of MariaDB's error: 1213 is a deadlock, 1205 a lock wait timeout, 1020 a row changed since it was read.
+/// The number of MariaDB's error.
 fn number(error: &sqlx::Error) -> Option<u16> {
     error.as_database_error()?.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number)
 }
@@ -23,6 +33,11 @@ fn is_read_only(error: &sqlx::Error) -> bool {
 pub(super) fn is_lost(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed)
         || matches!(number(error), Some(1053 | 1927 | 2006 | 2013))
+}
+
+/// True if the server does not know a system variable.
+pub(super) fn is_unknown_variable(error: &sqlx::Error) -> bool {
+    number(error) == Some(1193)
 }
 
 /// True if the server has no room: the disk is full, or the table is. Nothing was stored; it passes when somebody makes
@@ -49,6 +64,8 @@ pub(crate) fn without_values(error: &sqlx::Error) -> String {
 pub(crate) fn code(error: &sqlx::Error) -> Code {
     let again = undone(error)
         || matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
+        // An error during COMMIT: whether anything is stored is not known, so that the client has to ask again.
+        || number(error) == Some(1180)
         // Too many connections (of the server, of the user), the statement took too long, no right to come in yet.
         || matches!(number(error), Some(1040 | 1203 | 1226 | 1969 | 1044 | 1045 | 1049));
     match number(error) {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, Executor, MySqlPool, Row,
+    AssertSqlSafe, ConnectOptions, Connection, Executor, MySqlConnection, MySqlPool, Row,
     mysql::{MySqlConnectOptions, MySqlPoolOptions},
 };
 use uuid::Uuid;
@@ -48,31 +48,38 @@ pub fn pool(env: &Env) -> anyhow::Result<MySqlPool> {
         .before_acquire(|connection, meta| {
             Box::pin(async move { Ok(meta.idle_for < Duration::from_secs(5) || connection.ping().await.is_ok()) })
         })
-        .after_connect(|connection, _| {
-            Box::pin(async move {
-                connection
-                    .execute(
-                        "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES'),
-                             SESSION innodb_lock_wait_timeout = 1, SESSION max_statement_time = 10,
-                             SESSION group_concat_max_len = 4 * 1024 * 1024",
-                    )
-                    .await?;
-                // group_concat_max_len: all outcomes of a food come as one row, 15 bytes a day for 700 years.
-                // REPEATABLE READ: the statements of a read-only transaction see one snapshot.
-                connection.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ").await?;
-                Ok(())
-            })
-        })
+        .after_connect(|connection, _| Box::pin(prepare(connection)))
         // A future dropped while BEGIN is on the wire leaves a transaction open that sqlx does not know of. ROLLBACK
-        // ends it, since the next write on the connection would be lost with it. A connection to a server that a
-        // fail-over has made read-only is closed.
+        // ends it, since the next write on the connection would be lost with it. A connection is closed if a fail-over has
+        // made its server read-only, or if its server, a node of a cluster without quorum, refuses every statement that
+        // names a table: so this one names a table.
         .after_release(|connection, _| {
             Box::pin(async move {
-                let row = sqlx::raw_sql("ROLLBACK; SELECT @@global.read_only = 0").fetch_one(connection).await?;
+                let release = "ROLLBACK; SELECT @@global.read_only = 0 AND COUNT(*) = 0 FROM users WHERE FALSE";
+                let row = sqlx::raw_sql(release).fetch_one(connection).await?;
                 row.try_get(0)
             })
         })
         .connect_lazy_with(options(env)?))
+}
+
+/// Sets up a new connection, in one round trip.
+async fn prepare(connection: &mut MySqlConnection) -> sqlx::Result<()> {
+    // group_concat_max_len: all outcomes of a food come as one row, 15 bytes a day for 700 years.
+    // REPEATABLE READ: the statements of a read-only transaction see one snapshot.
+    // wsrep_sync_wait: a read at a node of a Galera cluster sees what was committed at the others before.
+    let set = connection.execute(
+        "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES'),
+             SESSION innodb_lock_wait_timeout = 1, SESSION max_statement_time = 10,
+             SESSION group_concat_max_len = 4 * 1024 * 1024;
+         SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ;
+         SET SESSION wsrep_sync_wait = 1",
+    );
+    match set.await {
+        // The last of them: a server that was built without Galera has no such variable.
+        Err(error) if errors::is_unknown_variable(&error) => Ok(()),
+        set => set.map(drop),
+    }
 }
 
 /// Marks a statement as safe in which numbers, dates, ids and JSON of these are written out. Text that people

@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-use sqlx::{Executor, MySql, MySqlConnection, pool::PoolConnection};
+use sqlx::{Executor, MySql, MySqlConnection, Row, pool::PoolConnection};
 use uuid::Uuid;
 
 use super::{
@@ -10,14 +10,26 @@ use super::{
     id,
     select::{Select, run},
 };
-use crate::{Code, Result};
+use crate::{Code, Error, Result};
 
 /// READ COMMITTED takes no gap locks, so that two people never wait for each other. No invariant rests on the level.
 const BEGIN: &str = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANSACTION";
 
+/// Asks whether the transaction is still open.
+const IS_OPEN: &str = "SELECT @@in_transaction";
+
 /// A transaction. Dropped without [`Transaction::commit`], it leaves nothing behind: the pool rolls
 /// it back. Where the server rolls it back (a deadlock, say), the whole request runs again.
-pub struct Transaction(PoolConnection<MySql>);
+///
+/// A node of a Galera cluster may roll it back without an error: where a commit at another node aborts it while a
+/// statement is being prepared, everything after that is answered with OK, COMMIT too. So the server is asked whether
+/// the transaction is still open, after the last write and before COMMIT. Not in one packet with COMMIT: that question
+/// misses some.
+pub struct Transaction {
+    db: PoolConnection<MySql>,
+    /// Whether the server has said so since the last write.
+    is_open: bool,
+}
 
 /// A transaction that holds the lock of a person's writes. Only [`lock`] and [`write()`] make one, so that a function
 /// that takes it can't be called without the lock.
@@ -29,6 +41,9 @@ pub struct Locked {
 /// Begins a transaction that locks all counters of a person, in the order of `food_id`, and the person's row: two
 /// writes of one person never overlap, even of a person without a food, and a tick passes the person over.
 /// `session-required` where the person is deleted.
+///
+/// A lock holds at its own node of a Galera cluster alone, so that the row in `locks` is changed too, as a tick does:
+/// of two transactions that change one row at two nodes, one is refused.
 pub async fn lock(db: PoolConnection<MySql>, user_id: Uuid) -> Result<Locked> {
     Ok(write(db, user_id, ()).await?.0)
 }
@@ -40,7 +55,9 @@ pub async fn write<S: Select>(mut db: PoolConnection<MySql>, user_id: Uuid, sele
     let lock = format!(
         "{BEGIN};
          SELECT COUNT(*) FROM counters FORCE INDEX (PRIMARY) WHERE user_id = {id} FOR UPDATE;
-         SELECT user_id FROM users WHERE user_id = {id} AND deleted_at IS NULL FOR UPDATE"
+         SELECT user_id FROM users WHERE user_id = {id} AND deleted_at IS NULL FOR UPDATE;
+         INSERT INTO locks (user_id) SELECT user_id FROM users WHERE user_id = {id} AND deleted_at IS NULL
+         ON DUPLICATE KEY UPDATE writes = writes + 1"
     );
     let mut results = run(&mut db, format!("{lock};{}", select.sql())).await?;
     results.skip(3); // two statements that begin, and the counters
@@ -48,14 +65,15 @@ pub async fn write<S: Select>(mut db: PoolConnection<MySql>, user_id: Uuid, sele
     if person.is_empty() {
         return Err(Code::SessionRequired.into());
     }
+    results.skip(1); // the row of the lock
     let rows = select.rows(&mut results)?;
-    Ok((Locked { transaction: Transaction(db), user_id }, rows))
+    Ok((Locked { transaction: Transaction::new(db), user_id }, rows))
 }
 
 /// Begins a transaction without a lock, for what belongs to no person yet.
 pub async fn begin(mut db: PoolConnection<MySql>) -> Result<Transaction> {
     db.execute(BEGIN).await?;
-    Ok(Transaction(db))
+    Ok(Transaction::new(db))
 }
 
 /// Begins a read-only transaction that sees one snapshot, whatever is written meanwhile, and reads `select` in the
@@ -64,19 +82,33 @@ pub async fn snapshot<S: Select>(mut db: PoolConnection<MySql>, select: S) -> Re
     let mut results = run(&mut db, format!("START TRANSACTION READ ONLY;{}", select.sql())).await?;
     results.skip(1);
     let rows = select.rows(&mut results)?;
-    Ok((Transaction(db), rows))
+    Ok((Transaction::new(db), rows))
 }
 
 impl Transaction {
+    fn new(db: PoolConnection<MySql>) -> Self {
+        Self { db, is_open: false }
+    }
+
+    /// Takes the server's word on whether the transaction is still open; if not, the request has to run again.
+    fn answered(&mut self, is_open: bool) -> Result<()> {
+        self.is_open = is_open;
+        if is_open { Ok(()) } else { Err(Error::RolledBack) }
+    }
+
     /// Commits, and returns the connection, for a caller that has more to do. Where COMMIT gets no answer it may or
     /// may not have happened: `unavailable` asks the client, which knows the key of what it sent, to send it again.
     pub async fn commit(mut self) -> Result<PoolConnection<MySql>> {
-        match self.0.execute("COMMIT").await {
+        if !self.is_open {
+            let is_open = sqlx::raw_sql(IS_OPEN).fetch_one(&mut *self.db).await?.try_get(0)?;
+            self.answered(is_open)?;
+        }
+        match self.db.execute("COMMIT").await {
             Err(error) if is_lost(&error) => {
                 tracing::warn!(%error, "no answer to COMMIT");
                 Err(Code::Unavailable.into())
             }
-            committed => Ok(committed.map(|_| self.0)?),
+            committed => Ok(committed.map(|_| self.db)?),
         }
     }
 }
@@ -85,6 +117,20 @@ impl Locked {
     /// The person whose writes are locked.
     pub fn user_id(&self) -> Uuid {
         self.user_id
+    }
+
+    /// Reads `select` after the last write, and in the same round trip whether the transaction is still open.
+    pub async fn select_last<S: Select>(&mut self, select: S) -> Result<S::Rows> {
+        let mut results = run(&mut self.transaction.db, format!("{};{IS_OPEN}", select.sql())).await?;
+        let rows = select.rows(&mut results)?;
+        let is_open: Vec<(bool,)> = results.take()?;
+        self.answered(is_open.contains(&(true,)))?;
+        Ok(rows)
+    }
+
+    /// Takes what the last write has said of `@@in_transaction`.
+    pub fn answered(&mut self, is_open: bool) -> Result<()> {
+        self.transaction.answered(is_open)
     }
 
     /// [`Transaction::commit`].
@@ -97,13 +143,14 @@ impl Deref for Transaction {
     type Target = MySqlConnection;
 
     fn deref(&self) -> &MySqlConnection {
-        &self.0
+        &self.db
     }
 }
 
 impl DerefMut for Transaction {
     fn deref_mut(&mut self) -> &mut MySqlConnection {
-        &mut self.0
+        self.is_open = false;
+        &mut self.db
     }
 }
 

@@ -27,6 +27,9 @@ pub enum Error {
     /// `503` where trying again helps or the schema is older than this program, else `500`.
     #[error("{}", crate::db::without_values(.0))]
     Database(#[from] sqlx::Error),
+    /// The database has rolled the transaction back without an error: the request runs again, `503` if that does not help.
+    #[error("the transaction was rolled back without an error")]
+    RolledBack,
     /// `500`: our fault.
     #[error(transparent)]
     Internal(#[from] anyhow::Error),
@@ -128,12 +131,20 @@ impl Faults {
 impl IntoResponse for Error {
     /// English; a layer renders it again where the request asks for Korean.
     fn into_response(self) -> Response {
-        let rolled_back = matches!(&self, Self::Database(error) if crate::db::undone(error));
+        let rolled_back = match &self {
+            Self::Database(error) => crate::db::undone(error),
+            Self::RolledBack => true,
+            _ => false,
+        };
         let (code, faults, members) = match self {
             Self::Refused(code) => (code, Vec::new(), Map::new()),
             Self::Faults(faults) => (faults.first().map_or(Code::ValueInvalid, |fault| fault.code), faults, Map::new()),
             Self::Extended(code, members) => (code, Vec::new(), members),
             Self::Database(error) => (crate::db::code(&error), Vec::new(), Map::new()),
+            Self::RolledBack => {
+                tracing::warn!("a transaction was rolled back without an error");
+                (Code::Unavailable, Vec::new(), Map::new())
+            }
             Self::Internal(error) => {
                 tracing::error!(error = format!("{error:#}"), "internal error");
                 (Code::Internal, Vec::new(), Map::new())

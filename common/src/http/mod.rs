@@ -24,5 +24,6 @@ pub use self::{
     origin::{Origin, is_loopback},
     problem::Problem,
     query::{Path, Query},
+    retry::NewId,
     serve::{bind, exit, listen, serve, shutdown_signal},
 };

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use axum::{body::Body, extract::Request, middleware::Next, response::Response};
 use tokio::time::sleep;
+use uuid::Uuid;
 
 use crate::{Result, http::buffer::RequestBody};
 
@@ -16,8 +17,14 @@ const RETRY_TIME: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 pub(crate) struct RolledBack;
 
+/// The id of what a request makes, unless its sender names one: the same however often the request runs, so that what
+/// was stored in spite of all is not stored twice. An extension of every request.
+#[derive(Clone, Copy)]
+pub struct NewId(pub Uuid);
+
 /// Runs a request again while its answer is marked, with jitter between. One whose body is not buffered runs once.
-pub(super) async fn retry(request: Request, next: Next) -> Result<Response> {
+pub(super) async fn retry(mut request: Request, next: Next) -> Result<Response> {
+    request.extensions_mut().insert(NewId(Uuid::now_v7()));
     let (body, _) = RequestBody::of(request.extensions())?;
     let (parts, first) = request.into_parts();
     let mut response = next.clone().run(Request::from_parts(parts.clone(), first)).await;

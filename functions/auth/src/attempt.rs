@@ -112,7 +112,9 @@ impl Attempt {
             provider.id,
             now
         );
-        if consumed.execute(&app.db).await?.rows_affected() == 0 {
+        // One connection for both: another one may lead to a server that has not heard of the UPDATE yet.
+        let mut db = app.db.acquire().await?;
+        if consumed.execute(&mut *db).await?.rows_affected() == 0 {
             return Err(Code::SignInExpired.into());
         }
         let attempt = sqlx::query_as!(
@@ -122,7 +124,7 @@ impl Attempt {
                FROM sign_in_attempts WHERE state_hash = ?"#,
             state.as_slice()
         );
-        Ok(attempt.fetch_one(&app.db).await?)
+        Ok(attempt.fetch_one(&mut *db).await?)
     }
 
     /// Where a callback that comes once more leads, in a browser that has completed the sign-in already: reloaded, say.

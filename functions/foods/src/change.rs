@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::{
     create::next_position,
     fields::{Change, Draft, FIELDS},
-    food,
+    food, written,
 };
 
 /// Changes a food: what is absent stays, null clears.
@@ -163,7 +163,8 @@ pub async fn restore(
         // A range of days off may have changed meanwhile.
         counters::recompute(&mut db, &[id], user.today(now)).await?;
     }
-    let food = food(&mut db, user.id, id).await?;
+    let food =
+        if deleted.is_some() { written(&mut db, user.id, id).await? } else { food(&mut db, user.id, id).await? };
     db.commit().await?;
     Ok(Json(food))
 }

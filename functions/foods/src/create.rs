@@ -1,12 +1,13 @@
 //! Creating a food.
 
 use axum::{
+    Extension,
     extract::State,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 use common::{
-    App, Code, Connected, Json, Result, db,
+    App, Code, Connected, Json, NewId, Result, db,
     diary::{
         counted_food::CountedFood,
         counters,
@@ -20,7 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     fields::{FIELDS, NewFood},
-    food,
+    written,
 };
 
 /// Creates a food. With an `id` made by the client, the same body again answers 200 and the food as it is now.
@@ -40,11 +41,12 @@ use crate::{
 pub async fn create(
     Connected { user, db }: Connected,
     State(app): State<App>,
+    Extension(NewId(new_id)): Extension<NewId>,
     Json(new): Json<NewFood>,
 ) -> Result<Response> {
     let now = app.clock.now();
     let body_hash = session::hash(&serde_json::to_string(&new).map_err(anyhow::Error::from)?);
-    let id = new.id.unwrap_or_else(Uuid::now_v7);
+    let id = new.id.unwrap_or(new_id);
     let mut db = db::lock(db, user.id).await?;
     let before = created_before(&mut db, user.id, id, &body_hash).await?;
     let status = if before { StatusCode::OK } else { StatusCode::CREATED };
@@ -78,7 +80,7 @@ pub async fn create(
         let food = CountedFood::new(user.id, id, draft.start_date, draft.counting, draft.goal_days);
         counters::store_all(&mut db, &[food]).await?;
     }
-    let food = food(&mut db, user.id, id).await?;
+    let food = written(&mut db, user.id, id).await?;
     db.commit().await?;
     let location = [(header::LOCATION, format!("{}/{id}", FOODS.prefix))];
     Ok((status, location, Json(food)).into_response())

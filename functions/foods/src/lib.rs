@@ -7,7 +7,7 @@ mod fields;
 use axum::{Router, extract::State};
 use chrono::{DateTime, Utc};
 use common::{
-    App, Code, Connected, Json, Path, Query, Result, Routes,
+    App, Code, Connected, Error, Json, Path, Query, Result, Routes,
     diary::{
         food::{Food, RESTORABLE},
         streak::Counting,
@@ -115,4 +115,12 @@ async fn show(Connected { user, mut db }: Connected, Path(id): Path<Uuid>) -> Re
 async fn food(db: &mut MySqlConnection, user_id: Uuid, id: Uuid) -> Result<Food> {
     let food = select_foods!("WHERE user_id = ? AND id = ? AND deleted_at IS NULL", user_id, id);
     food.fetch_optional(db).await?.ok_or_else(|| Code::NotFound.into())
+}
+
+/// A food that this transaction has written. If it is not there, the database has rolled the transaction back.
+async fn written(db: &mut MySqlConnection, user_id: Uuid, id: Uuid) -> Result<Food> {
+    food(db, user_id, id).await.map_err(|error| match error {
+        Error::Refused(Code::NotFound) => Error::RolledBack,
+        error => error,
+    })
 }

@@ -1,12 +1,13 @@
 //! A slip of this moment in one request, for what has a single button: a phone's shortcut, a home automation.
 
 use axum::{
+    Extension,
     extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 use common::{
-    App, Code, Connected, Fault, Json, Result, db,
+    App, Code, Connected, Fault, Json, NewId, Result, db,
     diary::{counted_food::Foods, counters, day::HourMinute},
 };
 use serde::{Deserialize, Deserializer, de::IntoDeserializer};
@@ -77,6 +78,7 @@ impl<'de> Deserialize<'de> for TimeOrNow {
 pub async fn post(
     Connected { user, db }: Connected,
     State(app): State<App>,
+    Extension(NewId(new_id)): Extension<NewId>,
     headers: HeaderMap,
     Json(new): Json<QuickSlip>,
 ) -> Result<Response> {
@@ -84,7 +86,7 @@ pub async fn post(
     let today = user.today(now);
     let id = match key(&headers)? {
         Some(key) => id_of(user.id, key),
-        None => Uuid::now_v7(),
+        None => new_id,
     };
     let time = new.time.map(|time| match time {
         TimeOrNow::Time(time) => time,

@@ -21,7 +21,7 @@ use common::{
 };
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
-use sqlx::{MySql, pool::PoolConnection};
+use sqlx::{MySql, Row, pool::PoolConnection};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -269,20 +269,21 @@ async fn store(db: &mut Locked, date: NaiveDate, before: &Content, after: &Conte
         return Ok(());
     }
     let Day { difficulty, mood, note } = &after.day;
-    sqlx::query!(
+    // Mostly the last statement before COMMIT: it says itself what would have to be asked.
+    let insert = sqlx::query!(
         "INSERT INTO reviews (user_id, date, difficulty, mood, note, updated_at) VALUES (?, ?, ?, ?, ?, ?)
          ON DUPLICATE KEY UPDATE difficulty = VALUE(difficulty), mood = VALUE(mood), note = VALUE(note),
-                                 updated_at = VALUE(updated_at)",
+                                 updated_at = VALUE(updated_at)
+         RETURNING @@in_transaction",
         user_id,
         date,
         difficulty,
         mood,
         note,
         now
-    )
-    .execute(&mut **db)
-    .await?;
-    Ok(())
+    );
+    let is_open = insert.fetch_one(&mut **db).await?.try_get(0)?;
+    db.answered(is_open)
 }
 
 /// Deletes the review of a date: outcomes and notes go, slips stay.

@@ -9,6 +9,7 @@ mod faults;
 mod fuzz;
 mod grants;
 mod killed;
+mod nodes;
 pub mod program;
 mod replaced;
 mod requests;

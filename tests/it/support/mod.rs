@@ -13,6 +13,7 @@ pub mod github;
 pub mod keys;
 pub mod logs;
 pub mod model;
+pub mod node;
 pub mod oidc;
 pub mod person;
 pub mod processes;

@@ -58,7 +58,7 @@ impl Random {
 
 /// A folder that goes with the value, or with what the script of the tests leaves. Its name is
 /// short: the path of a socket has at most 107 bytes.
-fn folder() -> TempDir {
+pub(super) fn folder() -> TempDir {
     let scratch = Env::process().parsed("TEST_SCRATCH", "a folder", "/tmp".to_owned()).expect("TEST_SCRATCH is right");
     tempfile::tempdir_in(scratch).expect("a folder")
 }

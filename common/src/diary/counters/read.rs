@@ -1,5 +1,7 @@
 //! Reading counters: the numbers of foods as of today, and folding again.
 
+use std::ops::DerefMut;
+
 use chrono::{Days, NaiveDate};
 use sqlx::MySqlConnection;
 use uuid::Uuid;
@@ -28,7 +30,7 @@ pub fn closed_through<'a>(foods: impl IntoIterator<Item = &'a CountedFood>) -> N
 /// has closed everything through `assumed`, and `read` is what came of `since(assumed)`. Where the tick is late, it
 /// is read again from `closed`.
 pub async fn since_closed<S: Select>(
-    db: &mut MySqlConnection,
+    db: &mut (impl DerefMut<Target = MySqlConnection> + Send),
     closed: NaiveDate,
     assumed: NaiveDate,
     read: S::Rows,
@@ -44,7 +46,7 @@ pub fn current(user_id: Uuid, today: NaiveDate) -> (Foods, HistoriesAfter) {
 
 /// The numbers of the active foods and of those `named`, from what [`current`] has read.
 pub async fn current_streaks(
-    db: &mut MySqlConnection,
+    db: &mut (impl DerefMut<Target = MySqlConnection> + Send),
     user_id: Uuid,
     (mut foods, histories): (Vec<CountedFood>, Histories),
     named: &[Uuid],
@@ -56,16 +58,16 @@ pub async fn current_streaks(
     streaks(db, user_id, foods, histories, today).await
 }
 
-/// The numbers after a write: of the active foods, and of those `named` by it.
+/// The numbers after the last write: of the active foods, and of those `named` by it.
 pub async fn after_write(db: &mut Locked, named: &[Uuid], today: NaiveDate) -> Result<Vec<Streak>> {
     let user_id = db.user_id();
-    let read = db::select(db, current(user_id, today)).await?;
+    let read = db.select_last(current(user_id, today)).await?;
     current_streaks(db, user_id, read, named, today).await
 }
 
 /// The numbers of `foods` on the day `today`, in the same order. `recent` is what is recorded since they were closed.
 pub async fn streaks(
-    db: &mut MySqlConnection,
+    db: &mut (impl DerefMut<Target = MySqlConnection> + Send),
     user_id: Uuid,
     foods: Vec<CountedFood>,
     mut recent: Histories,

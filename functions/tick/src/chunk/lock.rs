@@ -23,6 +23,19 @@ pub struct LockedFoods {
     pub needs_fold: HashSet<FoodKey>,
 }
 
+impl LockedFoods {
+    /// Changes the rows in `locks` that every write changes: at another node of a Galera cluster, where the locks of this
+    /// one do not hold, a write of the same people is refused, or this transaction is.
+    pub async fn change_locks(&self, db: &mut Transaction) -> Result<()> {
+        let change = format!(
+            "INSERT INTO locks (user_id) SELECT user_id FROM users WHERE {} ON DUPLICATE KEY UPDATE writes = writes + 1",
+            self.people
+        );
+        sqlx::raw_sql(db::safe(change)).execute(&mut **db).await?;
+        Ok(())
+    }
+}
+
 /// Locked foods of one person, or of all.
 #[derive(FromRow)]
 struct Row {

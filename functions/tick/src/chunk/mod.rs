@@ -51,6 +51,7 @@ pub async fn close(
     let mut closed = 0;
     for (gap, people) in gaps {
         let Some(locked) = lock::lock(&mut db, gap, &people, scanned).await? else { continue };
+        locked.change_locks(&mut db).await?;
         let records = fold::records(&mut db, &locked).await?;
         let folded = fold::fold(&mut db, &locked, records).await?;
         let advanced = arithmetic::advance(&mut db, &locked, &folded).await?;
