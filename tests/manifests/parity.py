@@ -144,8 +144,5 @@ def keys(root, things, made):
                         yield "secret", f"{name(thing)}: no Secret has the key {key}"
                     continue
                 key = item.get("value", "").removeprefix("/secrets/")
-                if item.get("value", "").startswith("/secrets/") and key not in held and not key.startswith(SIGN_IN):
+                if item.get("value", "").startswith("/secrets/") and key not in held:
                     yield "secret", f"{name(thing)}: {item['name']}: no Secret has the key {key}"
-
-
-SIGN_IN = ("google-", "kakao-", "naver-", "github-", "oidc-")

@@ -14,6 +14,8 @@ CONFINED = {
     "seccompProfile": {"type": "RuntimeDefault"},
 }
 SECRET = re.compile(r"PASSWORD|SECRET|DATABASE_URL|TOKEN")
+# A provider that is known by a name of its own.
+PROVIDER = re.compile(r"OIDC_[A-Z0-9_]+_(ISSUER|CLIENT_ID|CLIENT_SECRET|NAME|SCOPES)(_FILE)?")
 
 
 def check(root, things):
@@ -58,7 +60,7 @@ def environment(things, pod, known):
         for source in container.get("envFrom", []):
             of = source.get("configMapRef", {}).get("name")
             maps = [thing for thing in of_kind(things, "ConfigMap") if thing["metadata"]["name"] == of]
-            told |= {key: {} for thing in maps for key in thing["data"]}
+            told |= {key: {"value": value} for thing in maps for key, value in thing["data"].items()}
         for setting, variable in told.items():
             if (
                 SECRET.search(setting)
@@ -66,7 +68,7 @@ def environment(things, pod, known):
                 and (not setting.endswith("_FILE") or "value" not in variable)
             ):
                 yield "secret", f"{setting}: expected a file, {setting}_FILE"
-            if ours and setting.removesuffix("_FILE") not in known:
+            if ours and not (setting.removesuffix("_FILE") in known or PROVIDER.fullmatch(setting)):
                 yield "setting", f"{setting}: no setting of ours is called so"
         mounts = tuple(mount["mountPath"] + "/" for mount in container.get("volumeMounts", []))
         for setting, variable in told.items():
@@ -76,7 +78,7 @@ def environment(things, pod, known):
 
 def settings(root):
     """The names in the tables of docs/settings.md."""
-    names = set(re.findall(r"`([A-Z][A-Z_]+)`", (root / "docs/settings.md").read_text()))
+    names = set(re.findall(r"`([A-Z][A-Z_]+?)(?:_FILE)?`", (root / "docs/settings.md").read_text()))
     # Rows that speak for several.
     for provider in ("KAKAO", "NAVER", "GITHUB"):
         names |= {setting.replace("GOOGLE", provider) for setting in names if setting.startswith("OAUTH_GOOGLE_")}
