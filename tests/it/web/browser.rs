@@ -37,6 +37,11 @@ fn every_page_of_the_diary_does_what_it_says_in_a_browser() {
 }
 
 #[test]
+fn a_day_a_slip_and_a_start_of_long_ago_are_few_taps_away_in_a_browser() {
+    runs("looking-back.mjs", "looking-back.png");
+}
+
+#[test]
 fn every_page_of_the_settings_does_what_it_says_in_a_browser() {
     runs("settings.mjs", "settings.png");
 }

@@ -1,26 +1,31 @@
 /** What the pages behind the first screen read of the diary. */
 import { call, Problem } from './http';
+import { orLast } from './last';
+import type { Known, Value } from './paths';
 import type { Review } from './types';
 
-export const food = async (id: string) => (await call('GET', `/api/foods/${id}`)).value;
+const get = <Path extends string>(path: Known<'GET', Path>): Promise<Value<'GET', Path>> =>
+  orLast(path, async () => (await call('GET', path)).value);
+
+export const food = (id: string) => get(`/api/foods/${id}`);
 export const foods = async (state: 'active' | 'archived' | 'deleted') =>
-  (await call('GET', `/api/foods?state=${state}`)).value.foods;
+  (await get(`/api/foods?state=${state}`)).foods;
 
-export const streak = async (id: string) => (await call('GET', `/api/streaks/${id}`)).value;
-export const stats = async (id: string) => (await call('GET', `/api/streaks/${id}/stats`)).value;
+export const streak = (id: string) => get(`/api/streaks/${id}`);
+export const stats = (id: string) => get(`/api/streaks/${id}/stats`);
 export const calendar = async (id: string, from: string, to: string) =>
-  (await call('GET', `/api/streaks/${id}/calendar?from=${from}&to=${to}`)).value.days;
+  (await get(`/api/streaks/${id}/calendar?from=${from}&to=${to}`)).days;
 
-export const reviews = async (query: URLSearchParams) =>
-  (await call('GET', `/api/reviews?${query.toString()}`)).value;
-export const skips = async () => (await call('GET', '/api/reviews/skips')).value.skips;
+export const reviews = (query: URLSearchParams) => get(`/api/reviews?${query.toString()}`);
+export const skips = async () => (await get('/api/reviews/skips')).skips;
 
 /** The review of a date; null where nothing is recorded. */
-export const review = async (date: string): Promise<Review | null> => {
-  try {
-    return (await call('GET', `/api/reviews/${date}`)).value;
-  } catch (error) {
-    if (error instanceof Problem && error.status === 404) return null;
-    throw error;
-  }
-};
+export const review = (date: string): Promise<Review | null> =>
+  orLast(`/api/reviews/${date}`, async () => {
+    try {
+      return (await call('GET', `/api/reviews/${date}`)).value;
+    } catch (error) {
+      if (error instanceof Problem && error.status === 404) return null;
+      throw error;
+    }
+  });

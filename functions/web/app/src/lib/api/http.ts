@@ -45,12 +45,13 @@ interface Options<Body> {
   patience?: number;
 }
 
-/** Set by other modules: the language of answers, the account that writes are for, what to do when signed out. */
+/** Set by other modules: the language of answers, the account that writes are for, what to do when signed out or offline. */
 export const context = {
   locale: 'ko',
   account: null as string | null,
   signedOut: () => {},
   otherAccount: () => {},
+  away: () => {},
 };
 
 // In milliseconds. A function that was scaled to zero may take seconds to start.

@@ -9,6 +9,8 @@ export interface Shown {
   cursor: string | null;
   /** How far the page was scrolled, in pixels. */
   scroll: number;
+  /** The date that was opened from here. */
+  opened?: string;
 }
 
 let last: Shown | null = null;
@@ -19,3 +21,10 @@ export function remember(shown: Shown) {
 
 export const recall = (account: string, query: string): Shown | null =>
   last?.account === account && last.query === query ? last : null;
+
+/** From a date back to the history as it was, at that date. */
+export function wayBack(account: string, date: string): string {
+  const query = new URLSearchParams(last?.account === account ? last.query : '');
+  query.set('at', date);
+  return `/history?${query.toString()}`;
+}

@@ -68,6 +68,10 @@ class TodayStore {
     outbox.onStored = (item, answer) => this.#follow(item, answer);
     outbox.onEmpty = () => void (this.stale && this.load());
     outbox.onRefused = () => void this.load();
+    context.away = () => {
+      this.stale = true;
+      void this.load();
+    };
   }
 
   /** Shows what was here last, then what the API says. */

@@ -157,6 +157,7 @@ export const en: typeof ko = {
     search: 'Search in notes and triggers',
     month: 'Month',
     anyMonth: 'Newest first',
+    recent: 'The last two weeks',
     goTo: 'Go to a day',
     open: 'Open',
     lastSlips: 'Last slips',

@@ -154,6 +154,7 @@ export const ko = {
     search: '메모와 계기에서 찾기',
     month: '달',
     anyMonth: '최근부터',
+    recent: '최근 2주',
     goTo: '날짜로 가기',
     open: '열기',
     lastSlips: '마지막으로 먹은 날',

@@ -1,0 +1,218 @@
+// Looking back: how many taps a day, a start or a slip is away, and that the history keeps its place.
+// Usage: node tests/browser/looking-back.mjs <base-url> <picture.png>
+import assert from 'node:assert/strict';
+import { daysAgo, given, handsOn, launch, phone, send, signIn, spoken, steps, until } from './page.mjs';
+import { fill } from './sample.mjs';
+
+const [base, picture] = given('base-url', 'picture.png');
+const browser = await launch();
+const expected = [
+  ['401', '/api/streaks/today'], // nobody is signed in yet
+  ['404', '/api/reviews/'], // nothing is recorded on the date
+  ['ERR_', base], // without a network
+];
+const { context, page, complaints } = await phone(browser, { expected });
+const { step, quiet } = steps(page, picture, complaints);
+const { button, link, heading, see, seeText, read, stored } = handsOn(page);
+
+let taps = 0;
+/** A tap on what is on the screen: nobody has to scroll for it. */
+async function tap(locator) {
+  taps += 1;
+  await see(locator);
+  const { y, height } = await locator.boundingBox();
+  assert.ok(y >= 0 && y + height <= page.viewportSize().height, `${locator} is ${y} px down`);
+  await locator.click();
+}
+/** Sees something without scrolling. */
+async function find(locator) {
+  await see(locator);
+  const { y } = await locator.boundingBox();
+  assert.ok(y >= 0 && y < page.viewportSize().height, `${locator} is ${y} px down`);
+}
+const inTaps = (most, what, run) =>
+  step(`${what}: ${most} ${most === 1 ? 'tap' : 'taps'}`, async () => {
+    taps = 0;
+    await run();
+    assert.equal(taps, most);
+  });
+const home = async () => {
+  await page.goto(base);
+  await see(heading('하루 기록').or(heading('무엇을 끊을까요?')));
+};
+
+await signIn(page, base, `돌아봄 ${Date.now()}`);
+await inTaps(1, 'the first food', async () => {
+  await tap(button('설탕'));
+  await seeText('오늘이 1일째, 시작했어요');
+});
+
+const { ramen, snack } = await fill(page);
+const tuesday = Array.from({ length: 7 }, (_, i) => daysAgo(i + 1)).find(
+  (date) => new Date(date).getUTCDay() === 2,
+);
+
+await inTaps(2, 'last Tuesday', async () => {
+  await home();
+  await tap(link('지난 기록'));
+  await tap(link(`${spoken(tuesday)} 화요일`));
+  await see(heading(`${spoken(tuesday)} 화요일`));
+});
+
+await inTaps(4, 'a food begun three months ago', async () => {
+  await home();
+  await button('끊을 음식 추가').scrollIntoViewIfNeeded();
+  await tap(button('끊을 음식 추가'));
+  const dialog = page.getByRole('dialog');
+  await tap(dialog.getByText('전부터 끊고 있어요'));
+  await tap(dialog.getByRole('button', { name: '석 달 전' }));
+  await tap(dialog.getByRole('button', { name: '술', exact: true }));
+  await button('끊을 음식 추가').click();
+  assert.ok(await dialog.getByRole('radio', { name: '오늘부터' }).isChecked(), 'the next begins today');
+  const [year, month, day] = daysAgo(0).split('-').map(Number);
+  const months = year * 12 + month - 1 - 3;
+  const last = new Date(Date.UTC(year, month - 3, 0)).getUTCDate();
+  const begun = [Math.floor(months / 12), (months % 12) + 1, Math.min(day, last)]
+    .map((part) => `${part}`.padStart(2, '0'))
+    .join('-');
+  await stored(
+    () => read('/api/foods'),
+    ({ foods }) => assert.equal(foods.find(({ name }) => name === '술')?.start_date, begun),
+  );
+});
+
+await inTaps(1, 'when one was last eaten, with a link to the day', async () => {
+  await home();
+  await tap(page.getByRole('article').filter({ hasText: '라면' }).getByRole('link', { name: /라면/ }));
+  await find(link(spoken(daysAgo(12))).first());
+});
+await step('and the link leads to the day', async () => {
+  await link(spoken(daysAgo(12))).first().click();
+  await see(page.getByRole('heading', { name: new RegExp(`^${spoken(daysAgo(12))} .요일$`) }));
+  assert.equal(new URL(page.url()).pathname, `/days/${daysAgo(12)}`);
+});
+
+await inTaps(2, 'when each was last eaten', async () => {
+  await home();
+  await tap(link('지난 기록'));
+  await tap(page.getByText('마지막으로 먹은 날'));
+  await find(link(`야식, ${spoken(daysAgo(4))}`));
+  await find(link(`라면, ${spoken(daysAgo(12))}`));
+});
+
+await step('a day with nothing recorded can be reached', async () => {
+  const empty = daysAgo(6);
+  await page.goto(`${base}/history`);
+  await page.getByRole('link', { name: new RegExp(`^${spoken(empty)} .요일$`) }).click();
+  await see(button('저장하기'));
+  await page.goto(`${base}/history`);
+  await page.getByLabel('날짜로 가기').fill(daysAgo(50));
+  await button('열기').click();
+  await page.waitForURL(`**/days/${daysAgo(50)}`);
+  await see(button('저장하기'));
+});
+
+for (let days = 20; days < 80; days += 1) {
+  await send(page, 'PUT', `/api/reviews/${daysAgo(days)}`, { note: `${days}일 전` });
+}
+const wayBack = page.getByRole('main').getByRole('link', { name: '지난 기록' });
+const far = daysAgo(60);
+const card = (date) => page.locator(`article[data-date="${date}"]`);
+const inView = (date) =>
+  until(async () => {
+    const box = await card(date).boundingBox();
+    return box && box.y > -box.height && box.y < page.viewportSize().height;
+  });
+
+for (const [way, back] of [
+  ['the link back', () => wayBack.click()],
+  ["the browser's button", () => page.goBack()],
+]) {
+  await step(`the history keeps its place after a change, by ${way}`, async () => {
+    await page.goto(`${base}/history`);
+    await see(page.getByRole('article'));
+    await button('더 보기').click();
+    await see(card(far));
+    await card(far).getByRole('link', { name: /고치기$/ }).click();
+    await page.getByLabel('메모', { exact: true }).fill(`바뀐 메모, ${way}`);
+    await button('저장하기').click();
+    await see(button('저장됨'));
+    await back();
+    await inView(far);
+    await see(card(far).getByText(`바뀐 메모, ${way}`));
+    assert.ok((await page.getByRole('article').count()) > 30, 'what was loaded is still there');
+  });
+}
+
+await step('with a filter too', async () => {
+  await page.goto(`${base}/history`);
+  await page.getByLabel('메모와 계기에서 찾기').fill('산책');
+  await seeText('1개 찾았어요');
+  await page.getByRole('article').getByRole('link', { name: /고치기$/ }).click();
+  await wayBack.click();
+  await seeText('1개 찾았어요');
+  assert.equal(await page.getByLabel('메모와 계기에서 찾기').inputValue(), '산책');
+});
+
+await step('a month is jumped to', async () => {
+  await page.goto(`${base}/history`);
+  const month = daysAgo(60).slice(0, 7);
+  await page.getByLabel('달', { exact: true }).selectOption(month);
+  await until(async () => {
+    const first = await page.getByRole('article').first().getAttribute('data-date');
+    return first.startsWith(month);
+  });
+});
+
+await step('days on which all were kept are told in two words', async () => {
+  const names = Array.from({ length: 16 }, (_, i) => `음식 ${i}`);
+  for (const name of names) {
+    await send(page, 'POST', '/api/foods', { name, start_date: daysAgo(3), counting: 'assume' });
+  }
+  await page.goto(`${base}/history`);
+  const kept = card(daysAgo(2));
+  await see(kept.getByText('모두 지킴'));
+  assert.equal(await kept.getByText('음식 3').count(), 0);
+  await send(page, 'PUT', `/api/reviews/${daysAgo(2)}/slips/${crypto.randomUUID()}`, { food_id: snack });
+  await page.reload();
+  await see(kept.getByText('나머지는 지킴'));
+  await see(kept.getByText('야식 먹음'));
+});
+
+await step('without a network what was just shown is shown again, over a reload too', async () => {
+  const away = page.getByText('연결이 없어서 마지막으로 본 모습이에요.');
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  const pages = ['/history', `/foods/${ramen}`, `/days/${far}`];
+  const texts = ['모두 지킴', '한눈에 보기', '하루는 어땠나요?'];
+  for (const [i, path] of pages.entries()) {
+    await page.goto(base + path);
+    await seeText(texts[i]);
+    await page.waitForLoadState('networkidle');
+  }
+  await context.setOffline(true);
+  for (const [i, path] of pages.entries()) {
+    await page.goto(base + path);
+    await seeText(texts[i]);
+    await see(away);
+    assert.equal(await page.getByText('연결이 어려워요', { exact: false }).count(), 0, path);
+  }
+  await page.getByLabel('메모', { exact: true }).fill('연결 없이 적은 말');
+  await button('저장하기').click();
+  await seeText('연결되면 보낼게요 (1)');
+  await context.setOffline(false);
+  await stored(
+    () => read(`/api/reviews/${far}`),
+    ({ note }) => assert.equal(note, '연결 없이 적은 말'),
+  );
+  await away.waitFor({ state: 'detached' });
+});
+
+await step('and nobody else sees it', async () => {
+  await page.goto(`${base}/settings`);
+  await button('로그아웃').click();
+  await see(link('먼저 둘러보기'));
+  assert.deepEqual(await page.evaluate(() => Object.keys(sessionStorage)), []);
+});
+
+await quiet();
+await browser.close();
