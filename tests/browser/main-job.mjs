@@ -79,9 +79,12 @@ await step('an empty name is refused at its field', async () => {
 });
 
 await step('the day is reviewed on one sheet, with a slip', async () => {
-  const kept = (name) => card(name).getByRole('radio', { name: '지켰어요' });
-  assert.ok(await kept('라면').isChecked(), 'an open day is preset to kept');
-  assert.ok(await kept('밀크티').isChecked(), 'an open day is preset to kept');
+  await seeIn('라면', '지킨 날로 세고 있어요');
+  await seeIn('밀크티', '지킨 날로 세고 있어요');
+  assert.equal(await page.locator('article :checked').count(), 0, 'nothing is chosen beforehand');
+  assert.equal(await button('저장하기').count(), 0, 'there is nothing to save yet');
+  assert.equal(await page.getByText(/^어제\(/).count(), 0, 'silence is no debt');
+  await card('라면').getByText('지켰어요', { exact: true }).click();
   await card('밀크티').getByText('먹었어요', { exact: true }).click();
   await page.getByText('힘들었어요', { exact: true }).click();
   await page.getByLabel('메모').fill('회식이 있었어요');
@@ -100,8 +103,8 @@ await step('the numbers follow the answer', reviewed);
 
 await step('a reload shows what was stored', async () => {
   await page.reload();
-  await see(button('저장됨'));
   await reviewed();
+  assert.equal(await page.locator('.bar').count(), 0, 'nothing is left to save');
   assert.ok(await card('밀크티').getByRole('radio', { name: '먹었어요' }).isChecked());
   assert.ok(await page.getByRole('radio', { name: '힘들었어요', exact: true }).isChecked());
   assert.equal(await page.getByLabel('메모').inputValue(), '회식이 있었어요');
@@ -121,7 +124,17 @@ await step('the page is saved as a picture', async () => {
   await page.screenshot({ path: screenshot, fullPage: true });
 });
 
-await step('yesterday is kept too, with one tap', async () => {
+await step('where each day is to be confirmed, yesterday is kept too, with one tap', async () => {
+  await page.evaluate(async () => {
+    const { foods } = await (await fetch('/api/foods')).json();
+    const { id } = foods.find(({ name }) => name === '밀크티');
+    await fetch(`/api/foods/${id}`, {
+      method: 'PATCH',
+      headers: { 'Content-Type': 'application/json' },
+      body: '{"counting":"confirm"}',
+    });
+  });
+  await page.reload();
   await button('어제도 지켰어요').click();
   await see(page.getByText('어제도 지킨 날로 저장했어요.'));
   await button('어제도 지켰어요').waitFor({ state: 'hidden' });
@@ -147,7 +160,6 @@ await step('English at once, and back', async () => {
   await see(card('밀크티').getByText('day 11 since you started'));
   assert.equal(await page.locator('html').getAttribute('lang'), 'en');
   await page.reload();
-  await see(button('Saved'));
   await button('한국어').click();
   await seeIn('밀크티', '시작한 지 11일째');
 });

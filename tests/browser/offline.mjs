@@ -86,7 +86,8 @@ await step('a clean day is two taps', async () => {
     await tap(button('저장하기'));
     await see(button('저장됨'));
   });
-  assert.equal((await review()).foods[0].outcome, 'kept');
+  // Silence counts as kept: only the face is stored.
+  assert.deepEqual([(await review()).difficulty, (await review()).foods], [1, []]);
 });
 
 await step('a day with a slip is four', async () => {

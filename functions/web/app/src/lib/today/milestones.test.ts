@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { nextMilestone, reachedMilestones } from './milestones';
+import { nextMilestone, progressOf, reachedMilestones } from './milestones';
 import type { Food } from '../api/types';
 
 const after = (run: number, goal_days: number | null = null) =>
@@ -24,4 +24,18 @@ it('counts an open day towards the next one', () => {
   const food = { goal_days: null } as Food;
   const on = (today: 'open' | 'kept') => nextMilestone(2, food, { as_of: '2026-03-11', today }).on;
   expect([on('open'), on('kept')]).toEqual(['2026-03-11', '2026-03-12']);
+});
+
+it('fills from badge to badge, and is full on the day of one', () => {
+  expect([0, 6, 7, 8, 13, 14].map((run) => progressOf(run, run < 7 ? 7 : 14, null))).toEqual([
+    0,
+    3 / 4,
+    1,
+    1 / 7,
+    6 / 7,
+    1,
+  ]);
+  expect(progressOf(10, 12, 12)).toBe(3 / 5);
+  expect(progressOf(12, 14, 12)).toBe(1);
+  expect(progressOf(400, 730, null)).toBeCloseTo(35 / 365);
 });

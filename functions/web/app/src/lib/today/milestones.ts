@@ -20,6 +20,15 @@ export const reachedMilestones = (
     .filter((days) => days <= run)
     .map((days) => ({ days, reached_on: addDays(from, days - 1) }));
 
+/**
+ * How far a run has come from the last badge to the next one, from 0 to 1. On the day of a badge the
+ * way to it is done.
+ */
+export function progressOf(run: number, next: number, goal: number | null): number {
+  const from = steps(run, goal).findLast((days) => days <= run) ?? 0;
+  return from && from === run ? 1 : (run - from) / (next - from);
+}
+
 /** The next badge and its date. An open day counts towards it. */
 export function nextMilestone(run: number, food: Food, streak: Pick<Streak, 'as_of' | 'today'>) {
   const days = steps(run, food.goal_days).find((days) => days > run)!;

@@ -1,51 +1,43 @@
 import { expect, it } from 'vitest';
-import { isStored, noEdits, shownOutcome, wantedReview } from './sheet';
-import type { Review, Status, Streak } from '../api/types';
+import { shownOutcome, unanswered, unansweredYesterday } from './sheet';
+import type { Counting, Status, Streak, Today } from '../api/types';
 
 const streak = (food_id: string, today: Status | null) => ({ food_id, today }) as Streak;
-const review = (change: Partial<Review> = {}): Review => ({
-  date: '2026-03-11',
-  difficulty: null,
-  mood: null,
-  note: null,
-  foods: [],
-  slips: [],
-  updated_at: '2026-03-11T12:00:00Z',
-  ...change,
-});
+const day = (foods: [string, Counting, Status | null][], pending: string[] = []) =>
+  ({
+    foods: foods.map(([id, counting, today]) => ({
+      food: { id, counting },
+      streak: streak(id, today),
+    })),
+    pending: pending.length ? { date: '2026-03-10', food_ids: pending } : null,
+  }) as unknown as Today;
 
-it('takes an open day as kept until it is touched', () => {
+it('takes an open day as answered by nobody until somebody chooses', () => {
   const sugar = streak('sugar', 'open');
-  expect(shownOutcome(sugar, noEdits())).toBe('kept');
-  expect(shownOutcome(sugar, { outcomes: { sugar: 'slipped' } })).toBe('slipped');
-  expect(wantedReview([sugar], null, noEdits()).foods).toEqual([
-    { food_id: 'sugar', outcome: 'kept' },
-  ]);
+  expect(shownOutcome(sugar, {})).toBeNull();
+  expect(shownOutcome(sugar, { 'sugar.outcome': 'slipped' })).toBe('slipped');
 });
 
 it('has nothing to say about a food that has not started', () => {
-  expect(shownOutcome(streak('sugar', null), noEdits())).toBeNull();
-  expect(wantedReview([streak('sugar', null)], null, noEdits()).foods).toEqual([]);
+  expect(shownOutcome(streak('sugar', null), {})).toBeNull();
 });
 
-it('does not turn a slip or a skip range into an outcome by itself', () => {
-  const foods = [streak('ramen', 'slipped'), streak('soda', 'skipped')];
-  expect(wantedReview(foods, review(), noEdits()).foods).toEqual([]);
-  const touched = wantedReview(foods, review(), { outcomes: { soda: 'kept' } });
-  expect(touched.foods).toEqual([{ food_id: 'soda', outcome: 'kept' }]);
+it('shows what is stored, or comes of a slip or days off, and a choice laid over it', () => {
+  expect(shownOutcome(streak('soda', 'skipped'), {})).toBe('skipped');
+  expect(shownOutcome(streak('ramen', 'slipped'), {})).toBe('slipped');
+  expect(shownOutcome(streak('soda', 'kept'), { 'soda.outcome': null })).toBeNull();
 });
 
-it('knows when there is nothing to save', () => {
-  const foods = [{ food_id: 'sugar', outcome: 'kept', status: 'kept', note: null } as const];
-  const stored = review({ foods: [...foods] });
-  const kept = [streak('sugar', 'kept')];
-  expect(isStored(wantedReview(kept, null, noEdits()), null)).toBe(false);
-  expect(isStored(wantedReview(kept, stored, noEdits()), stored)).toBe(true);
-  expect(isStored(wantedReview(kept, stored, { outcomes: {}, note: ' ' }), stored)).toBe(true);
-  expect(isStored(wantedReview(kept, stored, { outcomes: { sugar: 'slipped' } }), stored)).toBe(
-    false,
+it('waits for an answer only where each day is to be confirmed', () => {
+  const data = day(
+    [
+      ['ramen', 'assume', 'open'],
+      ['soda', 'confirm', 'open'],
+      ['tea', 'confirm', 'kept'],
+    ],
+    ['ramen', 'soda'],
   );
-  // A food added after the review is still open.
-  const more = [...kept, streak('ramen', 'open')];
-  expect(isStored(wantedReview(more, stored, noEdits()), stored)).toBe(false);
+  expect(unanswered(data)).toEqual(['soda']);
+  expect(unansweredYesterday(data)).toEqual({ date: '2026-03-10', food_ids: ['soda'] });
+  expect(unansweredYesterday(day([['ramen', 'assume', 'open']], ['ramen']))).toBeNull();
 });

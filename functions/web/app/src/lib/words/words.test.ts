@@ -78,6 +78,7 @@ describe('what is loaded first', () => {
       'main.ts',
       'pages/Today.svelte',
       'pages/SignIn.svelte',
+      'parts/diary/DayForm.svelte',
       'parts/food/AddFood.svelte',
     ];
     const files = [...new Set(roots.flatMap((root) => [...withImports(`/src/${root}`)]))];

@@ -111,6 +111,8 @@ export const en: typeof ko = {
   },
 
   slip: {
+    more: 'Write more',
+    details: (name) => `${name}: when, and what set it off?`,
     gone: 'This was removed elsewhere. Saving it records what you wrote again.',
     title: 'Note a slip',
     editTitle: 'Edit a slip',
@@ -191,6 +193,13 @@ export const en: typeof ko = {
     habit: 'Habit',
     saw_it: 'Saw it',
     celebration: 'Celebration',
+  },
+
+  yesterday: {
+    open: (date) => `Yesterday (${date}): not yet`,
+    keep: 'Kept yesterday too',
+    kept: 'Yesterday is saved as kept.',
+    slipped: 'Yesterday is saved as slipped.',
   },
 
   takeBack: {

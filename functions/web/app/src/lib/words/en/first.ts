@@ -123,6 +123,10 @@ export const en: typeof ko = {
   },
 
   review: {
+    counting: 'Counting as kept',
+    notYet: 'Not yet',
+    keepAll: (n) => (n > 1 ? 'Kept all' : 'Kept today'),
+    saved: 'Saved.',
     skippedHint: 'Adds nothing, breaks nothing.',
     title: "The day's review",
     question: (name) => `${name}: how did today go?`,
@@ -131,9 +135,6 @@ export const en: typeof ko = {
     optional: 'Only if you like',
     note: 'Note',
     notePlaceholder: 'Anything you want to remember?',
-    pending: (date) => `Nothing recorded yesterday (${date})`,
-    pendingSave: 'Kept yesterday too',
-    pendingSaved: 'Yesterday is saved as kept.',
   },
 
   account: {

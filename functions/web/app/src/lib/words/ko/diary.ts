@@ -108,6 +108,8 @@ export const ko = {
   },
 
   slip: {
+    more: '더 자세히 적기',
+    details: (name: string) => `${name}, 언제 왜 먹었나요?`,
     title: '먹은 기록 적기',
     editTitle: '먹은 기록 고치기',
     lead: '언제, 왜 먹었는지 알면 다음이 쉬워져요. 모두 안 적어도 괜찮아요.',
@@ -189,6 +191,13 @@ export const ko = {
     saw_it: '눈에 보여서',
     celebration: '축하할 일',
   } as Record<string, string>,
+
+  yesterday: {
+    open: (date: string) => `어제(${date})는 아직이에요`,
+    keep: '어제도 지켰어요',
+    kept: '어제도 지킨 날로 저장했어요.',
+    slipped: '어제 먹은 날로 저장했어요.',
+  },
 
   takeBack: {
     ask: (n: number) => `먹은 기록이 ${times(n)} 있어요. 지울까요?`,

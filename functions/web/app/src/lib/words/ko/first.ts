@@ -122,6 +122,10 @@ export const ko = {
   },
 
   review: {
+    counting: '지킨 날로 세고 있어요',
+    notYet: '아직',
+    keepAll: (n: number): string => (n > 1 ? '모두 지켰어요' : '오늘도 지켰어요'),
+    saved: '저장했어요.',
     skippedHint: '늘지도 끊기지도 않아요.',
     title: '하루 기록',
     question: (name: string) => `${name}, 오늘 어땠나요?`,
@@ -130,9 +134,6 @@ export const ko = {
     optional: '골라도, 안 골라도 돼요',
     note: '메모',
     notePlaceholder: '남기고 싶은 말이 있나요?',
-    pending: (date: string) => `어제(${date}) 기록이 아직 없어요`,
-    pendingSave: '어제도 지켰어요',
-    pendingSaved: '어제도 지킨 날로 저장했어요.',
   },
 
   account: {
