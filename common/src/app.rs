@@ -3,7 +3,10 @@
 use sqlx::MySqlPool;
 use tokio_util::task::TaskTracker;
 
-use crate::{Clock, Env, Origin, Turns, db};
+use crate::{
+    Clock, Env, Origin, Turns,
+    db::{self, Reached},
+};
 
 /// How many requests of one person are answered at once. The pool has five connections: others find some free.
 const REQUESTS_EACH: usize = 2;
@@ -12,6 +15,7 @@ const REQUESTS_EACH: usize = 2;
 #[derive(Clone)]
 pub struct App {
     pub db: MySqlPool,
+    pub reached: Reached,
     pub clock: Clock,
     pub origin: Origin,
     /// Requests, and work after their answers, that a shutdown waits for.
@@ -25,6 +29,7 @@ impl App {
     pub fn from_env(env: &Env) -> anyhow::Result<Self> {
         Ok(Self {
             db: db::pool(env)?,
+            reached: Reached::default(),
             clock: Clock::system(),
             origin: Origin::from_env(env)?,
             tasks: TaskTracker::new(),

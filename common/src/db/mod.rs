@@ -2,6 +2,7 @@
 
 mod enum_text;
 mod errors;
+mod reach;
 mod select;
 mod transaction;
 
@@ -16,6 +17,7 @@ use uuid::Uuid;
 
 pub(crate) use self::errors::{code, undone, without_values};
 pub use self::{
+    reach::Reached,
     select::{Results, Select, select},
     transaction::{Locked, Transaction, begin, lock, snapshot, write},
 };

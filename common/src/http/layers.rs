@@ -65,6 +65,7 @@ pub fn surround(router: Router, app: &App) -> Router {
             .layer(from_fn_with_state(Rooms::default(), receive))
             .layer(from_fn(limit_time))
             .layer(from_fn_with_state(app.tasks.clone(), detach))
+            .layer(from_fn_with_state(app.clone(), reach_database))
             .layer(from_fn(keep_turn))
             .layer(from_fn(retry)),
     )
@@ -179,6 +180,15 @@ async fn detach(State(tasks): State<TaskTracker>, request: Request, next: Next) 
         let panic = failure.try_into_panic().ok();
         Error::Internal(anyhow!("a handler panicked: {}", panic_text(panic.as_deref())))
     })
+}
+
+/// Lets requests wait until the process has its first connection to the database.
+async fn reach_database(State(app): State<App>, request: Request, next: Next) -> Response {
+    // These are asked whether the process runs, not whether the database does.
+    if !matches!(request.uri().path(), "/healthz" | "/metrics") {
+        app.reached.wait(&app.db).await;
+    }
+    next.run(request).await
 }
 
 /// Calls `end` when it is dropped.

@@ -61,6 +61,8 @@ async fn run(routes: impl FnOnce(App, &Env) -> Result<Router>) -> Result<()> {
     if env.optional("AWS_LAMBDA_RUNTIME_API")?.is_some() {
         return lambda_http::run(router).await.map_err(|error| anyhow::anyhow!(error));
     }
+    let (reached, db) = (app.reached.clone(), app.db.clone());
+    tokio::spawn(async move { reached.wait(&db).await });
     let listener = bind(&env, Ipv4Addr::UNSPECIFIED).await?;
     tracing::info!(address = %listener.local_addr()?, "listening");
     listen(listener, router, &app, shutdown_signal()?).await;

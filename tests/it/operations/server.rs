@@ -5,12 +5,18 @@ use std::time::{Duration, Instant};
 use axum::{Router, routing::get};
 use reqwest::{Client, Method};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
+    net::{TcpListener, TcpStream, UnixListener, UnixStream},
     time::timeout,
 };
 
-use crate::support::world::{Reply, World};
+use crate::{
+    operations::program::free_port,
+    support::{
+        processes::Function,
+        world::{Reply, World},
+    },
+};
 
 /// Sends `request` as it is; the answer is all that comes until the connection ends.
 async fn raw(origin: &str, request: &str) -> String {
@@ -40,6 +46,35 @@ async fn health_and_metrics_are_answered_without_the_database() {
     let answer = foods.send(cookie).await;
     answer.problem(503, "unavailable");
     assert_eq!(answer.header("retry-after"), "1");
+}
+
+/// A network policy that opens late looks like this: the first connections hear nothing, and do not end.
+#[tokio::test]
+async fn a_request_waits_for_the_first_connection_to_the_database() {
+    let world = World::new().await;
+    let (rest, server) = world.database.split_once("socket=").expect("a socket");
+    let socket = std::env::temp_dir().join(uuid::Uuid::new_v4().simple().to_string());
+    let listener = UnixListener::bind(&socket).expect("a socket");
+    let server = server.to_owned();
+    tokio::spawn(async move {
+        let mut silent = Vec::new();
+        while let Ok((mut client, _)) = listener.accept().await {
+            if silent.len() < 4 {
+                silent.push(client);
+                continue;
+            }
+            let mut server = UnixStream::connect(&server).await.expect("the database is reached");
+            tokio::spawn(async move { copy_bidirectional(&mut client, &mut server).await });
+        }
+    });
+    let url = format!("{rest}socket={}", socket.display());
+    let foods = Function::start("foods", free_port(), &[("DATABASE_URL", &url), ("PUBLIC_ORIGIN", &world.origin)]);
+    foods.is_ready().await;
+    let cookie = format!("{}=x", world.app.origin.cookie_name("session"));
+    let request = Client::new().get(format!("{}/api/foods", foods.origin)).header("cookie", cookie);
+    // The database has been asked whose session it is.
+    assert_eq!(request.send().await.expect("an answer").status(), 401);
+    std::fs::remove_file(socket).expect("the socket is removed");
 }
 
 #[tokio::test]

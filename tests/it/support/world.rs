@@ -32,7 +32,7 @@ pub struct World {
     /// The tick's, as to the database.
     pub app: App,
     pub origin: String,
-    database: String,
+    pub database: String,
     db: MySqlPool,
     /// Those of the functions.
     pools: Vec<MySqlPool>,
