@@ -47,6 +47,8 @@ impl<S: Send + Sync, T: DeserializeOwned + Send + 'static> FromRequest<S> for Js
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    // Some editors put a byte order mark before a file; RFC 8259, section 8.1, lets a parser ignore it.
+    let body = body.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(body);
     let mut json = serde_json::Deserializer::from_slice(body);
     let Object(value) =
         serde_path_to_error::deserialize(&mut json).map_err(|error| match error.inner().classify() {

@@ -53,6 +53,18 @@ async fn text_an_odd_instant_and_an_odd_id_come_back_from_a_database_of_whatever
 }
 
 #[tokio::test]
+async fn a_file_that_an_editor_saved_with_a_byte_order_mark_is_taken() {
+    let world = World::new().await;
+    let ada = world.person("ada").await;
+    for (mark, status) in [("\u{FEFF}", 200), ("\u{FEFF}\u{FEFF}", 400)] {
+        let body = format!("{mark}{}", small());
+        let sent = ada.request(Method::POST, "/api/data/import").header(header::CONTENT_TYPE, "application/json");
+        assert_eq!(sent.body(body).send().await.expect("an answer").status(), status);
+    }
+    assert_eq!(export(&ada).await["foods"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
 async fn a_file_with_a_wrong_value_is_refused_by_its_field_and_nothing_is_stored() {
     let world = World::new().await;
     let ada = world.person("ada").await;
