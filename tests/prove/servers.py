@@ -1,6 +1,7 @@
 """MariaDB servers on this machine, as a Galera cluster or replicated, HAProxy before them, and who decides which writes."""
 
 import atexit
+import concurrent.futures
 import contextlib
 import os
 import pathlib
@@ -158,7 +159,7 @@ class Replica(Server):
             "--log-bin=binlog", "--log-slave-updates", f"--server-id={self.port}", "--gtid-strict-mode=ON", "--sync-binlog=1",
             "--rpl-semi-sync-master-wait-point=AFTER_SYNC", "--rpl-semi-sync-master-timeout=31536000000",
             "--rpl-semi-sync-master-enabled=OFF", "--rpl-semi-sync-slave-enabled=ON", "--init-rpl-role=SLAVE",
-            "--read-only=ON", "--slave-net-timeout=5",
+            "--read-only=ON", "--slave-net-timeout=5", "--rpl-semi-sync-slave-kill-conn-timeout=1",
         ]  # fmt: skip
 
     def look(self, cursor):
@@ -379,8 +380,9 @@ class Replicated(Database):
         if not followers or not all(map(self.is_alive, followers)):
             return
         self.proxy.close()
-        for server in followers:
-            server.ask("STOP SLAVE IO_THREAD")
+        # At once: a replica asks a primary that does not answer for a second before it stops.
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            list(pool.map(lambda server: server.ask("STOP SLAVE IO_THREAD"), followers))
         best = max(followers, key=Replica.received)
         self.take_over(best, [server for server in followers if server is not best])
 
