@@ -56,6 +56,13 @@ MISTAKES = [
         "configmap key: platform: ",
     ),
     (
+        "a limit of limits without a default",
+        "knative/platform/patches/config-autoscaler.yaml",
+        '  max-scale: "10"\n',
+        "",
+        "configmap value: platform: ConfigMap config-autoscaler: max-scale",
+    ),
+    (
         "an image by its tag",
         f"{VAGRANT}/written/kustomization.yaml",
         'foods, digest: "sha256:' + "0" * 64 + '"',

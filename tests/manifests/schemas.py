@@ -80,6 +80,10 @@ def configmap(root, thing):
     for key in thing["data"]:
         if key not in known:
             yield "configmap key", f"{key}: Knative knows no such key"
+    # As Knative's webhook has it: the default of a pod's limit has to be within the limit of limits.
+    limit, default = (int(thing["data"].get(key, 0)) for key in ("max-scale-limit", "max-scale"))
+    if limit and not 1 <= default <= limit:
+        yield "configmap value", f"max-scale: expected 1 to {limit}, the max-scale-limit, not {default}"
 
 
 def annotations(thing):

@@ -123,6 +123,25 @@ async fn what_is_restored_is_what_was_backed_up_to_the_last_row() {
     ada.get(&format!("/api/foods/{food}")).await.problem(404, "not-found");
 }
 
+/// As where a network policy lets a new pod's packets through a moment after its start.
+#[tokio::test]
+async fn a_backup_waits_until_the_database_is_reached() {
+    let cluster = Cluster::start().await;
+    lives(&World::granted(cluster.server.url_of("migrate:secret-migrate", "hanip")).await.person("ada").await).await;
+    let client = fs::read_to_string(cluster.folder.path().join("backup.cnf")).expect("it is there");
+    let later = cluster.folder.path().join("later");
+    let socket = cluster.server.socket().display().to_string();
+    fs::write(cluster.folder.path().join("later.cnf"), client.replace(&socket, &later.display().to_string()))
+        .expect("written");
+    let appears = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(1500));
+        std::os::unix::fs::symlink(socket, later)
+    });
+    succeeded(cluster.script("backup", "later", &[]));
+    appears.join().expect("no panic").expect("a link");
+    assert_eq!(files(&cluster.backups()).len(), 1);
+}
+
 #[tokio::test]
 async fn who_migrates_is_not_root_and_still_takes_away_what_a_function_may_not_do() {
     let cluster = Cluster::start().await;
