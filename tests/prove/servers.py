@@ -74,6 +74,10 @@ class Server:
             )  # fmt: skip
         atexit.register(self.end)
 
+    def start_if_ended(self):
+        if self.process.poll() is not None:
+            self.start()
+
     def options(self):
         return []
 
@@ -89,10 +93,6 @@ class Server:
 
     def send(self, sign):
         os.kill(self.process.pid, sign)
-
-    def stop(self):
-        self.send(signal.SIGTERM)
-        self.process.wait(60)
 
     def connect(self, seconds=5.0, database=None):
         return pymysql.connect(
@@ -130,8 +130,8 @@ class Node(Server):
         provider = [
             f"base_host=127.0.0.1;base_port={base};gmcast.listen_addr=tcp://127.0.0.1:{base}",
             f"ist.recv_addr=127.0.0.1:{base + 1}",
-            "evs.suspect_timeout=PT1.5S;evs.inactive_timeout=PT3S;evs.inactive_check_period=PT0.25S",
-            "evs.keepalive_period=PT0.5S;gcache.size=64M",
+            "evs.suspect_timeout=PT1.5S;evs.inactive_timeout=PT3S;evs.inactive_check_period=PT0.1S",
+            "evs.keepalive_period=PT0.5S;evs.join_retrans_period=PT0.25S;gcache.size=64M",
         ]
         peers = ",".join(f"127.0.0.1:{peer.port + 1}" for peer in self.peers)
         return [
@@ -332,12 +332,18 @@ class Galera(Database):
             self.proxy.open(good[0])
 
     def heal(self):
-        """Waits until all nodes are good, and of one cluster."""
-        for server in self.servers:
-            if server.process.poll() is not None:
-                server.start()
-        for server in self.servers:
-            server.until(lambda state, server=server: server.is_good() and state.get("wsrep_cluster_size") == "3", 120)
+        """Waits until all nodes are good, and of one cluster. One that ends meanwhile is started again."""
+
+        def is_whole():
+            for server in self.servers:
+                server.start_if_ended()
+            return all(
+                self.is_alive(server) and server.is_good() and server.state.get("wsrep_cluster_size") == "3"
+                for server in self.servers
+            )
+
+        if not wait(is_whole, 120):
+            raise TimeoutError([(server.name, server.state) for server in self.servers])
 
 
 class Replicated(Database):
@@ -419,9 +425,8 @@ class Replicated(Database):
     def heal(self):
         """Every server follows the primary. One that can't, since it holds what nobody acknowledged, is made anew."""
         for server in self.servers:
-            if server.process.poll() is not None:
-                server.start()
-                server.until(lambda state: "read_only" in state)
+            server.start_if_ended()
+            server.until(lambda state: "read_only" in state)
         for server in self.others():
             if server.follows():
                 continue
