@@ -4,6 +4,7 @@ PROGRAMS has the programs, FOLDER is scratch, each fault comes ROUNDS times, and
 is wanted. Each figure is a line, with what it is to reach; the exit status says whether all did.
 """
 
+import collections
 import concurrent.futures
 import contextlib
 import http.client
@@ -320,6 +321,7 @@ def figure(name, value, of, holds):
 
 def figures(world, took, rounds):
     tally, kind = world.tally, world.kind
+    TRIED.update({what: tally[what] for what in ENOUGH})
     for what, of in (
         ("lost or doubled", "acknowledged"), ("never acknowledged", "acknowledged"), ("answers of 500", "answers"),
         ("stale own reads", "read back"), ("sign-ins answered 401", "sign-ins"), ("wrong counters", "counters compared"),
@@ -341,6 +343,11 @@ def figures(world, took, rounds):
         say(f"   {note}")
 
 
+# How often a whole run is to try.
+ENOUGH = {"acknowledged": 20_000, "faults": 40, "read back": 2_000, "sign-ins": 200, "counters compared": 1_000}
+TRIED = collections.Counter()
+
+
 def main(programs, folder, rounds, only=None):
     # Whatever was started is ended by what atexit runs.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
@@ -350,6 +357,9 @@ def main(programs, folder, rounds, only=None):
     for name, part in (("galera", galera), ("replicated", replicated)):
         if only in (None, name):
             part(programs, folder, int(rounds), seed)
+    if only is None and int(rounds) >= 5:
+        for what, wanted in ENOUGH.items():
+            figure(f"tried: {what}", f"{TRIED[what]:,}", f"at least {wanted:,}", TRIED[what] >= wanted)
     return not all(FIGURES)
 
 
