@@ -6,14 +6,18 @@
 use anyhow::Context;
 use chrono::{DateTime, NaiveDate, Utc};
 use cloudevents::{Event, EventBuilder, EventBuilderV10};
-use common::{App, Env, Result, db, diary::counters::NEWS};
+use common::{App, Env, Result, diary::counters::NEWS};
 use reqwest::{Certificate, Client, ClientBuilder, StatusCode, Url, header::CONTENT_TYPE};
 use serde_json::json;
+use sqlx::MySqlConnection;
 use tokio::time::{Duration, Instant};
 use uuid::Uuid;
 
-/// For how long one tick announces milestones.
+/// For how long one tick begins to announce milestones.
 const WORK_TIME: Duration = Duration::from_secs(10);
+/// How long who listens may take for an event. A channel in memory answers when its subscriber has, and that one may
+/// have to start first.
+const SEND_TIME: Duration = Duration::from_secs(8);
 
 /// The consumer of the events.
 pub struct Sink {
@@ -31,7 +35,7 @@ impl Sink {
         let pem = env.optional("K_CA_CERTS")?;
         let own = pem.as_ref().map(|pem| Certificate::from_pem_bundle(pem.as_bytes()).context(expected)).transpose()?;
         anyhow::ensure!(own.as_ref().is_none_or(|own| !own.is_empty()), expected);
-        let client = Client::builder().timeout(Duration::from_secs(2));
+        let client = Client::builder().timeout(SEND_TIME);
         let client = own.into_iter().flatten().fold(client, ClientBuilder::add_root_certificate);
         Ok(Some(Self { client: client.build().context(expected)?, url }))
     }
@@ -71,18 +75,29 @@ impl Milestone {
     }
 }
 
-/// Announces milestones that were reached lately, each in a transaction of its own, so that a write of the same food
-/// waits for one event at most. Those that the sink does not accept are left for the next tick.
+/// Announces milestones that were reached lately. No row is locked and no transaction is open meanwhile: who listens may
+/// have to wake first. Of ticks at once, one announces. Those that the sink does not accept are left for the next tick.
 pub async fn milestones(app: &App, sink: &Sink) -> Result<()> {
+    let mut db = app.db.acquire().await?;
+    // Within one server; where ticks reach two of them at once, both may send an event, with the same id.
+    let locked = sqlx::query_scalar!(r#"SELECT GET_LOCK(CONCAT('hanip.announce.', DATABASE()), 0) AS "locked: bool""#);
+    if locked.fetch_one(&mut *db).await? != Some(true) {
+        return Ok(());
+    }
+    let announced = announce(&mut db, app, sink).await;
+    sqlx::query!("DO RELEASE_LOCK(CONCAT('hanip.announce.', DATABASE()))").execute(&mut *db).await?;
+    announced
+}
+
+async fn announce(db: &mut MySqlConnection, app: &App, sink: &Sink) -> Result<()> {
     let (now, started) = (app.clock.now(), Instant::now());
     while !app.tasks.is_closed() && started.elapsed() < WORK_TIME {
-        let mut db = db::begin(app.db.acquire().await?).await?;
         let reached = sqlx::query_as!(
             Milestone,
             r#"SELECT user_id AS "user_id: Uuid", food_id AS "food_id: Uuid", days, reached_on FROM milestones
                WHERE announced_at IS NULL AND reached_on > ? AND EXISTS (
                    SELECT 1 FROM foods WHERE foods.user_id = milestones.user_id AND id = food_id AND deleted_at IS NULL)
-               LIMIT 1 FOR UPDATE SKIP LOCKED"#,
+               LIMIT 1"#,
             now.date_naive() - NEWS
         );
         let reached = reached.fetch_optional(&mut *db).await?;
@@ -100,7 +115,6 @@ pub async fn milestones(app: &App, sink: &Sink) -> Result<()> {
         )
         .execute(&mut *db)
         .await?;
-        db.commit().await?;
     }
     Ok(())
 }

@@ -20,7 +20,7 @@ pub const CHUNK: u32 = 100_000;
 /// How many foods one transaction locks: the writes of their people wait for it. On few processors, so do
 /// everybody's reads, for each of its statements.
 const MOST_LOCKED: u32 = 2_000;
-/// How long one call closes days. Announcing milestones comes on top, some 40 s together; the next call goes on.
+/// How long one call closes days. Announcing milestones comes on top, some 50 s together; the next call goes on.
 const WORK_TIME: Duration = Duration::from_secs(30);
 
 /// How far one call came.

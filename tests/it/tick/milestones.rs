@@ -1,12 +1,15 @@
 //! Milestones are announced once for ever; stored counts are checked against the records.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use axum::{Router, extract::State, http::StatusCode, routing::post};
 use common::Env;
 use serde_json::{Value, json};
 use tick::Sink;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Semaphore};
 
 use crate::{
     support::{tls, world::World},
@@ -20,6 +23,8 @@ struct Listener {
     takes: Arc<Mutex<usize>>,
     /// Finds fault with this event.
     refuses: Arc<Mutex<Option<String>>>,
+    /// Where it has to wake first: what it waits for.
+    wakes: Arc<Mutex<Option<Arc<Semaphore>>>>,
 }
 
 impl Listener {
@@ -50,6 +55,10 @@ impl Listener {
 }
 
 async fn take(State(listener): State<Listener>, event: String) -> StatusCode {
+    let wakes = listener.wakes.lock().expect("no panic").clone();
+    if let Some(wakes) = wakes {
+        wakes.acquire().await.expect("open").forget();
+    }
     let mut takes = listener.takes.lock().expect("no panic");
     if *takes == 0 {
         return StatusCode::SERVICE_UNAVAILABLE;
@@ -109,6 +118,25 @@ async fn a_milestone_that_is_not_taken_is_announced_by_the_next_tick() {
     assert_eq!(listener.taken().len(), 1);
     binary(&tick).await;
     assert_eq!(listener.taken().len(), 0);
+}
+
+#[tokio::test]
+async fn who_listens_may_have_to_wake_first_and_no_write_waits_for_it() {
+    let (world, listener) = (World::new().await, Listener::default());
+    let asleep = Arc::new(Semaphore::new(0));
+    *listener.wakes.lock().expect("no panic") = Some(asleep.clone());
+    listener.takes(100);
+    let tick = served(&world, listener.start().await).await;
+    let ada = world.person("ada").await;
+    let food = ada.food_since("2026-03-10").await;
+    let ticking = tokio::spawn(async move { binary(&tick).await });
+    // Longer than it may have taken once, while the event is under way.
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    ada.slip("2026-03-11", &food).await;
+    ada.patch(&format!("/api/foods/{food}"), json!({ "start_date": "2026-03-09" })).await.ok();
+    asleep.add_permits(100);
+    assert_eq!(ticking.await.expect("no panic").status, 204);
+    assert_eq!(days(&listener.taken()), [1]);
 }
 
 #[tokio::test]
