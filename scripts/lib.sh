@@ -218,6 +218,18 @@ need_cargo_deny() {
   rm -rf "$tools/build"
 }
 
+# need_browsers: the three engines of browsers, and what drives them. Firefox's driver is built into target/.
+need_browsers() {
+  local wanted=0.37.1 tools=$root/target/tools
+  need_apt chromium webkit2gtk-driver xvfb fonts-noto-cjk fonts-noto-color-emoji
+  have firefox || need_apt firefox-esr
+  export PATH=$tools/bin:$PATH
+  [[ $(geckodriver --version 2>/dev/null) != "geckodriver $wanted"* ]] || return 0
+  say "Building geckodriver, which drives Firefox: a minute or two, once"
+  cargo install --quiet --locked --profile dev --root "$tools" --target-dir "$tools/build" "geckodriver@$wanted"
+  rm -rf "$tools/build"
+}
+
 # need_docker: uses a Docker daemon that answers, else starts one without any network, which ends with the script.
 need_docker() {
   have docker || need_apt docker.io iptables

@@ -47,6 +47,39 @@ await inTaps(1, 'the first food', async () => {
   await seeText('오늘이 1일째, 시작했어요');
 });
 
+await inTaps(0, 'a clean day, where silence counts as kept', async () => {
+  await home();
+  await seeText('지킨 날로 세고 있어요');
+});
+
+await inTaps(2, 'a slip', async () => {
+  await tap(page.getByRole('article').getByText('먹었어요', { exact: true }));
+  await tap(button('저장하기'));
+  await stored(
+    () => read('/api/streaks/today'),
+    ({ foods }) => assert.equal(foods[0].streak.today, 'slipped'),
+  );
+});
+
+await send(page, 'POST', '/api/foods', { name: '빵', start_date: daysAgo(20) });
+await inTaps(4, 'a slip with its time and what set it off', async () => {
+  await home();
+  const bread = page.getByRole('article').filter({ hasText: '빵' });
+  await bread.scrollIntoViewIfNeeded();
+  await tap(bread.getByText('먹었어요', { exact: true }));
+  await tap(bread.getByRole('button', { name: '지금', exact: true }));
+  await tap(bread.getByRole('button', { name: '스트레스', exact: true }));
+  await tap(button('저장하기'));
+  await stored(
+    () => read(`/api/reviews/${daysAgo(0)}`),
+    ({ slips }) => {
+      const [{ time, trigger }] = slips;
+      assert.match(time, /^\d\d:\d\d$/);
+      assert.equal(trigger, 'stress');
+    },
+  );
+});
+
 const { ramen, snack } = await fill(page);
 const tuesday = Array.from({ length: 7 }, (_, i) => daysAgo(i + 1)).find(
   (date) => new Date(date).getUTCDay() === 2,

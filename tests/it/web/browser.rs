@@ -12,6 +12,10 @@ use crate::{
 
 /// Runs one of the scripts on a standalone of its own; its second argument is in the folder for pictures.
 fn runs(script: &str, pictures: &str) {
+    runs_with(script, pictures, &[]);
+}
+
+fn runs_with(script: &str, pictures: &str, more: &[&str]) {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     let output = tests.join("output");
     std::fs::create_dir_all(&output).expect("a folder for pictures");
@@ -21,6 +25,7 @@ fn runs(script: &str, pictures: &str) {
         .arg(tests.join("browser").join(script))
         .arg(&standalone.origin)
         .arg(output.join(pictures))
+        .args(more)
         .status();
     assert!(script.expect("node runs").success(), "what it could not do is told above");
     standalone.stop();
@@ -64,6 +69,16 @@ fn a_write_reaches_the_api_whatever_the_stores_of_a_browser_do() {
 #[test]
 fn the_day_on_the_screen_is_true_whatever_the_clock_of_a_browser_says() {
     runs("clock.mjs", "clock.png");
+}
+
+#[test]
+fn the_main_job_the_stores_the_clock_and_every_screen_are_right_in_firefox_too_in_a_browser() {
+    runs_with("others.mjs", "firefox.png", &["firefox"]);
+}
+
+#[test]
+fn the_main_job_the_stores_and_the_clock_are_right_in_webkit_too_in_a_browser() {
+    runs_with("others.mjs", "webkit.png", &["webkit"]);
 }
 
 #[test]
