@@ -17,3 +17,4 @@ mod sign_in_refused;
 mod sign_in_words;
 mod signing_out;
 pub mod tokens;
+mod works_with;

@@ -1,6 +1,6 @@
 //! What those who run it rely on: programs, faults, rights, secrets, documents.
 
-mod asvs;
+pub mod asvs;
 mod backups;
 mod black_box;
 pub mod docs;
