@@ -517,6 +517,27 @@ MISTAKES = [
         "{hanip/database: nobody}",
         "network policy: replicated: Service foods: the database does not let it in",
     ),
+    (
+        "a container of the operator that may do more",
+        f"{REPLICATED}/mariadb.yaml",
+        "    agent: *operator\n",
+        "    agent: {image: mariadb-operator}\n",
+        "security context: replicated: MariaDB mariadb: agent: ",
+    ),
+    (
+        "a container of the operator by its tag",
+        f"{REPLICATED}/mariadb.yaml",
+        "    agent: *operator\n",
+        "",
+        "image: replicated: MariaDB mariadb: agent: ",
+    ),
+    (
+        "a server that may be root",
+        f"{REPLICATED}/mariadb.yaml",
+        "    runAsNonRoot: true\n",
+        "",
+        "security context: replicated: MariaDB mariadb: the server: runAsNonRoot",
+    ),
 ]
 
 

@@ -4,6 +4,7 @@ import base64
 import re
 
 from render import load, name, of_kind
+from running import CONFINED, DIGEST
 
 OPERATOR = "k8s.mariadb.com"
 # What each setting must be, and what comes of another. Most of the operator's defaults are others.
@@ -25,6 +26,8 @@ SETTINGS = {
 
 def check(root, things, secrets_text):
     for database in of_kind(things, "MariaDB", OPERATOR):
+        for rule, words in containers(database["spec"]):
+            yield rule, f"{name(database)}: {words}"
         for words in settings(database["spec"]):
             yield "replication", f"{name(database)}: {words}"
         for words in addresses(database["metadata"]["name"], secrets_text):
@@ -32,6 +35,23 @@ def check(root, things, secrets_text):
     if of_kind(things, "MariaDB", OPERATOR):
         yield from (("database", words) for words in databases(things))
         yield from (("database rights", words) for words in rights(root, things))
+
+
+def containers(spec):
+    """The server and the operator's two beside it are confined, and are what their digests say."""
+    replication = spec.get("replication", {})
+    for what, container in {
+        "the server": spec,
+        "agent": replication.get("agent", {}),
+        "initContainer": replication.get("initContainer", {}),
+    }.items():
+        if not DIGEST.fullmatch(container.get("image", "")):
+            yield "image", f"{what}: {container.get('image')}: expected a digest, not a tag"
+        context = {**spec.get("podSecurityContext", {}), **container.get("securityContext", {})}
+        for key, value in CONFINED.items():
+            # The servers write beside their volumes.
+            if key != "readOnlyRootFilesystem" and context.get(key) != value:
+                yield "security context", f"{what}: {key}: expected {value}"
 
 
 def settings(spec):

@@ -131,7 +131,7 @@ class World:
         began = time.monotonic()
         until = act(self.database) or began
         assert wait(lambda: all(pulse.first_good(until) for pulse in self.pulses), 60), f"{name}: no write for a minute"
-        took = max(pulse.first_good(until) for pulse in self.pulses) - until
+        took, last = sorted(pulse.first_good(until) - until for pulse in self.pulses)
         switched = self.database.proxy.since - until
         self.tally.add("faults")
         time.sleep(CALM)
@@ -140,8 +140,8 @@ class World:
                 server.send(signal.SIGCONT)
         self.compare()
         self.resume()
-        said = f", {switched:.2f} s of it until another writes" if switched > 0 else ""
-        say(f"   {self.kind}: {name}: {took:.2f} s{said}; {self.tally['acknowledged']:,} acknowledged,"
+        said = f" ({last:.2f} of the other process{f'; another server writes after {switched:.2f}' if switched > 0 else ''})"
+        say(f"   {self.kind}: {name}: {took:.2f} s{said}, {self.tally['acknowledged']:,} acknowledged,"
             f" {self.tally['lost or doubled']} lost or doubled, {self.tally['wrong counters']} wrong counters,"
             f" {self.tally['answers of 500']} of 500, {self.tally['answers of 503']} of 503")  # fmt: skip
         return name, limit, took
