@@ -29,7 +29,7 @@ class Program:
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(log.parent), "LANG": "C.UTF-8", **environment}
         self.process = None
 
-    def start(self, is_ready, patience=180):
+    def start(self, is_ready, patience=300):
         began = time.monotonic()
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
