@@ -82,6 +82,11 @@ fn the_main_job_the_stores_and_the_clock_are_right_in_webkit_too_in_a_browser() 
 }
 
 #[test]
+fn the_first_screen_asks_for_no_more_than_it_needs_and_celebrates_badges_in_a_browser() {
+    runs("feel.mjs", "feel.png");
+}
+
+#[test]
 fn nobody_waits_for_a_function_to_wake_up_in_a_browser() {
     runs("slow.mjs", "slow.png");
 }

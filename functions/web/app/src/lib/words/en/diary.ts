@@ -202,6 +202,23 @@ export const en: typeof ko = {
     slipped: 'Yesterday is saved as slipped.',
   },
 
+  moment: {
+    title: 'New badge',
+    badge: (name, n) => `${name}: ${days(n)} 🎉`,
+    goal: (name, n) => `${name}: your goal of ${days(n)} is reached 🎉`,
+  },
+
+  share: {
+    make: 'Make a card',
+    title: (n) => `${days(n)} in a row`,
+    choose: 'What may the card say?',
+    food: 'Name of the food',
+    date: 'Date of the badge',
+    me: (name) => `My name (${name})`,
+    share: 'Share',
+    here: 'The card is made on this device, and says only what you chose.',
+  },
+
   takeBack: {
     ask: (n) =>
       n === 1 ? 'A slip is recorded. Remove it?' : `${n} slips are recorded. Remove them?`,

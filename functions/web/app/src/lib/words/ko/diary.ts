@@ -199,6 +199,23 @@ export const ko = {
     slipped: '어제 먹은 날로 저장했어요.',
   },
 
+  moment: {
+    title: '새 배지',
+    badge: (name: string, n: number) => `${name}, ${days(n)}이에요 🎉`,
+    goal: (name: string, n: number) => `${name}, 목표 ${days(n)}을 이뤘어요 🎉`,
+  },
+
+  share: {
+    make: '카드 만들기',
+    title: (n: number) => `${days(n)} 연속 지켰어요`,
+    choose: '카드에 무엇을 적을까요?',
+    food: '음식 이름',
+    date: '배지를 받은 날',
+    me: (name: string) => `내 이름 (${name})`,
+    share: '공유하기',
+    here: '카드는 이 기기에서 만들고, 고른 것만 적어요.',
+  },
+
   takeBack: {
     ask: (n: number) => `먹은 기록이 ${times(n)} 있어요. 지울까요?`,
     remove: (status: string) => `지우고 ${status}으로 바꾸기`,
