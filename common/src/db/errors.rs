@@ -66,8 +66,10 @@ pub(crate) fn code(error: &sqlx::Error) -> Code {
         || matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
         // An error during COMMIT: whether anything is stored is not known, so that the client has to ask again.
         || number(error) == Some(1180)
-        // Too many connections (of the server, of the user), the statement took too long, no right to come in yet.
-        || matches!(number(error), Some(1040 | 1203 | 1226 | 1969 | 1044 | 1045 | 1049));
+        // Too many connections (of the server, of the user), the statement took too long.
+        || matches!(number(error), Some(1040 | 1203 | 1226 | 1969))
+        // No right to come in yet, or for now: the account is locked, its password has expired.
+        || matches!(number(error), Some(1044 | 1045 | 1049 | 1820 | 1862 | 4151));
     match number(error) {
         // No such table, no such column: the schema is older than this program.
         Some(1146 | 1054) => {

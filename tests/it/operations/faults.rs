@@ -249,3 +249,14 @@ async fn a_database_without_room_is_unavailable_and_nothing_is_stored() {
     sqlx::raw_sql("DROP TRIGGER full").execute(world.db()).await.expect("it is gone");
     ada.put(path, json!({ "food_id": food })).await.created();
 }
+
+#[tokio::test]
+async fn a_function_whose_account_is_locked_is_unavailable_and_comes_back_by_itself() {
+    let server = Server::start().await;
+    let World { origin, .. } = World::over(server.url(), NOON).await;
+    let (mut ada, mut root) = (Eater::at(&origin, "ada").await, server.root().await);
+    sqlx::raw_sql("ALTER USER app@localhost ACCOUNT LOCK; KILL USER app").execute(&mut root).await.expect("it is done");
+    ada.is_refused("a locked account").await;
+    sqlx::raw_sql("ALTER USER app@localhost ACCOUNT UNLOCK").execute(&mut root).await.expect("it is done");
+    ada.first_good_write("a locked account").await;
+}
