@@ -131,7 +131,7 @@ class Node(Server):
             f"base_host=127.0.0.1;base_port={base};gmcast.listen_addr=tcp://127.0.0.1:{base}",
             f"ist.recv_addr=127.0.0.1:{base + 1}",
             "evs.suspect_timeout=PT1.5S;evs.inactive_timeout=PT3S;evs.inactive_check_period=PT0.1S",
-            "evs.keepalive_period=PT0.5S;evs.join_retrans_period=PT0.25S;gcache.size=64M",
+            "evs.keepalive_period=PT0.5S;evs.join_retrans_period=PT0.1S;gcache.size=64M",
         ]
         peers = ",".join(f"127.0.0.1:{peer.port + 1}" for peer in self.peers)
         return [
