@@ -23,10 +23,23 @@ pub async fn run(env: &Env) -> Result<()> {
     let unreachable = "DATABASE_URL: the database can't be reached";
     let lock = Lock::take(&options).await.context(unreachable)?;
     let mut db = MySqlConnection::connect_with(&options).await.context(unreachable)?;
+    warn_of_small_packets(&mut db).await?;
     lock.hold(async {
         let schema = apply::missing(&mut db).await?;
         grants::apply(env, &mut db, schema).await?;
         Ok(db.close().await?)
     })
     .await
+}
+
+/// What the longest statement of a function needs, in bytes.
+const LEAST_PACKET: u64 = 1024 * 1024;
+
+/// Says so where the server takes no statement as long as an import or a tick sends.
+async fn warn_of_small_packets(db: &mut MySqlConnection) -> Result<()> {
+    let bytes: u64 = sqlx::query_scalar("SELECT @@max_allowed_packet").fetch_one(db).await?;
+    if bytes < LEAST_PACKET {
+        tracing::warn!(bytes, "max_allowed_packet: expected {LEAST_PACKET} at least: large imports will fail");
+    }
+    Ok(())
 }

@@ -2,7 +2,8 @@
 
 use std::ops::{Deref, DerefMut};
 
-use sqlx::{Executor, MySql, MySqlConnection, Row, pool::PoolConnection};
+use anyhow::Context;
+use sqlx::{Executor, FromRow, MySql, MySqlConnection, Row, pool::PoolConnection};
 use uuid::Uuid;
 
 use super::{
@@ -36,6 +37,15 @@ pub struct Transaction {
 pub struct Locked {
     transaction: Transaction,
     user_id: Uuid,
+    count: Count,
+}
+
+/// How many records a person had when they were counted last.
+#[derive(Clone, Copy, FromRow)]
+pub struct Count {
+    pub records: u64,
+    /// How many writes there were since.
+    pub writes: u64,
 }
 
 /// Begins a transaction that locks all counters of a person, in the order of `food_id`, and the person's row: two
@@ -57,7 +67,7 @@ pub async fn write<S: Select>(mut db: PoolConnection<MySql>, user_id: Uuid, sele
          SELECT COUNT(*) FROM counters FORCE INDEX (PRIMARY) WHERE user_id = {id} FOR UPDATE;
          SELECT user_id FROM users WHERE user_id = {id} AND deleted_at IS NULL FOR UPDATE;
          INSERT INTO locks (user_id) SELECT user_id FROM users WHERE user_id = {id} AND deleted_at IS NULL
-         ON DUPLICATE KEY UPDATE writes = writes + 1"
+         ON DUPLICATE KEY UPDATE writes = writes + 1 RETURNING records, writes - counted AS writes"
     );
     let mut results = run(&mut db, format!("{lock};{}", select.sql())).await?;
     results.skip(3); // two statements that begin, and the counters
@@ -65,9 +75,9 @@ pub async fn write<S: Select>(mut db: PoolConnection<MySql>, user_id: Uuid, sele
     if person.is_empty() {
         return Err(Code::SessionRequired.into());
     }
-    results.skip(1); // the row of the lock
+    let count = results.take()?.pop().context("the row of the lock")?;
     let rows = select.rows(&mut results)?;
-    Ok((Locked { transaction: Transaction::new(db), user_id }, rows))
+    Ok((Locked { transaction: Transaction::new(db), user_id, count }, rows))
 }
 
 /// Begins a transaction without a lock, for what belongs to no person yet.
@@ -117,6 +127,11 @@ impl Locked {
     /// The person whose writes are locked.
     pub fn user_id(&self) -> Uuid {
         self.user_id
+    }
+
+    /// The last count of the person's records.
+    pub fn count(&self) -> Count {
+        self.count
     }
 
     /// Reads `select` after the last write, and in the same round trip whether the transaction is still open.

@@ -7,6 +7,7 @@ pub mod day;
 pub mod erase;
 pub mod food;
 pub mod history;
+pub mod limit;
 pub mod numbers;
 pub mod records;
 pub mod review;

@@ -15,7 +15,7 @@ use crate::{Code, Origin, Result};
 /// since proxies rewrite it.
 pub(crate) async fn refuse_foreign(State(origin): State<Origin>, request: Request, next: Next) -> Result<Response> {
     let is_unsafe = !request.method().is_safe() && request.uri().path().starts_with("/api/");
-    if is_unsafe && uses_cookie(request.headers()) && !is_ours(request.headers(), &origin) {
+    if is_unsafe && uses_cookie(request.headers()) && !is_same_origin(request.headers(), &origin) {
         return Err(Code::OriginForeign.into());
     }
     Ok(next.run(request).await)
@@ -26,7 +26,8 @@ fn uses_cookie(headers: &HeaderMap) -> bool {
     headers.contains_key(header::COOKIE) && bearer(headers).is_none()
 }
 
-fn is_ours(headers: &HeaderMap, origin: &Origin) -> bool {
+/// Whether a page of ours sent this, as its browser says.
+pub fn is_same_origin(headers: &HeaderMap, origin: &Origin) -> bool {
     match headers.get("sec-fetch-site") {
         Some(site) => site == "same-origin",
         None => headers.get(header::ORIGIN).is_some_and(|sent| sent.as_bytes() == origin.text().as_bytes()),

@@ -9,6 +9,7 @@ use common::{
     diary::{
         day::Date,
         food::{MOST_FOODS, MOST_STORED},
+        limit::{self, MOST_RECORDS},
         review::MOST_SKIPS,
         slip::MOST_SLIPS,
     },
@@ -18,8 +19,6 @@ use uuid::Uuid;
 
 use crate::archive::{Archive, Food, FoodOutcome, Review, Skip, Slip};
 
-/// How many records a person can have: 64 MiB of an import hold some 200,000.
-pub const MOST_RECORDS: usize = 1_000_000;
 /// How many ids one statement asks for.
 const BATCH: usize = 5_000;
 
@@ -37,7 +36,7 @@ pub struct Stored {
     slips_on: HashMap<(Uuid, NaiveDate), usize>,
     skips: HashSet<Uuid>,
     /// How many records there are in all.
-    records: usize,
+    records: u64,
 }
 
 /// The records of an archive that are not stored.
@@ -97,15 +96,7 @@ impl Stored {
         }
         let skips = sqlx::query_scalar!(r#"SELECT id AS "id: Uuid" FROM skips WHERE user_id = ?"#, user_id);
         let skips = skips.fetch_all(&mut **db).await?;
-        let records: i64 = sqlx::query_scalar!(
-            r#"SELECT (SELECT COUNT(*) FROM reviews WHERE user_id = ?) + (SELECT COUNT(*) FROM outcomes WHERE user_id = ?)
-                      + (SELECT COUNT(*) FROM slips WHERE user_id = ?) AS "records!""#,
-            user_id,
-            user_id,
-            user_id
-        )
-        .fetch_one(&mut **db)
-        .await?;
+        let records = limit::records_of(db).await?;
         Ok(Self {
             foods: foods.iter().filter(|food| food.is_active).count(),
             starts: foods.into_iter().map(|food| (food.id, food.start_date)).collect(),
@@ -114,7 +105,7 @@ impl Stored {
             slips,
             slips_on: slips_on.into_iter().map(|row| ((row.food_id, row.date), row.count as usize)).collect(),
             skips: skips.into_iter().collect(),
-            records: usize::try_from(records).unwrap_or_default(),
+            records,
         })
     }
 
@@ -145,7 +136,7 @@ impl Stored {
             return Err(Code::TooManySkips.into());
         }
         let records = new.reviews.len() + new.outcomes.len() + new.slips.len();
-        if records > 0 && self.records + records > MOST_RECORDS {
+        if records > 0 && self.records + records as u64 > MOST_RECORDS {
             return Err(Code::TooManyRecords.into());
         }
         let mut slips_on = self.slips_on.clone();

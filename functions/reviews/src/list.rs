@@ -1,5 +1,7 @@
 //! The reviews of many dates, and finding one.
 
+use std::time::{Duration, Instant};
+
 use axum::extract::State;
 use chrono::{Days, NaiveDate};
 use common::{
@@ -48,7 +50,8 @@ const TRIGGERS: [(&str, &str, &str); 8] = [
 #[derive(Serialize, ToSchema)]
 pub struct Page {
     reviews: Vec<Review>,
-    /// For the next page; null on the last.
+    /// For the next page; null on the last. A search of a very long history may answer with fewer reviews than `limit`,
+    /// or none, and go on in the next page.
     next_cursor: Option<NaiveDate>,
 }
 
@@ -74,13 +77,16 @@ pub async fn list(
 
     let now = app.clock.now();
     let (mut db, foods) = db::snapshot(db, Foods { user_id: user.id }).await?;
-    let mut dates = match &q {
-        None => newest(&mut db, user.id, from, to, filter.food_id, limit + 1).await?,
-        Some(q) => search(&mut db, user.id, from, to, filter.food_id, q, limit + 1).await?,
+    let (mut dates, searched_from) = match &q {
+        None => (newest(&mut db, user.id, from, to, filter.food_id, limit + 1).await?, None),
+        Some(q) => {
+            let wanted = Search { user_id: user.id, food_id: filter.food_id, q };
+            search(&mut db, wanted, from, to, limit + 1).await?
+        }
     };
     let more = dates.len() > usize::from(limit);
     dates.truncate(limit.into());
-    let next_cursor = dates.last().copied().filter(|_| more);
+    let next_cursor = if more { dates.last().copied() } else { searched_from };
     let mut reviews = Vec::with_capacity(dates.len());
     if !dates.is_empty() {
         let read = db::select(&mut db, RecordsOn { user_id: user.id, dates: &dates }).await?;
@@ -137,14 +143,87 @@ async fn newest(
     Ok(dates.fetch_all(db).await?)
 }
 
-/// The last dates from `from` to `to` with a note or a trigger that holds `q`.
+/// What is searched for.
+struct Search<'a> {
+    user_id: Uuid,
+    food_id: Option<Uuid>,
+    q: &'a str,
+}
+
+/// How many days the first statement of a search covers. Each further one covers four times as many, so that a short
+/// history takes few statements, while none of a long one takes long.
+const FIRST_WINDOW: u64 = 92;
+/// A search that has taken this long ends where it is; the next page goes on.
+const SEARCH_TIME: Duration = Duration::from_secs(2);
+/// From then on a window is as long as the one before: it takes long enough.
+const LONG_WINDOW: Duration = Duration::from_millis(200);
+
+/// Up to `limit` of the last dates from `from` to `to` with a note or a trigger that holds the text, and, where the
+/// search has ended before `from`, the first date that was searched.
 async fn search(
+    db: &mut MySqlConnection,
+    search: Search<'_>,
+    from: NaiveDate,
+    to: NaiveDate,
+    limit: u8,
+) -> Result<(Vec<NaiveDate>, Option<NaiveDate>)> {
+    let started = Instant::now();
+    let Some((first, last)) = recorded_between(db, search.user_id, from, to).await? else {
+        return Ok((Vec::new(), None));
+    };
+    let (mut dates, mut end, mut days) = (Vec::new(), last, FIRST_WINDOW);
+    loop {
+        let begun = Instant::now();
+        let start = end.checked_sub_days(Days::new(days - 1)).unwrap_or(first).max(first);
+        dates.extend(search_window(db, &search, start, end, limit - dates.len() as u8).await?);
+        if dates.len() == usize::from(limit) || start == first {
+            return Ok((dates, None));
+        }
+        if started.elapsed() >= SEARCH_TIME {
+            return Ok((dates, Some(start)));
+        }
+        if begun.elapsed() < LONG_WINDOW {
+            days *= 4;
+        }
+        end = start - Days::new(1);
+    }
+}
+
+/// The first and the last date from `from` to `to` on which anything is recorded.
+async fn recorded_between(
     db: &mut MySqlConnection,
     user_id: Uuid,
     from: NaiveDate,
     to: NaiveDate,
-    food_id: Option<Uuid>,
-    q: &str,
+) -> Result<Option<(NaiveDate, NaiveDate)>> {
+    let recorded = sqlx::query!(
+        r#"SELECT MIN(first) AS "first: NaiveDate", MAX(last) AS "last: NaiveDate" FROM (
+               SELECT MIN(date) AS first, MAX(date) AS last FROM reviews WHERE user_id = ? AND date BETWEEN ? AND ?
+               UNION ALL
+               SELECT MIN(date), MAX(date) FROM outcomes FORCE INDEX (by_date) WHERE user_id = ? AND date BETWEEN ? AND ?
+               UNION ALL
+               SELECT MIN(date), MAX(date) FROM slips FORCE INDEX (by_date) WHERE user_id = ? AND date BETWEEN ? AND ?
+           ) AS recorded"#,
+        user_id,
+        from,
+        to,
+        user_id,
+        from,
+        to,
+        user_id,
+        from,
+        to
+    );
+    let recorded = recorded.fetch_one(db).await?;
+    Ok(recorded.first.zip(recorded.last))
+}
+
+/// The last dates from `from` to `to` with a note or a trigger that holds the text.
+async fn search_window(
+    db: &mut MySqlConnection,
+    Search { user_id, food_id, q }: &Search<'_>,
+    from: NaiveDate,
+    to: NaiveDate,
     limit: u8,
 ) -> Result<Vec<NaiveDate>> {
     let wanted = q.to_lowercase();
@@ -154,23 +233,27 @@ async fn search(
     // name matches, FIND_IN_SET adds `q` itself to the text that is searched.
     let dates = sqlx::query_scalar!(
         r#"SELECT date AS "date!" FROM (
-               SELECT date, note AS text, NULL AS food_id FROM reviews WHERE user_id = ?
+               SELECT date, note AS text, NULL AS food_id FROM reviews WHERE user_id = ? AND date BETWEEN ? AND ?
                UNION ALL
-               SELECT date, note, food_id FROM outcomes JOIN foods
+               SELECT date, note, food_id FROM outcomes FORCE INDEX (by_date) JOIN foods
                    ON foods.user_id = outcomes.user_id AND foods.id = food_id AND deleted_at IS NULL
-               WHERE outcomes.user_id = ?
+               WHERE outcomes.user_id = ? AND date BETWEEN ? AND ?
                UNION ALL
-               SELECT date, CONCAT_WS('\n', note, cause, IF(FIND_IN_SET(cause, ?), ?, NULL)), food_id FROM slips JOIN foods
+               SELECT date, CONCAT_WS('\n', note, cause, IF(FIND_IN_SET(cause, ?), ?, NULL)), food_id
+               FROM slips FORCE INDEX (by_date) JOIN foods
                    ON foods.user_id = slips.user_id AND foods.id = food_id AND deleted_at IS NULL
-               WHERE slips.user_id = ?
+               WHERE slips.user_id = ? AND date BETWEEN ? AND ?
            ) AS recorded
-           WHERE date BETWEEN ? AND ?
            GROUP BY date
            HAVING (? IS NULL OR SUM(food_id = ?) > 0) AND SUM(INSTR(LOWER(text), LOWER(?)) > 0) > 0
            ORDER BY date DESC
            LIMIT ?"#,
         user_id,
+        from,
+        to,
         user_id,
+        from,
+        to,
         keys,
         q,
         user_id,

@@ -8,7 +8,7 @@ use axum::{
 };
 use common::{
     App, Code, Connected, Fault, Json, NewId, Result, db,
-    diary::{counted_food::Foods, counters, day::HourMinute},
+    diary::{counted_food::Foods, counters, day::HourMinute, limit::refuse_too_many_records},
 };
 use serde::{Deserialize, Deserializer, de::IntoDeserializer};
 use sha2::{Digest, Sha256};
@@ -72,7 +72,7 @@ impl<'de> Deserialize<'de> for TimeOrNow {
     ),
     // The date is today, so that it is never in the future.
     extensions(("x-problems" = json!([
-        Code::ReviewBeforeStart, Code::FoodNotFound, Code::FoodArchived, Code::TooManySlips, Code::TimeInvalid,
+        Code::ReviewBeforeStart, Code::FoodNotFound, Code::FoodArchived, Code::TooManySlips, Code::TooManyRecords, Code::TimeInvalid,
     ]))),
 )]
 pub async fn post(
@@ -100,6 +100,7 @@ pub async fn post(
     let (status, slip) = match before {
         Some(before) => (StatusCode::OK, before),
         None => {
+            db = refuse_too_many_records(db).await?;
             slips::store(&mut db, &foods, None, &slip, today, now).await?;
             (StatusCode::CREATED, slip)
         }

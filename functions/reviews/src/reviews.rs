@@ -13,6 +13,7 @@ use common::{
         counted_food::{CountedFood, Foods},
         counters,
         day::Date,
+        limit::refuse_too_many_records,
         numbers::Streak,
         records::{Records, RecordsOnAndAfter},
         review::{self, Content, DateRecord, Day, FoodOutcome, RATING, Review},
@@ -145,7 +146,7 @@ pub struct ReviewAnswer {
             headers(("ETag" = String, description = "For the next `If-Match`."))),
         (status = 412, description = "", body = Changed),
     ),
-    extensions(("x-problems" = json!([RECORDABLE, Code::ReviewChanged]))),
+    extensions(("x-problems" = json!([RECORDABLE, Code::ReviewChanged, Code::TooManyRecords]))),
 )]
 pub async fn put(
     Connected { user, db }: Connected,
@@ -171,6 +172,9 @@ pub async fn put(
     }
     let status = if record.content.is_empty() && !after.is_empty() { StatusCode::CREATED } else { StatusCode::OK };
 
+    if after.foods.len() > record.content.foods.len() || record.content.is_empty() {
+        db = refuse_too_many_records(db).await?;
+    }
     let mut recomputed = false;
     if changes {
         store(&mut db, date, &record.content, &after, now).await?;

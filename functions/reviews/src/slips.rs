@@ -13,6 +13,7 @@ use common::{
         counted_food::{CountedFood, Foods},
         counters,
         day::{Date, HourMinute},
+        limit::refuse_too_many_records,
         numbers::Streak,
         slip::{self, CRAVING, MOST_SLIPS, Slip},
     },
@@ -63,7 +64,7 @@ pub struct SlipAnswer {
         (status = 200, description = "The slip as it is now, and the numbers of its food.", body = SlipAnswer),
         (status = 201, description = "The slip, recorded now, and the numbers of its food.", body = SlipAnswer),
     ),
-    extensions(("x-problems" = json!([RECORDABLE, Code::TooManySlips]))),
+    extensions(("x-problems" = json!([RECORDABLE, Code::TooManySlips, Code::TooManyRecords]))),
 )]
 pub async fn put(
     Connected { user, db }: Connected,
@@ -81,6 +82,9 @@ pub async fn put(
     // A slip of a deleted food waits there for it to be restored.
     if before.as_ref().is_some_and(|slip| foods.iter().all(|food| food.id != slip.food_id)) {
         return Err(Code::NotFound.into());
+    }
+    if before.is_none() {
+        db = refuse_too_many_records(db).await?;
     }
     store(&mut db, &foods, before.as_ref(), &slip, today, now).await?;
     let named: Vec<Uuid> = before.iter().chain([&slip]).map(|slip| slip.food_id).collect();

@@ -20,7 +20,11 @@ use axum::{
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
-use common::{App, Clock, Json, Language, session::random_token, text};
+use common::{
+    App, Clock, Code, Error, Json, Language, Origin,
+    session::{is_same_origin, random_token},
+    text,
+};
 use ring::{
     rand::SystemRandom,
     signature::{Ed25519KeyPair, KeyPair},
@@ -34,11 +38,15 @@ use crate::page;
 const CLIENT_ID: &str = "hanip";
 /// How long a code or an ID token is good for.
 const LIFETIME: TimeDelta = TimeDelta::minutes(1);
+/// How many codes there are at once, and how many bytes of a nonce or a challenge are kept with each.
+const MOST_CODES: usize = 100;
+const LONGEST: usize = 128;
 
 #[derive(Clone)]
 struct Local(Arc<Inner>);
 
 struct Inner {
+    origin: Origin,
     /// What browsers see, `PUBLIC_ORIGIN/local`.
     issuer: String,
     redirect_uri: String,
@@ -68,8 +76,8 @@ pub fn local(app: &App, address: SocketAddr) -> Result<(Router, Provider)> {
     let key_id = random_token();
     let provider = Provider::inside("local", &issuer, CLIENT_ID, &client_secret, address)?;
     let redirect_uri = app.origin.url("/api/auth/local/callback");
-    let (clock, codes) = (app.clock.clone(), Mutex::default());
-    let local = Local(Arc::new(Inner { issuer, redirect_uri, client_secret, key, key_id, clock, codes }));
+    let (origin, clock, codes) = (app.origin.clone(), app.clock.clone(), Mutex::default());
+    let local = Local(Arc::new(Inner { origin, issuer, redirect_uri, client_secret, key, key_id, clock, codes }));
     let router = Router::new()
         .route("/local/.well-known/openid-configuration", get(configuration))
         .route("/local/keys", get(keys))
@@ -118,6 +126,9 @@ async fn grant(
     RawQuery(query): RawQuery,
     RawForm(form): RawForm,
 ) -> Response {
+    if !is_same_origin(&headers, &local.origin) {
+        return Error::from(Code::OriginForeign).into_response();
+    }
     let Some(request) = local.request(query.as_deref()) else { return StatusCode::BAD_REQUEST.into_response() };
     let form = Parameters::parse(&form);
     let Ok(Some(name)) = text::line(form.get("name").unwrap_or_default(), 50) else {
@@ -132,6 +143,9 @@ async fn grant(
     };
     let mut codes = local.codes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     codes.retain(|_, granted| granted.expires_at > local.clock.now());
+    if codes.len() >= MOST_CODES {
+        return Error::from(Code::TooManyAttempts).into_response();
+    }
     codes.insert(code.clone(), granted);
     let answer = form_urlencoded::Serializer::new(String::new())
         .extend_pairs([("code", code.as_str()), ("state", request.get("state").unwrap_or_default())])
@@ -159,7 +173,10 @@ impl Inner {
         let ours = request.get("client_id") == Some(CLIENT_ID)
             && request.get("redirect_uri") == Some(&self.redirect_uri)
             && request.get("response_type") == Some("code")
-            && request.get("code_challenge_method") == Some("S256");
+            && request.get("code_challenge_method") == Some("S256")
+            && ["nonce", "code_challenge"]
+                .iter()
+                .all(|name| request.get(name).is_none_or(|text| text.len() <= LONGEST));
         ours.then_some(request)
     }
 

@@ -21,7 +21,7 @@ button { border: 0; background: light-dark(#b8440f, #ff9f6b); color: light-dark(
 ";
 
 /// A plain form with one field, `name`. It posts to its own address.
-pub fn form(language: Language, again: bool) -> ([(HeaderName, &'static str); 2], Html<String>) {
+pub fn form(language: Language, again: bool) -> ([(HeaderName, &'static str); 3], Html<String>) {
     let [title, label, hint, button, alert] = match language {
         Language::Korean => [
             "한입에 로그인",
@@ -48,5 +48,7 @@ pub fn form(language: Language, again: bool) -> ([(HeaderName, &'static str); 2]
         lang = language.tag()
     );
     let policy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-    ([(header::CONTENT_SECURITY_POLICY, policy), (header::CACHE_CONTROL, "no-store")], Html(html))
+    // Where a page tells nobody who refers, browsers send `Origin: null` with its form.
+    let referrer = (header::REFERRER_POLICY, "same-origin");
+    ([(header::CONTENT_SECURITY_POLICY, policy), (header::CACHE_CONTROL, "no-store"), referrer], Html(html))
 }

@@ -10,7 +10,14 @@ const LINK: &str = "/api/auth/local/link?return_to=/settings";
 /// Begins to link an identity called `name`; the answer is the path of the callback, not yet called.
 async fn begun(person: &Person, name: &str) -> String {
     let form = text(&person.send(person.request(Method::POST, LINK)).await.ok()["location"]);
-    let code = person.client.post(&form).form(&[("name", name)]).send().await.expect("an answer");
+    let code = person
+        .client
+        .post(&form)
+        .header("origin", &person.origin)
+        .form(&[("name", name)])
+        .send()
+        .await
+        .expect("an answer");
     let callback = Reply::of(code).await.location();
     callback.strip_prefix(&person.origin).expect("our callback").to_owned()
 }

@@ -1,7 +1,7 @@
 //! Signing in, sessions, tokens and accounts.
 
 mod account;
-mod account_deletion;
+pub mod account_deletion;
 mod admin_check;
 mod attempts;
 pub mod authorization;

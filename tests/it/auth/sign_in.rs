@@ -16,7 +16,14 @@ const START: &str = "/api/auth/local/start";
 /// Begins a sign-in as `name`; the answer is the path of the callback, not yet called.
 async fn begun(person: &Person, start: &str, name: &str) -> String {
     let form = person.get(start).await.location();
-    let code = person.client.post(&form).form(&[("name", name)]).send().await.expect("an answer");
+    let code = person
+        .client
+        .post(&form)
+        .header("origin", &person.origin)
+        .form(&[("name", name)])
+        .send()
+        .await
+        .expect("an answer");
     let callback = Reply::of(code).await.location();
     callback.strip_prefix(&person.origin).expect("our callback").to_owned()
 }
@@ -242,4 +249,35 @@ async fn another_site_can_make_the_browser_send_nothing() {
     ada.send(post(&[("origin", &world.origin)])).await.created();
     let bearer = post(&[("authorization", "Bearer x"), ("origin", "https://evil.test")]);
     ada.send(bearer).await.problem(401, "session-required");
+}
+
+#[tokio::test]
+async fn the_form_of_local_sign_in_takes_nothing_from_another_site_and_only_so_much() {
+    let world = World::new().await;
+    let ada = world.stranger();
+    let form = ada.get(START).await.location();
+    let post = async |name: &str, value: &str| {
+        let request = ada.client.post(&form).form(&[("name", "ada")]).header(name.to_owned(), value.to_owned());
+        Reply::of(request.send().await.expect("an answer")).await
+    };
+    for (name, value) in [
+        ("accept", "*/*"), // neither header
+        ("origin", "https://evil.test"),
+        ("origin", "null"),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+    ] {
+        post(name, value).await.problem(403, "origin-foreign");
+    }
+    let page = ada.client.get(&form).send().await.expect("an answer");
+    assert_eq!(page.headers()["referrer-policy"], "same-origin", "else browsers send Origin: null with the form");
+    let long = format!("{form}&nonce={}", "a".repeat(60_000)).replacen("&nonce=", "&was=", 1);
+    let request = ada.client.post(long).form(&[("name", "ada")]).header("origin", &world.origin);
+    assert_eq!(request.send().await.expect("an answer").status(), 400, "what would be kept is short");
+    for _ in 0..100 {
+        assert_eq!(post("origin", &world.origin).await.status, 303);
+    }
+    post("sec-fetch-site", "same-origin").await.problem(429, "too-many-attempts");
+    world.app.clock.advance(chrono::TimeDelta::minutes(1));
+    assert_eq!(post("sec-fetch-site", "same-origin").await.status, 303, "those that nobody has used are forgotten");
 }

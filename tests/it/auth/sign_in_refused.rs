@@ -130,7 +130,8 @@ async fn a_callback_that_is_not_the_answer_to_this_sign_in_lets_nobody_in() {
     refused(&world, "a state made up", &ada, "/api/auth/kakao/callback?state=evil&code=x").await;
     // Where a provider says that it names itself, it has to (RFC 9207).
     let form = ada.get("/api/auth/local/start").await.location();
-    let code = ada.client.post(&form).form(&[("name", "ada")]).send().await.expect("an answer");
+    let code =
+        ada.client.post(&form).header("origin", &ada.origin).form(&[("name", "ada")]).send().await.expect("an answer");
     let unnamed = Reply::of(code).await.location();
     let unnamed = unnamed.strip_prefix(&world.origin).expect("our callback").split("&iss=").next().expect("a path");
     refused(&world, "no issuer where there has to be one", &ada, unnamed).await;
@@ -219,7 +220,14 @@ async fn nobody_is_sent_on_to_another_site() {
         start.query_pairs_mut().append_pair("return_to", payload);
         let start = start.as_str().strip_prefix(&world.origin).expect("ours").to_owned();
         let form = ada.get(&start).await.location();
-        let code = ada.client.post(&form).form(&[("name", "ada")]).send().await.expect("an answer");
+        let code = ada
+            .client
+            .post(&form)
+            .header("origin", &ada.origin)
+            .form(&[("name", "ada")])
+            .send()
+            .await
+            .expect("an answer");
         let callback = Reply::of(code).await.location();
         let landed =
             ada.send(ada.request(Method::GET, callback.strip_prefix(&world.origin).expect("our callback"))).await;

@@ -16,7 +16,11 @@ use serde_json::json;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::support::world::Person;
+use crate::support::{
+    proxy::{Random, Server},
+    world::Person,
+    writers::times,
+};
 
 /// A binary of the workspace, which `cargo build --workspace` leaves beside the tests.
 pub fn program(name: &str) -> Command {
@@ -143,6 +147,32 @@ async fn a_second_start_adopts_a_database_that_outlived_the_first_and_keeps_the_
 }
 
 #[tokio::test]
+async fn a_first_start_that_is_killed_at_any_moment_is_done_by_the_next() {
+    let random = Random::new();
+    let mut started = 0;
+    for turn in 0..times(3) {
+        let folder = tempfile::tempdir_in("/tmp").expect("a folder");
+        let mut command = program("standalone");
+        command.env("DATA_DIR", folder.path()).env("PORT", free_port().to_string()).stdout(Stdio::null());
+        let mut first = command.spawn().expect("cargo build --workspace has made it");
+        tokio::time::sleep(Duration::from_millis(random.below(4_000))).await;
+        first.kill().expect("it is there");
+        first.wait().expect("it ends");
+        // With its database, or without.
+        if let Some(database) = mariadbd(folder.path()).filter(|_| turn % 2 == 0) {
+            kill("-KILL", &database);
+        }
+        let second = Standalone::start(folder.path(), free_port());
+        let mut ada = Person::new(&second.origin);
+        ada.sign_in("ada", "UTC").await;
+        ada.food(json!({ "name": "sugar" })).await;
+        second.stop();
+        started += 1;
+    }
+    println!("first starts killed by SIGKILL that start again: {started} of {}, seed {}", times(3), random.seed());
+}
+
+#[tokio::test]
 async fn a_database_that_hangs_is_answered_for_and_one_that_dies_is_started_again() {
     let folder = tempfile::tempdir_in("/tmp").expect("a folder");
     let standalone = Standalone::start(folder.path(), 0);
@@ -205,4 +235,15 @@ async fn a_wrong_setting_stops_the_start_with_its_name() {
         assert!(!output.status.success() && told.contains(named), "{name} {setting}: {told}");
         assert!(!told.contains("panicked"), "{told}");
     }
+}
+
+#[tokio::test]
+async fn a_server_that_takes_too_small_packets_is_named_at_the_start() {
+    let server = Server::start().await;
+    let set = "SET GLOBAL max_allowed_packet = 512 * 1024";
+    sqlx::raw_sql(set).execute(&mut server.root().await).await.expect("it is set");
+    let mut migrate = program("migrate");
+    let migrated = migrate.env("DATABASE_URL", server.url()).output().expect("cargo build --workspace has made it");
+    let told = String::from_utf8_lossy(&migrated.stdout);
+    assert!(migrated.status.success() && told.contains("max_allowed_packet: expected 1048576"), "{told}");
 }

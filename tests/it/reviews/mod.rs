@@ -2,6 +2,7 @@
 
 mod at_once;
 mod bad_input;
+mod limits;
 mod skips;
 mod slips;
 

@@ -33,7 +33,14 @@ impl Person {
     pub async fn sign_in(&mut self, name: &str, time_zone: &str) {
         let start = format!("/api/auth/local/start?time_zone={time_zone}&locale=en");
         let form = self.get(&start).await.location();
-        let code = self.client.post(&form).form(&[("name", name)]).send().await.expect("an answer");
+        let code = self
+            .client
+            .post(&form)
+            .header("origin", &self.origin)
+            .form(&[("name", name)])
+            .send()
+            .await
+            .expect("an answer");
         let callback = Reply::of(code).await.location();
         let landed = self.get(callback.strip_prefix(&self.origin).expect("our callback")).await;
         assert_eq!((landed.status, landed.location().as_str()), (StatusCode::FOUND, "/"), "{}", landed.body);

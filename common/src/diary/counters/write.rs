@@ -33,11 +33,28 @@ pub async fn store_again(db: &mut MySqlConnection, foods: &[CountedFood]) -> Res
     store_all(db, foods).await
 }
 
+/// How many bytes of rows one statement has at most. The server refuses more than `max_allowed_packet`, which is one MiB
+/// where it is least.
+const BATCH: usize = 512 * 1024;
+
 /// Inserts or replaces rows. Values are written out: each bound one would cost two packets.
 async fn upsert(db: &mut MySqlConnection, rows: Vec<String>, and_milestones: &str) -> Result<()> {
-    if rows.is_empty() {
-        return Ok(());
+    let mut bytes = 0;
+    let batches = rows.chunk_by(|row, next| {
+        bytes += row.len();
+        let fits = bytes + next.len() <= BATCH;
+        if !fits {
+            bytes = 0;
+        }
+        fits
+    });
+    for batch in batches {
+        upsert_batch(db, batch, and_milestones).await?;
     }
+    Ok(())
+}
+
+async fn upsert_batch(db: &mut MySqlConnection, rows: &[String], and_milestones: &str) -> Result<()> {
     let upsert = format!(
         "INSERT INTO counters (user_id, food_id, assumes, closes_through, closed_through, kept_days, confirmed_days,
                                slip_days, skipped_days, missing_days, current_run, longest_run, next_milestone,

@@ -122,7 +122,7 @@ export interface components {
       /** @description In the person's order. */
       foods?: components['schemas']['Food'][];
       format: string;
-      outcomes?: components['schemas']['Said'][];
+      outcomes?: components['schemas']['FoodOutcome'][];
       reviews?: components['schemas']['Review'][];
       skips?: components['schemas']['Skip'][];
       slips?: components['schemas']['Slip'][];
@@ -137,7 +137,7 @@ export interface components {
       /** @description In the person's order. */
       foods: components['schemas']['FoodAnswer'][];
       format: string;
-      outcomes: components['schemas']['SaidAnswer'][];
+      outcomes: components['schemas']['FoodOutcomeAnswer'][];
       reviews: components['schemas']['ReviewAnswer'][];
       skips: components['schemas']['SkipAnswer'][];
       slips: components['schemas']['SlipAnswer'][];
@@ -216,6 +216,30 @@ export interface components {
       start_date: string;
       /** Format: date-time */
       updated_at: string;
+    };
+    /**
+     * Outcome
+     * @description What is said of a food on a date: an outcome, a note, or both.
+     */
+    FoodOutcome: {
+      /** Format: date */
+      date: string;
+      /** Format: uuid */
+      food_id: string;
+      note?: string | null;
+      outcome?: components['schemas']['Outcome'] | null;
+    };
+    /**
+     * Outcome
+     * @description What is said of a food on a date: an outcome, a note, or both.
+     */
+    FoodOutcomeAnswer: {
+      /** Format: date */
+      date: string;
+      /** Format: uuid */
+      food_id: string;
+      note: string | null;
+      outcome: components['schemas']['Outcome'] | null;
     };
     /**
      * Format: hour-minute
@@ -307,30 +331,6 @@ export interface components {
       note: string | null;
       /** Format: date-time */
       updated_at: string;
-    };
-    /**
-     * Outcome
-     * @description What is said of a food on a date: an outcome, a note, or both.
-     */
-    Said: {
-      /** Format: date */
-      date: string;
-      /** Format: uuid */
-      food_id: string;
-      note?: string | null;
-      outcome?: components['schemas']['Outcome'] | null;
-    };
-    /**
-     * Outcome
-     * @description What is said of a food on a date: an outcome, a note, or both.
-     */
-    SaidAnswer: {
-      /** Format: date */
-      date: string;
-      /** Format: uuid */
-      food_id: string;
-      note: string | null;
-      outcome: components['schemas']['Outcome'] | null;
     };
     /** @description A range of days off; both ends belong to it. */
     Skip: {

@@ -559,7 +559,8 @@ export interface components {
     Page: {
       /**
        * Format: date
-       * @description For the next page; null on the last.
+       * @description For the next page; null on the last. A search of a very long history may answer with fewer reviews than `limit`,
+       *     or none, and go on in the next page.
        */
       next_cursor: string | null;
       reviews: components['schemas']['Review'][];
