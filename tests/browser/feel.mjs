@@ -21,6 +21,8 @@ const statusOf = async (id) => (await read(`/api/streaks/${id}`)).today;
 
 /** Somebody new, with these foods. */
 async function somebody(who, foods) {
+  // Nothing of the last one is asked for any more.
+  await page.goto('about:blank');
   await page.context().clearCookies();
   await signIn(page, base, `${who} ${Date.now()}`);
   await see(page.getByRole('heading', { level: 1 }));
@@ -259,6 +261,37 @@ await step('a suggested food comes with its picture and colour', async () => {
     (await read('/api/foods')).foods.find(({ name }) => name === '커피'),
   );
   assert.deepEqual([coffee.icon, coffee.color], ['☕', '#8a6242']);
+});
+
+await step('a message does not lie on the button that it speaks of', async () => {
+  await button('닫기').click();
+  const more = button('끊을 음식 추가');
+  await more.evaluate((button) => button.scrollIntoView({ block: 'end' }));
+  await more.click();
+  await page.getByRole('dialog').getByRole('button', { name: '빵', exact: true }).click();
+  const toast = page.locator('.toast');
+  await see(toast);
+  await until(async () => {
+    const [below, above] = [await toast.boundingBox(), await more.boundingBox()];
+    return above.y + above.height <= below.y;
+  });
+});
+
+await step('an icon is one picture', async () => {
+  const [{ id }] = (await read('/api/foods')).foods;
+  await page.goto(`${base}/foods/${id}/edit`);
+  await page.getByLabel('그림', { exact: true }).fill('🇰🇷🍜AB');
+  await page.getByLabel('이름').focus();
+  assert.equal(await page.getByLabel('그림', { exact: true }).inputValue(), '🇰🇷');
+});
+
+await step('settings are taken back where they were saved', async () => {
+  await page.goto(`${base}/settings`);
+  await page.getByLabel('하루가 시작되는 시각').selectOption('04:00');
+  await button('저장하기').click();
+  await until(async () => (await read('/api/auth/me')).day_start === '04:00');
+  await undo();
+  await until(async () => (await read('/api/auth/me')).day_start === '00:00');
 });
 
 await quiet();

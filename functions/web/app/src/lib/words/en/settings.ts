@@ -29,6 +29,7 @@ export const en: typeof ko = {
   },
 
   settings: {
+    saved: 'Saved.',
     title: 'Settings',
     signedInAs: 'Signed in as',
     zone: 'Time zone',

@@ -31,6 +31,7 @@ export const ko = {
   },
 
   settings: {
+    saved: '저장했어요.',
     title: '설정',
     signedInAs: '로그인한 사람',
     zone: '시간대',
