@@ -129,6 +129,9 @@ await step('everything is exported, and the same file adds nothing twice', async
   const table = page.waitForEvent('download');
   await link('표로 받기 (CSV)').click();
   assert.match(await readFile(await (await table).path(), 'utf8'), /라면/);
+  const days = page.waitForEvent('download');
+  await link('날짜별 표로 받기 (CSV)').click();
+  assert.match(await readFile(await (await days).path(), 'utf8'), /^\ufeff"날짜",.*"라면"/);
   const input = page.getByLabel('JSON 파일');
   await input.setInputFiles({ name: 'x.json', mimeType: 'application/json', buffer: Buffer.from('{}') });
   await seeText('한입에서 내보낸 JSON 파일이 아니에요.');

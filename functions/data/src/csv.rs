@@ -18,7 +18,7 @@ const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋',
 
 impl Cell {
     /// The text of `value`, after an apostrophe if a spreadsheet would take it for a formula.
-    fn of(value: impl ToString) -> Self {
+    pub fn of(value: impl ToString) -> Self {
         let text = value.to_string();
         Self(if text.starts_with(FORMULA) { format!("'{text}") } else { text })
     }

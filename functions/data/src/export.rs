@@ -12,10 +12,11 @@ use axum::{
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use common::{
-    App, Me, Query, Result, User, db,
+    App, Language, Me, Query, Result, User, db,
     diary::{
         day::{Date, HourMinute},
         food::RESTORABLE,
+        history::HistoriesAfter,
         streak::{Counting, Outcome},
     },
 };
@@ -29,7 +30,7 @@ use uuid::Uuid;
 use crate::{
     Limits, PATIENCE,
     archive::{Archive, Food, FoodOutcome, Review, Skip, Slip},
-    permits,
+    days, permits,
     writer::{Format, Writer},
 };
 
@@ -44,7 +45,7 @@ const FIRST_CHUNK_TIME: Duration = Duration::from_secs(5);
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Options {
-    /// JSON, which can be imported, where absent; or one table for spreadsheets.
+    /// JSON, which can be imported, where absent; or a table: `csv` with a row a record, `days` with a row a date.
     #[serde(default)]
     #[param(inline)]
     format: Format,
@@ -69,12 +70,29 @@ pub async fn export(
     let connection = permits(&limits.exports, 1).await?;
     let now = app.clock.now();
     let today = user.today(now);
-    let (mut db, _) = db::snapshot(app.db.acquire().await?, ()).await?;
+    let db = app.db.acquire().await?;
+    let (mut db, histories) = match options.format {
+        Format::Days => {
+            let (db, histories) =
+                db::snapshot(db, HistoriesAfter { user_id: user.id, after: NaiveDate::default() }).await?;
+            (db, Some(histories))
+        }
+        _ => (db::snapshot(db, ()).await?.0, None),
+    };
     let (sender, body) = Channel::new(1);
     let (started, has_started) = oneshot::channel();
     app.tasks.spawn(async move {
         let mut writer = Writer::new(options.format, sender, started);
-        let written = timeout(WHOLE_TIME, write(&mut db, user.id, user.into(), now, &mut writer)).await;
+        let whole = async {
+            let Some(histories) = histories else {
+                return write(&mut db, user.id, user.into(), now, &mut writer).await;
+            };
+            let mut foods = foods(&mut db, user.id, now).await?;
+            foods.retain(|food| food.deleted_at.is_none());
+            let language = if user.locale == "ko" { Language::Korean } else { Language::English };
+            days::write(&foods, &histories, today, language, &mut writer).await
+        };
+        let written = timeout(WHOLE_TIME, whole).await;
         // Before the client hears the end: it may ask again at once.
         drop((turn, connection, db));
         if let Err(error) = written.map_err(|late| anyhow::Error::from(late).into()).flatten() {
@@ -87,9 +105,10 @@ pub async fn export(
     }
     let (kind, extension) = match options.format {
         Format::Json => ("application/json", "json"),
-        Format::Csv => ("text/csv; charset=utf-8", "csv"),
+        Format::Csv | Format::Days => ("text/csv; charset=utf-8", "csv"),
     };
-    let name = format!("attachment; filename=\"hanip-{today}.{extension}\"");
+    let name = if options.format == Format::Days { "hanip-days" } else { "hanip" };
+    let name = format!("attachment; filename=\"{name}-{today}.{extension}\"");
     let headers = [(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, &name)];
     Ok((headers, Body::new(body)).into_response())
 }

@@ -3,6 +3,7 @@
 mod archive;
 mod check;
 mod csv;
+mod days;
 mod export;
 mod import;
 mod insert;

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     archive::{FORMAT, VERSION},
-    csv::Rows,
+    csv::{Cell, Rows},
 };
 
 /// How much is sent at once, in bytes, and how long the client may take for it: slower downloads, 13 kB/s, are ended,
@@ -23,12 +23,13 @@ use crate::{
 const CHUNK: usize = 64 * 1024;
 const CHUNK_TIME: Duration = Duration::from_secs(5);
 
-#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
     #[default]
     Json,
     Csv,
+    Days,
 }
 
 /// Writes one export.
@@ -69,12 +70,26 @@ impl Writer {
                 self.buffer.pop();
                 Ok(())
             }
-            Format::Csv => {
-                // A byte order mark, without which Excel does not read a file as UTF-8.
-                self.buffer.extend("\u{FEFF}".bytes());
+            Format::Csv | Format::Days => {
+                self.mark();
                 self.rows([account], true)
             }
         }
+    }
+
+    /// Begins a table with a byte order mark, without which Excel does not read a file as UTF-8.
+    pub fn mark(&mut self) {
+        self.buffer.extend("\u{FEFF}".bytes());
+    }
+
+    /// Adds one row to a table, and sends once there is a chunk.
+    pub async fn row(&mut self, cells: Vec<Cell>) -> Result<()> {
+        let mut table = WriterBuilder::new();
+        let mut table = table.quote_style(QuoteStyle::Always).has_headers(false).from_writer(&mut self.buffer);
+        table.serialize(cells)?;
+        table.flush()?;
+        drop(table);
+        if self.buffer.len() >= CHUNK { self.send().await } else { Ok(()) }
     }
 
     /// Begins a list of records.
@@ -95,7 +110,7 @@ impl Writer {
                     serde_json::to_writer(&mut self.buffer, &record)?;
                 }
             }
-            Format::Csv => self.rows(records, false)?,
+            Format::Csv | Format::Days => self.rows(records, false)?,
         }
         if self.buffer.len() >= CHUNK { self.send().await } else { Ok(()) }
     }

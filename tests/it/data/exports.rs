@@ -71,3 +71,33 @@ async fn an_export_that_breaks_off_does_not_look_whole() {
     world.afterthoughts().await;
     assert_eq!(export(&ada).await["outcomes"].as_array().map(Vec::len), Some(9000));
 }
+
+#[tokio::test]
+async fn the_sheet_of_days_has_a_row_for_each_date_and_a_column_for_each_food_in_words() {
+    let world = World::new().await;
+    let ada = world.person("ada").await;
+    let ramen = ada.food(json!({ "name": "라면", "start_date": "2026-03-07" })).await;
+    let soda = ada.food(json!({ "name": "=soda", "start_date": "2026-03-09", "counting": "confirm" })).await;
+    let gone = ada.food(json!({ "name": "빵", "start_date": "2026-03-01" })).await;
+    ada.delete(&format!("/api/foods/{gone}")).await.is(204);
+    let slip = format!("/api/reviews/2026-03-08/slips/{}", uuid::Uuid::new_v4());
+    ada.put(&slip, json!({ "food_id": ramen })).await.any_ok();
+    let outcome =
+        json!({ "foods": [{ "food_id": soda, "outcome": "kept" }, { "food_id": ramen, "outcome": "skipped" }] });
+    ada.put("/api/reviews/2026-03-10", outcome).await.any_ok();
+    let sheet = async |locale: &str| {
+        ada.patch("/api/auth/me", json!({ "locale": locale })).await.ok();
+        let reply = ada.get("/api/data/export?format=days").await;
+        assert_eq!(reply.header("content-type"), "text/csv; charset=utf-8");
+        assert_eq!(reply.header("content-disposition"), "attachment; filename=\"hanip-days-2026-03-11.csv\"");
+        reply.body
+    };
+    let korean = "\u{FEFF}\"날짜\",\"라면\",\"'=soda\"\n\"2026-03-07\",\"지킴\",\"\"\n\"2026-03-08\",\"먹음\",\"\"\n\
+                  \"2026-03-09\",\"지킴\",\"기록 없음\"\n\"2026-03-10\",\"쉬어감\",\"지킴\"\n\"2026-03-11\",\"기록 전\",\"기록 전\"\n";
+    assert_eq!(sheet("ko").await, korean);
+    let english = sheet("en").await;
+    assert!(
+        english.ends_with("\"2026-03-10\",\"day off\",\"kept\"\n\"2026-03-11\",\"not yet\",\"not yet\"\n"),
+        "{english}"
+    );
+}

@@ -12,8 +12,8 @@ export interface paths {
     get: {
       parameters: {
         query?: {
-          /** @description JSON, which can be imported, where absent; or one table for spreadsheets. */
-          format?: 'json' | 'csv';
+          /** @description JSON, which can be imported, where absent; or a table: `csv` with a row a record, `days` with a row a date. */
+          format?: 'json' | 'csv' | 'days';
         };
         header?: never;
         path?: never;

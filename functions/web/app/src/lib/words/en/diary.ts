@@ -21,7 +21,7 @@ export const en: typeof ko = {
   },
 
   food: {
-    since: (date) => `since ${date}`,
+    since: (date) => `from ${date}`,
     badges: 'Badges',
     noBadges: 'Keep one day for the first badge.',
     badge: (n) => `${n}-day badge`,

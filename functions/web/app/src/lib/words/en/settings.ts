@@ -150,8 +150,10 @@ export const en: typeof ko = {
     exportHint: 'Everything you have recorded, as a file.',
     json: 'As a file (JSON)',
     jsonHint: 'Can be imported again.',
+    days: 'Days as a table (CSV)',
+    daysHint: 'A row a day, a column for each food.',
     csv: 'As a table (CSV)',
-    csvHint: 'Opens in a spreadsheet.',
+    csvHint: 'A row for each record.',
     import: 'Import',
     importHint:
       'Pick an exported JSON file: what is missing is added, what is there stays as it is.',
