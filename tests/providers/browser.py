@@ -64,7 +64,7 @@ class Browser:
 
     def send(self, url, form=None, headers=None, body=None, method=None):
         body = body if form is None else urllib.parse.urlencode(form).encode()
-        request = urllib.request.Request(url, body, {"Accept": "text/html", **(headers or {})}, method=method)
+        request = urllib.request.Request(url, body, {"Accept": "text/html,*/*", **(headers or {})}, method=method)
         try:
             answer = self.opener.open(request, timeout=30)
         except urllib.error.HTTPError as error:

@@ -91,7 +91,7 @@ class Keycloak:
                 "JAVA_HOME": str(java()),
                 "JAVA_OPTS_KC_HEAP": "-Xms128m -Xmx512m",
                 # It runs for a minute: no time for the compiler to pay off.
-                "JAVA_OPTS_APPEND": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+                "JAVA_OPTS_APPEND": "-XX:TieredStopAtLevel=1",
                 "KC_BOOTSTRAP_ADMIN_USERNAME": ADMIN["username"],
                 "KC_BOOTSTRAP_ADMIN_PASSWORD": ADMIN["password"],
             },
