@@ -120,7 +120,10 @@ const read = (path) => send(page, 'GET', path).catch(() => null);
 
 const text = (value) => `concat('${value.replaceAll("'", `', "'", '`)}', '')`;
 const find = async (tag, label) => {
-  const found = await driver.findElements(By.xpath(`//${tag}[normalize-space()=${text(label)}]`));
+  const is = `normalize-space()=${text(label)}`;
+  // A picture may stand beside the words.
+  const path = `//${tag}[${is} or text()[${is}] or *[${is}]]`;
+  const found = await driver.findElements(By.xpath(path));
   for (const element of found) if (await element.isDisplayed()) return element;
   return null;
 };
