@@ -25,9 +25,8 @@ fn table() -> Vec<Row> {
     let page = read("functions/auth/README.md");
     let (_, part) = page.split_once("\n## Works with\n").expect("it is there");
     let rows = part.split("\n## ").next().expect("text").lines().filter(|line| line.starts_with("| ")).skip(1);
-    let cells = |row: &str| -> Vec<String> {
-        row.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect()
-    };
+    let cells =
+        |row: &str| -> Vec<String> { row.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect() };
     rows.map(|row| Row::try_from(cells(row)).unwrap_or_else(|_| panic!("four cells: {row}"))).collect()
 }
 
@@ -79,7 +78,8 @@ fn what_the_table_calls_built_to_documents_has_a_test() {
     let mut count = 0;
     for [provider, how_far, sets, tested_by] in table() {
         let is_real = how_far.starts_with("for real, ");
-        let known = is_real || ["to documents", "not supported", "tried once, with an earlier version"].contains(&how_far.as_str());
+        let known = is_real
+            || ["to documents", "not supported", "tried once, with an earlier version"].contains(&how_far.as_str());
         assert!(known, "{provider}: {how_far}");
         assert!(how_far != "not supported" || !sets.is_empty(), "{provider}: what to do instead");
         if !is_real && (how_far == "to documents" || !tested_by.is_empty()) {
