@@ -27,9 +27,15 @@ fn uses_cookie(headers: &HeaderMap) -> bool {
 }
 
 /// Whether a page of ours sent this, as its browser says.
-pub fn is_same_origin(headers: &HeaderMap, origin: &Origin) -> bool {
+fn is_same_origin(headers: &HeaderMap, origin: &Origin) -> bool {
     match headers.get("sec-fetch-site") {
         Some(site) => site == "same-origin",
         None => headers.get(header::ORIGIN).is_some_and(|sent| sent.as_bytes() == origin.text().as_bytes()),
     }
+}
+
+/// Whether a browser says that a page of another site sent this. A client that is no browser says nothing.
+pub fn is_foreign(headers: &HeaderMap, origin: &Origin) -> bool {
+    let says = headers.contains_key("sec-fetch-site") || headers.contains_key(header::ORIGIN);
+    says && !is_same_origin(headers, origin)
 }

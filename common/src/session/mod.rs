@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 pub(crate) use self::turn::keep_turn;
 pub use self::{
-    csrf::is_same_origin,
+    csrf::is_foreign,
     store::open,
     token::{hash, random_token},
 };

@@ -22,7 +22,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 use common::{
     App, Clock, Code, Error, Json, Language, Origin,
-    session::{is_same_origin, random_token},
+    session::{is_foreign, random_token},
     text,
 };
 use ring::{
@@ -126,7 +126,7 @@ async fn grant(
     RawQuery(query): RawQuery,
     RawForm(form): RawForm,
 ) -> Response {
-    if !is_same_origin(&headers, &local.origin) {
+    if is_foreign(&headers, &local.origin) {
         return Error::from(Code::OriginForeign).into_response();
     }
     let Some(request) = local.request(query.as_deref()) else { return StatusCode::BAD_REQUEST.into_response() };
