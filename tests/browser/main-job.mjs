@@ -117,7 +117,7 @@ await step('a change of mind is saved over it', async () => {
 });
 
 await step('the page is saved as a picture', async () => {
-  const close = button('닫기');
+  const close = page.getByRole('status').getByRole('button', { name: '닫기' });
   if (await close.isVisible()) await close.click();
   // At the end, where the save button covers nothing.
   await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
