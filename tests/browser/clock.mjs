@@ -34,7 +34,8 @@ async function endOfYesterday(page, seconds) {
   const end = Date.now() + seconds * 1000;
   await page.route('**/api/streaks/today', async (route) => {
     const response = await route.fetch();
-    const json = await response.json();
+    const json = await response.json().catch(() => null);
+    if (!json) return; // the page was closed meanwhile
     if (Date.now() < end) {
       json.as_of = yesterday;
       json.next_day_at = new Date(end).toISOString();
