@@ -1,6 +1,7 @@
 // The day on the screen is the person's day, whatever the device's clock says, and turns when that turns.
 // Usage: node tests/browser/clock.mjs <base-url> <picture.png>
 import assert from 'node:assert/strict';
+import { wrongClock } from './faults.mjs';
 import { daysAgo, given, handsOn, launch, phone, send, signIn, steps, until } from './page.mjs';
 
 const [base, picture] = given('base-url', 'picture.png');
@@ -48,17 +49,7 @@ async function endOfYesterday(page, seconds) {
 for (const [name, hours] of [['ahead', 26], ['behind', -26], ['years ahead', 30_000]]) {
   await step(`with a device whose clock is ${Math.abs(hours)} hours ${name.split(' ').at(-1)} a review is of today`, async () => {
     const { context, page } = await phone(browser, { expected });
-    await context.addInitScript((wrong) => {
-      const Real = Date;
-      const now = () => Real.now() + wrong;
-      window.Date = class extends Real {
-        constructor(...args) {
-          if (args.length) super(...args);
-          else super(now());
-        }
-        static now = now;
-      };
-    }, hours * HOUR);
+    await context.addInitScript(wrongClock, hours * HOUR);
     await somebody(context, page);
     await page.goto(base);
     await until(async () => (await heading(page)) === titleOf(today));

@@ -11,6 +11,7 @@ import { createServer as createSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Builder, By, Key } from 'selenium-webdriver';
+import { storeFailures, wrongClock } from './faults.mjs';
 import { daysAgo, given, send, until } from './page.mjs';
 import { fill } from './sample.mjs';
 
@@ -217,33 +218,10 @@ await step('what is removed comes back with undo', async () => {
   await until(async () => (await read('/api/foods'))?.foods.length === 1);
 });
 
-/** Ways in which a browser's stores fail. */
-const failures = {
-  'a full disk': () => {
-    IDBObjectStore.prototype.add = IDBObjectStore.prototype.put = () => {
-      throw new DOMException('full', 'QuotaExceededError');
-    };
-    Storage.prototype.setItem = () => {
-      throw new DOMException('full', 'QuotaExceededError');
-    };
-  },
-  'an IndexedDB that never answers': () => {
-    IDBFactory.prototype.open = () => new EventTarget();
-  },
-  'stores that are blocked': () => {
-    for (const name of ['localStorage', 'sessionStorage', 'indexedDB']) {
-      Object.defineProperty(window, name, {
-        get() {
-          throw new DOMException('denied', 'SecurityError');
-        },
-      });
-    }
-  },
-};
-for (const [failure, script] of Object.entries(failures)) {
+for (const failure of ['a full disk', 'an IndexedDB that never answers', 'stores that are blocked']) {
   await step(`with ${failure} every write reaches the API, after a time without a network too`, async () => {
     let away = false;
-    const at = await world(script, null, {
+    const at = await world(storeFailures[failure], null, {
       refuse: (path) => away && path.startsWith('/api/reviews'),
     });
     await signIn(at);
@@ -261,17 +239,7 @@ for (const [failure, script] of Object.entries(failures)) {
 
 for (const hours of [26, -26]) {
   await step(`with a clock ${Math.abs(hours)} hours ${hours > 0 ? 'ahead' : 'behind'} a review is of today`, async () => {
-    const at = await world((wrong) => {
-      const Real = Date;
-      const now = () => Real.now() + wrong;
-      window.Date = class extends Real {
-        constructor(...args) {
-          if (args.length) super(...args);
-          else super(now());
-        }
-        static now = now;
-      };
-    }, hours * HOUR);
+    const at = await world(wrongClock, hours * HOUR);
     await signIn(at);
     await button('라면');
     await until(async () => (await heading()) === titleOf(today));

@@ -1,6 +1,7 @@
 // The app where the browser's stores fail, and where it lacks what newer browsers have.
 // Usage: node tests/browser/stores.mjs <base-url> <picture.png>
 import assert from 'node:assert/strict';
+import { storeFailures as failures } from './faults.mjs';
 import { daysAgo, given, handsOn, launch, phone, send, signIn, steps, until } from './page.mjs';
 
 const [base, picture] = given('base-url', 'picture.png');
@@ -11,41 +12,6 @@ const expected = [
   ['', base],
   ['', ''],
 ];
-
-/** Ways in which a browser's stores fail, as scripts that run before the app. */
-const failures = {
-  'a full disk': () => {
-    IDBObjectStore.prototype.add = IDBObjectStore.prototype.put = () => {
-      throw new DOMException('full', 'QuotaExceededError');
-    };
-    Storage.prototype.setItem = () => {
-      throw new DOMException('full', 'QuotaExceededError');
-    };
-  },
-  'a damaged profile': () => {
-    indexedDB.open = () => {
-      throw new DOMException('damaged', 'UnknownError');
-    };
-  },
-  'an IndexedDB that never answers': () => {
-    indexedDB.open = () => new EventTarget();
-  },
-  'stores that are blocked': () => {
-    for (const name of ['localStorage', 'sessionStorage', 'indexedDB']) {
-      Object.defineProperty(window, name, {
-        get() {
-          throw new DOMException('denied', 'SecurityError');
-        },
-      });
-    }
-    navigator.locks.request = () => Promise.reject(new DOMException('denied', 'SecurityError'));
-    window.BroadcastChannel = class {
-      constructor() {
-        throw new DOMException('denied', 'SecurityError');
-      }
-    };
-  },
-};
 
 const first = await phone(browser, { expected });
 const { step, quiet } = steps(first.page, picture, []);

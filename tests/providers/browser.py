@@ -86,3 +86,11 @@ class Browser:
     def submit(self, page, form, filled, button=None, until=None):
         fields = {**form["fields"], **filled, **dict([button] if button else [])}
         return self.open(urllib.parse.urljoin(page.url, form["action"] or page.url), fields, until, page.url)
+
+
+def answers(address, ca):
+    """Whether a server is up that answers 200 there."""
+    try:
+        return Browser(ca).send(address).status == 200
+    except OSError:
+        return False

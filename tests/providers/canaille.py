@@ -2,7 +2,7 @@
 
 import json
 
-from browser import Browser
+from browser import answers
 from machine import ROOT, Program, free_port, quietly
 
 VERSION = "0.3.6"
@@ -67,10 +67,7 @@ class Canaille:
         return self.program.start(self.is_ready)
 
     def is_ready(self):
-        try:
-            return Browser(self.authority.ca).send(f"{self.issuer}/.well-known/openid-configuration").status == 200
-        except OSError:
-            return False
+        return answers(f"{self.issuer}/.well-known/openid-configuration", self.authority.ca)
 
     def stop(self):
         self.program.stop()

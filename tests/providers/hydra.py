@@ -5,7 +5,7 @@ import json
 import threading
 import urllib.parse
 
-from browser import Browser
+from browser import Browser, answers
 from machine import TOOLS, Program, free_port, quietly
 
 VERSION = "2.3.0"
@@ -69,10 +69,7 @@ class Hydra:
         return took
 
     def is_ready(self):
-        try:
-            return Browser(self.authority.ca).send(f"{self.issuer}/health/ready").status == 200
-        except OSError:
-            return False
+        return answers(f"{self.issuer}/health/ready", self.authority.ca)
 
     def stop(self):
         self.program.stop()

@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 
-from browser import Browser
+from browser import Browser, answers
 from machine import TOOLS, Program, free_port, quietly
 
 VERSION = "26.7.3"
@@ -104,10 +104,7 @@ class Keycloak:
         return self.program.start(self.is_ready)
 
     def is_ready(self):
-        try:
-            return Browser(self.authority.ca).send(f"{self.issuer}/.well-known/openid-configuration").status == 200
-        except OSError:
-            return False
+        return answers(f"{self.issuer}/.well-known/openid-configuration", self.authority.ca)
 
     def stop(self):
         self.program.stop()
