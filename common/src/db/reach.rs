@@ -17,7 +17,7 @@ const REACH_TIME: Duration = Duration::from_secs(4);
 const SHORTEST: Duration = Duration::from_millis(50);
 const LONGEST: Duration = Duration::from_millis(400);
 
-/// Whether the database was reached once.
+/// The wait for the first connection, once in the life of a process.
 ///
 /// A network policy can let a new pod's packets through only a moment after its start. The kernel sends a lost first
 /// packet (SYN) again after a whole second, by when a request would be answered 503: many short attempts are sooner.
@@ -36,7 +36,7 @@ async fn connect(pool: &MySqlPool) {
     let (started, mut patience) = (Instant::now(), SHORTEST);
     while started.elapsed() < REACH_TIME {
         match timeout(patience, pool.acquire()).await {
-            Ok(Err(sqlx::Error::PoolTimedOut | sqlx::Error::Io(_))) => sleep(SHORTEST).await,
+            Ok(Err(sqlx::Error::Io(_))) => sleep(SHORTEST).await,
             Ok(_) => return,
             Err(_) => patience = LONGEST.min(patience * 2),
         }
