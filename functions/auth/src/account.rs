@@ -30,14 +30,16 @@ pub async fn show(user: User) -> Json<Me> {
 #[serde(deny_unknown_fields)]
 pub struct Change {
     #[serde(default, deserialize_with = "present")]
-    #[schema(min_length = 1, max_length = 50)]
+    #[schema(nullable = false, min_length = 1, max_length = 50)]
     display_name: Option<String>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(pattern = "^(ko|en)$")]
+    #[schema(nullable = false, pattern = "^(ko|en)$")]
     locale: Option<String>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     time_zone: Option<String>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     day_start: Option<HourMinute>,
 }
 

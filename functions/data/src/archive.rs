@@ -51,10 +51,18 @@ pub struct Archive {
     pub skips: Vec<Object<Skip>>,
 }
 
+/// From text, since serde_json calls any other value in the place of an enum a mistake of syntax.
 #[derive(Deserialize)]
-enum Format {
-    #[serde(rename = "hanip")]
-    Hanip,
+#[serde(try_from = "String")]
+struct Format;
+
+impl TryFrom<String> for Format {
+    type Error = String;
+
+    fn try_from(format: String) -> Result<Self, String> {
+        // In serde's words, which say what would have been right.
+        if format == FORMAT { Ok(Self) } else { Err(format!("unknown variant, expected one of `{FORMAT}`")) }
+    }
 }
 
 #[derive(Deserialize)]

@@ -21,7 +21,7 @@ use crate::{
     food, written,
 };
 
-/// Changes a food: what is absent stays, null clears.
+/// Changes a food: what is absent stays; null clears what a food need not have.
 #[utoipa::path(
     patch, path = "/{id}",
     params(("id" = Uuid, Path, description = "The food's id.", example = "01958d5c-9f00-7c3e-8a41-5b2d6f7e8c90")),

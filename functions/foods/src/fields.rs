@@ -46,12 +46,12 @@ pub struct NewFood {
     currency: Option<String>,
 }
 
-/// A change of a food: what is absent stays, null clears.
+/// A change of a food: what is absent stays; null clears what a food need not have.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
     #[serde(default, deserialize_with = "present")]
-    #[schema(min_length = 1, max_length = 50)]
+    #[schema(nullable = false, min_length = 1, max_length = 50)]
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, max_length = 64)]
@@ -60,8 +60,10 @@ pub struct Change {
     #[schema(value_type = Option<String>, pattern = "^#[0-9a-fA-F]{6}$")]
     color: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     start_date: Option<Date>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     counting: Option<Counting>,
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 36500)]
@@ -77,6 +79,7 @@ pub struct Change {
     currency: Option<Option<String>>,
     /// True archives the food as of today, false brings it back.
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     archived: Option<bool>,
 }
 

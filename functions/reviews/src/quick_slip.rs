@@ -60,7 +60,7 @@ impl<'de> Deserialize<'de> for TimeOrNow {
 #[utoipa::path(
     post, path = "/slips", tag = "Slips",
     params(
-        ("Idempotency-Key" = Option<String>, Header, max_length = 64,
+        ("Idempotency-Key" = Option<String>, Header, nullable = false, max_length = 64,
          description = "A text of the client's making, another for each slip. The same key again answers 200 with the slip that it made."),
     ),
     request_body(content = QuickSlip, example = json!({

@@ -132,8 +132,8 @@ pub struct ReviewAnswer {
     put, path = "/{date}", tag = "Reviews",
     params(
         ("date" = Date, Path, description = "The date, from 2000-01-01; not after today.", example = "2026-03-05"),
-        ("If-Match" = Option<String>, Header, description = "The `ETag` of what may be replaced."),
-        ("If-None-Match" = Option<String>, Header, description = "`*`: nothing may be replaced."),
+        ("If-Match" = Option<String>, Header, nullable = false, description = "The `ETag` of what may be replaced."),
+        ("If-None-Match" = Option<String>, Header, nullable = false, description = "`*`: nothing may be replaced."),
     ),
     request_body(content = NewReview, example = json!({
         "difficulty": 2, "mood": 4, "note": "An easy day",
@@ -295,7 +295,7 @@ async fn store(db: &mut Locked, date: NaiveDate, before: &Content, after: &Conte
     delete, path = "/{date}", tag = "Reviews",
     params(
         ("date" = Date, Path, description = "The date, from 2000-01-01."),
-        ("If-Match" = Option<String>, Header, description = "The `ETag` of what may be deleted."),
+        ("If-Match" = Option<String>, Header, nullable = false, description = "The `ETag` of what may be deleted."),
     ),
     responses((status = 204, description = "It is deleted."), (status = 412, description = "", body = Changed)),
     extensions(("x-problems" = json!([Code::ReviewChanged]))),

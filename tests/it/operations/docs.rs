@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::{
     auth::tokens::token,
     support::{
-        documents::{documents, names, read_documents},
+        documents::{documents, names, read_documents, resolve},
         world::{Person, Reply, World, text},
     },
 };
@@ -129,20 +129,58 @@ async fn the_example_of_each_request_body_can_be_sent() {
     read_documents().await;
     let world = World::new().await;
     let ada = world.person("ada").await;
-    let mut with_body: Vec<_> = operations().filter(|(.., operation, _)| !operation["requestBody"].is_null()).collect();
-    // The others are about the food of the first.
-    with_body.sort_by_key(|(method, path, ..)| (method, *path) != (&Method::POST, "/api/foods"));
-    for (method, path, operation, _) in with_body {
+    for (method, path, example, _) in examples() {
+        let reply = ada.send(ada.request(method.clone(), &path).json(example)).await;
+        assert!(reply.status.is_success(), "{method} {path}: {}", reply.body);
+    }
+}
+
+#[tokio::test]
+async fn a_field_takes_null_where_its_schema_says_so_and_nowhere_else() {
+    read_documents().await;
+    let world = World::new().await;
+    let ada = world.person("ada").await;
+    let mut refused = 0;
+    for (method, path, example, schema) in examples() {
+        ada.send(ada.request(method.clone(), &path).json(example)).await;
+        for (field, schema) in schema["properties"].as_object().expect("an object") {
+            let mut body = example.clone();
+            body[field] = Value::Null;
+            let reply = ada.send(ada.request(method.clone(), &path).json(&body)).await;
+            let mut types = Vec::new();
+            collect(schema, "type", &mut types);
+            let takes_null = types
+                .iter()
+                .any(|kind| *kind == "null" || kind.as_array().is_some_and(|kinds| kinds.contains(&json!("null"))));
+            let error = json!([format!("/{field}"), "value-invalid"]);
+            let errors = reply.status.is_client_error().then(|| reply.json()["errors"].clone()).unwrap_or_default();
+            let is_refused =
+                errors.as_array().into_iter().flatten().any(|each| json!([each["pointer"], each["code"]]) == error);
+            assert_eq!(is_refused, !takes_null, "{method} {path}: {field}: {schema}, {}", reply.body);
+            refused += usize::from(is_refused);
+        }
+    }
+    assert!(refused > 20, "{refused}");
+}
+
+/// Each operation that takes a body: its method, its path, the example of the body, and the schema of the body.
+fn examples() -> Vec<(Method, String, &'static Value, &'static Value)> {
+    let mut examples = Vec::new();
+    for (method, path, operation, document) in
+        operations().filter(|(.., operation, _)| !operation["requestBody"].is_null())
+    {
         let mut path = path.to_owned();
         for parameter in operation["parameters"].as_array().into_iter().flatten().filter(|each| each["in"] == "path") {
             let name = text(&parameter["name"]);
             path = path.replace(&format!("{{{name}}}"), &text(&parameter["example"]));
         }
-        let example = &operation["requestBody"]["content"]["application/json"]["example"];
-        assert!(example.is_object(), "{method} {path}: no example");
-        let reply = ada.send(ada.request(method.clone(), &path).json(example)).await;
-        assert!(reply.status.is_success(), "{method} {path}: {}", reply.body);
+        let content = &operation["requestBody"]["content"]["application/json"];
+        assert!(content["example"].is_object(), "{method} {path}: no example");
+        examples.push((method, path, &content["example"], resolve(document, &content["schema"])));
     }
+    // The others are about the food of the first.
+    examples.sort_by_key(|(method, path, ..)| (method, path.as_str()) != (&Method::POST, "/api/foods"));
+    examples
 }
 
 #[tokio::test]

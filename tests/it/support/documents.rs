@@ -89,7 +89,8 @@ fn find<'a>(document: &'a Value, method: &Method, path: &str) -> Option<&'a Valu
     item.get(method.as_str().to_lowercase())
 }
 
-fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+/// What a value stands for: what it refers to, if it is a reference.
+pub fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     let Some(reference) = value["$ref"].as_str() else { return value };
     document.pointer(reference.trim_start_matches('#')).unwrap_or_else(|| panic!("{reference} dangles"))
 }

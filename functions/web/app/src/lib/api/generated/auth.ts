@@ -535,16 +535,16 @@ export interface components {
   schemas: {
     /** @description A change of the account: what is absent stays. */
     Change: {
-      day_start?: components['schemas']['HourMinute'] | null;
-      display_name?: string | null;
-      locale?: string | null;
-      time_zone?: string | null;
+      day_start?: components['schemas']['HourMinute'];
+      display_name?: string;
+      locale?: string;
+      time_zone?: string;
     };
     CreatedToken: components['schemas']['Token'] & {
       /** @description What to send as `Authorization: Bearer …`. It is shown now and never again. */
       token: string;
     };
-    /** @description One refused field: `pointer` into the body, or `parameter` of path or query. */
+    /** @description One refused field: `pointer` into the body, or `parameter` of the path, the query or the headers. */
     FieldProblem: {
       code: string;
       detail: string;

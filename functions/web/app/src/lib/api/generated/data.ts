@@ -162,7 +162,7 @@ export interface components {
       /** Format: int64 */
       slips: number;
     };
-    /** @description One refused field: `pointer` into the body, or `parameter` of path or query. */
+    /** @description One refused field: `pointer` into the body, or `parameter` of the path, the query or the headers. */
     FieldProblem: {
       code: string;
       detail: string;

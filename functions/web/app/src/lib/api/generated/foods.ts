@@ -190,7 +190,7 @@ export interface paths {
     };
     options?: never;
     head?: never;
-    /** Changes a food: what is absent stays, null clears. */
+    /** Changes a food: what is absent stays; null clears what a food need not have. */
     patch: {
       parameters: {
         query?: never;
@@ -272,28 +272,28 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
   schemas: {
-    /** @description A change of a food: what is absent stays, null clears. */
+    /** @description A change of a food: what is absent stays; null clears what a food need not have. */
     Change: {
       /** @description True archives the food as of today, false brings it back. */
-      archived?: boolean | null;
+      archived?: boolean;
       color?: string | null;
-      counting?: components['schemas']['Counting'] | null;
+      counting?: components['schemas']['Counting'];
       currency?: string | null;
       /** Format: int32 */
       goal_days?: number | null;
       icon?: string | null;
       motivation?: string | null;
-      name?: string | null;
+      name?: string;
       price_per_day?: string | null;
       /** Format: date */
-      start_date?: string | null;
+      start_date?: string;
     };
     /**
      * @description What a day without a record means.
      * @enum {string}
      */
     Counting: 'assume' | 'confirm';
-    /** @description One refused field: `pointer` into the body, or `parameter` of path or query. */
+    /** @description One refused field: `pointer` into the body, or `parameter` of the path, the query or the headers. */
     FieldProblem: {
       code: string;
       detail: string;

@@ -190,7 +190,7 @@ export interface paths {
         query?: never;
         header?: {
           /** @description A text of the client's making, another for each slip. The same key again answers 200 with the slip that it made. */
-          'Idempotency-Key'?: string | null;
+          'Idempotency-Key'?: string;
         };
         path?: never;
         cookie?: never;
@@ -273,9 +273,9 @@ export interface paths {
         query?: never;
         header?: {
           /** @description The `ETag` of what may be replaced. */
-          'If-Match'?: string | null;
+          'If-Match'?: string;
           /** @description `*`: nothing may be replaced. */
-          'If-None-Match'?: string | null;
+          'If-None-Match'?: string;
         };
         path: {
           /**
@@ -337,7 +337,7 @@ export interface paths {
         query?: never;
         header?: {
           /** @description The `ETag` of what may be deleted. */
-          'If-Match'?: string | null;
+          'If-Match'?: string;
         };
         path: {
           /** @description The date, from 2000-01-01. */
@@ -470,7 +470,7 @@ export interface components {
       mood: number | null;
       note: string | null;
     };
-    /** @description One refused field: `pointer` into the body, or `parameter` of path or query. */
+    /** @description One refused field: `pointer` into the body, or `parameter` of the path, the query or the headers. */
     FieldProblem: {
       code: string;
       detail: string;

@@ -225,7 +225,7 @@ export interface components {
       mood: number | null;
       note: string | null;
     };
-    /** @description One refused field: `pointer` into the body, or `parameter` of path or query. */
+    /** @description One refused field: `pointer` into the body, or `parameter` of the path, the query or the headers. */
     FieldProblem: {
       code: string;
       detail: string;
