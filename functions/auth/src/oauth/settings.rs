@@ -19,16 +19,39 @@ struct Known {
     id: &'static str,
     name: &'static str,
     issuer: &'static str,
-    /// `None` for GitHub, which has no OpenID Connect.
-    scopes: Option<&'static str>,
+    speaks: Speaks,
+}
+
+/// The protocol of a known provider.
+#[derive(Clone, Copy)]
+enum Speaks {
+    /// OpenID Connect; what is asked for, where no setting says otherwise.
+    OpenId { scopes: &'static str },
+    /// OAuth 2.0 with an API of its own that says who came.
+    GitHub,
 }
 
 const KNOWN: [Known; 4] = [
-    Known { id: "google", name: "Google", issuer: "https://accounts.google.com", scopes: Some("openid profile email") },
+    Known {
+        id: "google",
+        name: "Google",
+        issuer: "https://accounts.google.com",
+        speaks: Speaks::OpenId { scopes: "openid profile email" },
+    },
     // It refuses a scope that it does not know; nobody needs to give an e-mail address.
-    Known { id: "kakao", name: "Kakao", issuer: "https://kauth.kakao.com", scopes: Some("openid profile_nickname") },
-    Known { id: "naver", name: "Naver", issuer: "https://nid.naver.com", scopes: Some("openid profile") },
-    Known { id: "github", name: "GitHub", issuer: "https://github.com", scopes: None },
+    Known {
+        id: "kakao",
+        name: "Kakao",
+        issuer: "https://kauth.kakao.com",
+        speaks: Speaks::OpenId { scopes: "openid profile_nickname" },
+    },
+    Known {
+        id: "naver",
+        name: "Naver",
+        issuer: "https://nid.naver.com",
+        speaks: Speaks::OpenId { scopes: "openid profile" },
+    },
+    Known { id: "github", name: "GitHub", issuer: "https://github.com", speaks: Speaks::GitHub },
 ];
 
 /// What is asked of any other provider.
@@ -109,13 +132,13 @@ fn read(env: &Env, prefix: &str, id: &str, known: Option<&Known>, http: &Http) -
     let expected = || format!("{}: expected an https URL, or http on a loopback address", setting("ISSUER"));
     ensure!(is_private(&issuer.parse::<Url>().with_context(expected)?), expected());
     let scopes = env.optional(&setting("SCOPES"))?;
-    let protocol = match known {
-        Some(Known { scopes: None, .. }) => {
+    let speaks = known.map_or(Speaks::OpenId { scopes: SCOPES }, |known| known.speaks);
+    let protocol = match speaks {
+        Speaks::GitHub => {
             ensure!(scopes.is_none(), "{}: no scope is asked of GitHub", setting("SCOPES"));
             Protocol::GitHub
         }
-        _ => {
-            let default = known.and_then(|known| known.scopes).unwrap_or(SCOPES);
+        Speaks::OpenId { scopes: default } => {
             let scopes = scopes.as_deref().unwrap_or(default);
             let others = scopes.split_whitespace().filter(|scope| *scope != "openid");
             let scopes = ["openid"].into_iter().chain(others).collect::<Vec<_>>().join(" ");
