@@ -68,7 +68,7 @@ impl Fault {
         Self { place: Place::Pointer(pointer.into()), code, date: None, expected: None }
     }
 
-    /// In the path or the query.
+    /// In the path, the query or the headers.
     pub fn parameter(name: impl Into<String>, code: Code) -> Self {
         Self { place: Place::Parameter(name.into()), code, date: None, expected: None }
     }

@@ -50,7 +50,7 @@ impl Problem {
     }
 }
 
-/// One refused field: `pointer` into the body, or `parameter` of path or query.
+/// One refused field: `pointer` into the body, or `parameter` of the path, the query or the headers.
 #[derive(Serialize, ToSchema)]
 struct FieldProblem {
     #[serde(skip_serializing_if = "Option::is_none")]

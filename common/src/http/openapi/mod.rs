@@ -122,8 +122,10 @@ deleting it) is for browsers, with the cookie of a session.
 - Dates are `YYYY-MM-DD`, as the person's own days go; times of day are `HH:MM`, instants RFC 3339. Ranges include both \
 ends.
 - What goes wrong is a problem detail (RFC 9457). Its `code` never changes; its `detail` is in Korean or English, by \
-`Accept-Language`. With 422, `errors` says which fields can't be taken: `pointer` into the body, or `parameter` of the \
-path or the query.
+`Accept-Language`. `errors` says which fields can't be taken: `pointer` into the body, or `parameter` of the path, the \
+query or the headers.
+- Some problems are of any request, and not named again at each operation: `request-invalid`, `uri-too-long`, \
+`headers-too-large`, `method-not-allowed`, `misdirected-request` (another `Host` than this), `not-implemented`.
 - The client makes the ids of slips and days off, and may make those of foods: the same request again does nothing twice.
 - `Hanip-Account`, with the `id` of `GET /api/auth/me`, makes sure whose account it is: under another one, \
 `other-account` is answered and nothing is stored.
