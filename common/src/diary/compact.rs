@@ -1,18 +1,20 @@
 //! Dates of a whole history, read and written in compact forms. A plain form would be easier to read and slower by the
 //! figures given here (docs/speed.md says how they were measured).
 
+use std::str::FromStr;
+
 use anyhow::Context;
 use chrono::{Datelike, NaiveDate};
 use serde::Serialize;
 
-use crate::{Result, diary::streak::Outcome};
+use crate::Result;
 
 /// A SELECT column: all dates with an outcome, as one text. One row for each would cost the driver 30 % of the CPU
 /// time of a calendar (1,020 → 725 µs).
 pub(super) const OUTCOMES: &str = "GROUP_CONCAT(CONCAT(TO_DAYS(date), ' ', outcome))";
 
 /// The dates and outcomes in the text of [`OUTCOMES`]; none where it is NULL.
-pub(super) fn outcomes(text: Option<&str>) -> impl Iterator<Item = Result<(NaiveDate, Outcome)>> {
+pub(super) fn outcomes<O: FromStr>(text: Option<&str>) -> impl Iterator<Item = Result<(NaiveDate, O)>> {
     text.into_iter().flat_map(|text| text.split(',')).map(|entry| {
         let parsed =
             entry.split_once(' ').and_then(|(days, outcome)| Some((days.parse().ok()?, outcome.parse().ok()?)));

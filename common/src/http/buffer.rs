@@ -23,11 +23,9 @@ use uuid::Uuid;
 use crate::{
     Code, Result,
     functions::BODY_LIMIT,
-    http::room::{Place, Rooms},
+    http::room::{BUFFERED_BODY, Place, Rooms},
 };
 
-/// How large a body is buffered until its request is answered. A request with a larger one runs once.
-pub(crate) const BUFFERED_BODY: usize = 512 * 1024;
 /// How much of a body that nobody reads is drained, and how long. Without it the client sees a reset in place of our answer.
 const DRAINED_BODY: usize = 8 * 1024 * 1024;
 const DRAIN_TIME: Duration = Duration::from_secs(5);

@@ -1,15 +1,11 @@
-//! What a handler may fail with. An internal cause is logged once, here, and never sent.
+//! What a handler may fail with.
 
 use std::ops::RangeInclusive;
 
-use axum::response::{IntoResponse, Response};
 use chrono::{Datelike, NaiveDate};
 use serde_json::{Map, Value};
 
-use crate::{
-    Code, Language,
-    http::{expected::Expected, problem::Shown, retry::RolledBack},
-};
+use crate::{Code, Language, http::expected::Expected};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -125,37 +121,5 @@ impl Faults {
     /// Refuses the request if anything was noted.
     pub fn check(self) -> Result<()> {
         if self.0.is_empty() { Ok(()) } else { Err(Error::Faults(self.0)) }
-    }
-}
-
-impl IntoResponse for Error {
-    /// English; a layer renders it again where the request asks for Korean.
-    fn into_response(self) -> Response {
-        let rolled_back = match &self {
-            Self::Database(error) => crate::db::undone(error),
-            Self::RolledBack => true,
-            _ => false,
-        };
-        let (code, faults, members) = match self {
-            Self::Refused(code) => (code, Vec::new(), Map::new()),
-            Self::Faults(faults) => (faults.first().map_or(Code::ValueInvalid, |fault| fault.code), faults, Map::new()),
-            Self::Extended(code, members) => (code, Vec::new(), members),
-            Self::Database(error) => (crate::db::code(&error), Vec::new(), Map::new()),
-            Self::RolledBack => {
-                tracing::warn!("a transaction was rolled back without an error");
-                (Code::Unavailable, Vec::new(), Map::new())
-            }
-            Self::Internal(error) => {
-                tracing::error!(error = format!("{error:#}"), "internal error");
-                (Code::Internal, Vec::new(), Map::new())
-            }
-        };
-        let shown = Shown { code, faults, members };
-        let mut response = shown.render(Language::English);
-        response.extensions_mut().insert(shown);
-        if rolled_back {
-            response.extensions_mut().insert(RolledBack);
-        }
-        response
     }
 }

@@ -12,7 +12,7 @@ mod origin;
 mod problem;
 mod query;
 mod retry;
-mod room;
+pub(crate) mod room;
 mod serve;
 
 pub use self::{

@@ -1,4 +1,5 @@
-//! Problem details (RFC 9457): what an answer says of an error, in the language of the request.
+//! Problem details (RFC 9457): what an answer says of an error, in the language of the request. An internal cause is
+//! logged once, here, and never sent.
 
 use axum::{
     http::{HeaderValue, StatusCode, header},
@@ -9,8 +10,11 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::{
-    Code, Language,
-    http::error::{Fault, Place},
+    Code, Error, Language, db,
+    http::{
+        error::{Fault, Place},
+        retry::RolledBack,
+    },
 };
 
 /// A problem detail (RFC 9457).
@@ -61,7 +65,39 @@ struct FieldProblem {
     detail: String,
 }
 
-/// The part of an [`Error`](crate::Error) that may be shown, waiting for its language.
+impl IntoResponse for Error {
+    /// English; a layer renders it again where the request asks for Korean.
+    fn into_response(self) -> Response {
+        let rolled_back = match &self {
+            Self::Database(error) => db::undone(error),
+            Self::RolledBack => true,
+            _ => false,
+        };
+        let (code, faults, members) = match self {
+            Self::Refused(code) => (code, Vec::new(), Map::new()),
+            Self::Faults(faults) => (faults.first().map_or(Code::ValueInvalid, |fault| fault.code), faults, Map::new()),
+            Self::Extended(code, members) => (code, Vec::new(), members),
+            Self::Database(error) => (db::code(&error), Vec::new(), Map::new()),
+            Self::RolledBack => {
+                tracing::warn!("a transaction was rolled back without an error");
+                (Code::Unavailable, Vec::new(), Map::new())
+            }
+            Self::Internal(error) => {
+                tracing::error!(error = format!("{error:#}"), "internal error");
+                (Code::Internal, Vec::new(), Map::new())
+            }
+        };
+        let shown = Shown { code, faults, members };
+        let mut response = shown.render(Language::English);
+        response.extensions_mut().insert(shown);
+        if rolled_back {
+            response.extensions_mut().insert(RolledBack);
+        }
+        response
+    }
+}
+
+/// The part of an [`Error`] that may be shown, waiting for its language.
 #[derive(Clone)]
 pub(super) struct Shown {
     pub(super) code: Code,

@@ -7,7 +7,10 @@ use std::{
 
 use uuid::Uuid;
 
-use crate::{Code, Result, functions::IMPORT, http::buffer::BUFFERED_BODY};
+use crate::{Code, Result, functions::IMPORT};
+
+/// How large a body is buffered until its request is answered. A request with a larger one runs once.
+pub(crate) const BUFFERED_BODY: usize = 512 * 1024;
 
 /// The rooms of a process: one for bodies that are small enough to buffer, one for larger ones.
 #[derive(Clone)]

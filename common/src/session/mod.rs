@@ -35,7 +35,7 @@ use crate::{
         day::{self, HourMinute},
         zone::Zone,
     },
-    http::buffer::{BUFFERED_BODY, RequestBody},
+    http::{buffer::RequestBody, room::BUFFERED_BODY},
 };
 
 /// The name of the session's cookie, before the prefix of its scheme.
