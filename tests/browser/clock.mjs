@@ -131,11 +131,11 @@ await step('a device in another zone is told once, with the button of the settin
   await somebody(context, page);
   await send(page, 'PATCH', '/api/auth/me', { time_zone: 'Asia/Seoul' });
   await page.goto(base);
-  await seeText('이 기기는 America/New_York에 있고, 하루는 Asia/Seoul 시각으로 세고 있어요.');
+  await seeText('이 기기의 시간대는 America/New_York인데, 하루는 Asia/Seoul 기준으로 세고 있어요.');
   await button('그대로 두기').click();
   await page.reload();
   await until(async () => (await heading(page)) === titleOf(today));
-  assert.equal(await page.getByText('이 기기는', { exact: false }).count(), 0);
+  assert.equal(await page.getByText('이 기기의 시간대', { exact: false }).count(), 0);
   await context.close();
 });
 

@@ -34,7 +34,7 @@ await step('the preview needs no account, asks nobody and stores nothing', async
   const kept = await page.evaluate(() => Object.keys(localStorage).concat(document.cookie));
   assert.deepEqual(kept, ['']);
   page.removeAllListeners('request');
-  await link('내 것으로 시작하기').click();
+  await link('내 기록 시작하기').click();
   await see(link('먼저 둘러보기'));
 });
 
@@ -204,9 +204,9 @@ await step('the history is searched, and filtered by food', async () => {
   await page.getByLabel('메모와 계기에서 찾기').fill('없는 말');
   await seeText('찾는 기록이 없어요.');
   await page.getByLabel('메모와 계기에서 찾기').fill('');
-  await page.getByLabel('항목').selectOption({ label: '야식' });
+  await page.getByLabel('음식', { exact: true }).selectOption({ label: '야식' });
   await seeText('1개 찾았어요');
-  await page.getByLabel('항목').selectOption('');
+  await page.getByLabel('음식', { exact: true }).selectOption('');
   await page.waitForFunction(() => document.querySelectorAll('article').length > 5);
 });
 

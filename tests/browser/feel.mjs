@@ -63,6 +63,14 @@ await step('where silence counts, nothing is asked, chosen or waiting to be save
   assert.equal(await card('라면').getByRole('radio', { name: '먹었어요' }).count(), 1);
 });
 
+await step('and the page of the food says so of today', async () => {
+  await page.goto(`${base}/foods/${ramen}`);
+  const cell = page.locator('[aria-current=date]').filter({ hasText: '세고 있어요' });
+  await cell.waitFor({ state: 'attached' });
+  assert.doesNotMatch(await page.locator('main').innerText(), /기록 전|아직이/);
+  await page.goto(base);
+});
+
 await step('a face is an offer: it is stored alone, and taken back from where it was saved', async () => {
   await page.getByText('쉬웠어요', { exact: true }).click();
   await button('저장하기').click();
@@ -176,22 +184,38 @@ await step('after a slip one thing is said: no badge ahead, and a goal without w
   assert.doesNotMatch(await page.locator('main').innerText(), /목표 100일 연속까지|배지까지/);
 });
 
-await step('eighteen foods fit three screens, and a row does what a card does', async () => {
-  const [, , , , , sixth] = await somebody(
-    'many',
-    Array.from({ length: 18 }, (_, i) => ({ name: `음식 ${i + 1}번`, start_date: daysAgo(i * 3 + 1) })),
-  );
-  await page.waitForLoadState('networkidle');
-  const height = await page.evaluate(() => document.documentElement.scrollHeight);
-  assert.ok(height <= 3 * 844, `${height} px`);
-  const row = card('음식 6번');
-  const { height: tall } = await row.boundingBox();
-  assert.ok(tall < 60, `${tall} px`);
-  await row.locator('label').nth(1).click();
-  await button('저장하기').click();
-  await until(async () => (await statusOf(sixth)) === 'slipped');
-  await see(row.getByText('먹음', { exact: true }).first());
-});
+for (const [counting, word, status] of [
+  ['assume', '먹음', 'slipped'],
+  ['confirm', '1일 연속', 'kept'],
+]) {
+  await step(`eighteen foods fit three small screens, and a row does what a card does: ${counting}`, async () => {
+    const [, , , , , sixth] = await somebody(
+      counting,
+      Array.from({ length: 18 }, (_, i) => ({
+        name: `음식 ${i + 1}번`,
+        start_date: daysAgo(i * 3 + 1),
+        counting,
+      })),
+    );
+    await page.setViewportSize({ width: 360, height: 800 });
+    for (const language of ['English', '한국어']) {
+      await button(language).click();
+      await page.waitForLoadState('networkidle');
+      const height = await page.evaluate(() => document.documentElement.scrollHeight);
+      assert.ok(height <= 3 * 800, `${height} px`);
+    }
+    const row = card('음식 6번');
+    const { height: tall } = await row.boundingBox();
+    assert.ok(tall < 50, `${tall} px`);
+    assert.equal(await row.getByText('아직').count(), counting === 'confirm' ? 1 : 0);
+    await row.locator('label').nth(status === 'kept' ? 0 : 1).click();
+    await button('저장하기').click();
+    await until(async () => (await statusOf(sixth)) === status);
+    await see(row.getByText(word, { exact: true }).first());
+    assert.equal(await row.getByText('아직').count(), 0);
+    await page.setViewportSize({ width: 390, height: 844 });
+  });
+}
 
 await step('the day of a badge has its moment, until it is put away', async () => {
   await somebody('badge', [{ name: '라면', icon: '🍜', start_date: daysAgo(30), goal_days: 30 }]);
@@ -261,6 +285,18 @@ await step('a suggested food comes with its picture and colour', async () => {
     (await read('/api/foods')).foods.find(({ name }) => name === '커피'),
   );
   assert.deepEqual([coffee.icon, coffee.color], ['☕', '#8a6242']);
+});
+
+await step('a typed name comes with them too, where it is one of the suggestions', async () => {
+  await button('끊을 음식 추가').click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('직접 적기').fill('초콜릿');
+  await dialog.getByRole('button', { name: '시작하기' }).click();
+  await see(card('초콜릿'));
+  const food = await until(async () =>
+    (await read('/api/foods')).foods.find(({ name }) => name === '초콜릿'),
+  );
+  assert.deepEqual([food.icon, food.color], ['🍫', '#8a6242']);
 });
 
 await step('a message does not lie on the button that it speaks of', async () => {

@@ -168,7 +168,7 @@ await step('the API pages show every function, a link away from its tokens', asy
   if (!standalone) return;
   await page.getByRole('link', { name: '설정', exact: true }).click();
   await page.getByRole('link', { name: 'API 토큰' }).click();
-  await page.getByRole('link', { name: 'API 안내서' }).click();
+  await page.getByRole('link', { name: 'API 문서' }).click();
   const functions = page.getByRole('combobox', { name: /definition/i });
   for (const name of ['Foods', 'Reviews and slips', 'Streaks', 'Sign-in and account']) {
     await functions.selectOption({ label: name });

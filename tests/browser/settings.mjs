@@ -88,7 +88,7 @@ await step('a token is made, shown once, and revoked', async () => {
   await button('만들기').click();
   await see(page.locator('code'));
   await button('노트북 없애기').last().click();
-  await seeText('없애면 이 토큰을 쓰는 곳은 더 들어오지 못해요.');
+  await seeText('없애면 이 토큰을 쓰는 곳에서는 더 접속할 수 없어요.');
   await button('노트북 없애기').last().click();
   await seeText('“노트북” 토큰을 없앴어요.');
   assert.equal((await ask()).status, 401);
@@ -148,7 +148,7 @@ await step('everything is exported, and the same file adds nothing twice', async
 
 await step('the account is erased, and a new one takes the file', async () => {
   assert.ok(await button('계정과 모든 기록 지우기').isDisabled());
-  await page.getByLabel('모두 지워지는 것을 알아요').check();
+  await page.getByLabel('모두 지워진다는 걸 알고 있어요').check();
   await button('계정과 모든 기록 지우기').click();
   await see(link('이 컴퓨터에서 시작하기'));
   await seeText('계정을 지웠어요.');
@@ -157,7 +157,7 @@ await step('the account is erased, and a new one takes the file', async () => {
   await see(heading('무엇을 끊을까요?'));
   await page.goto(`${base}/settings/data`);
   await page.getByLabel('JSON 파일').setInputFiles(file);
-  await seeText(/^가져왔어요\. 항목 \d+개/);
+  await seeText(/^가져왔어요\. 음식 \d+개/);
   await link('오늘').click();
   await see(page.getByRole('article').filter({ hasText: '라면' }));
 });

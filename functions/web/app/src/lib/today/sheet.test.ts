@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { shownOutcome, unanswered, unansweredYesterday } from './sheet';
+import { isCounting, shownOutcome, unanswered, unansweredYesterday } from './sheet';
 import type { Counting, Status, Streak, Today } from '../api/types';
 
 const streak = (food_id: string, today: Status | null) => ({ food_id, today }) as Streak;
@@ -40,4 +40,11 @@ it('waits for an answer only where each day is to be confirmed', () => {
   expect(unanswered(data)).toEqual(['soda']);
   expect(unansweredYesterday(data)).toEqual({ date: '2026-03-10', food_ids: ['soda'] });
   expect(unansweredYesterday(day([['ramen', 'assume', 'open']], ['ramen']))).toBeNull();
+});
+
+it('says that an open day counts where silence does, and nowhere else', () => {
+  expect(isCounting({ counting: 'assume' }, 'open')).toBe(true);
+  expect(isCounting({ counting: 'confirm' }, 'open')).toBe(false);
+  expect(isCounting({ counting: 'assume' }, 'slipped')).toBe(false);
+  expect(isCounting({ counting: 'assume' }, null)).toBe(false);
 });

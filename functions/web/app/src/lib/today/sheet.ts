@@ -1,6 +1,6 @@
 /** The day's sheet as pure functions: what is stored, with the choices of this page laid over it. */
 import type { Fields } from '../outbox/fields';
-import type { Outcome, Streak, Today } from '../api/types';
+import type { Food, Outcome, Status, Streak, Today } from '../api/types';
 
 /** The draft of a date, which the first screen and the page of the date share. */
 export const formOf = (date: string) => `day/${date}`;
@@ -15,16 +15,23 @@ export function shownOutcome({ food_id, today }: Streak, change: Fields): Outcom
   return today === 'open' || today === 'missing' ? null : today;
 }
 
-/** The foods that wait for an answer: where silence counts as kept, none is asked for. */
-export const unanswered = ({ foods }: Today): string[] =>
-  foods.flatMap(({ food, streak }) =>
-    food.counting === 'confirm' && streak.today === 'open' ? [food.id] : [],
-  );
+type Counted = Pick<Food, 'counting'>;
 
-/** The same of yesterday; null if there are none. */
+/** Whether the food waits for an answer about each day: where silence counts as kept, none is asked for. */
+const isAsked = ({ counting }: Counted) => counting === 'confirm';
+
+/** Whether a day that nothing is said about is on its way to be kept. */
+export const isCounting = (food: Counted, status: Status | null) =>
+  status === 'open' && !isAsked(food);
+
+/** The foods that wait for an answer about today. */
+export const unanswered = ({ foods }: Today): string[] =>
+  foods.flatMap(({ food, streak }) => (isAsked(food) && streak.today === 'open' ? [food.id] : []));
+
+/** The same of yesterday; null if there are none. The API names all foods that have no record then. */
 export function unansweredYesterday({ foods, pending }: Today): Today['pending'] {
   const food_ids = pending?.food_ids.filter((id) =>
-    foods.some(({ food }) => food.id === id && food.counting === 'confirm'),
+    foods.some(({ food }) => food.id === id && isAsked(food)),
   );
   return pending && food_ids?.length ? { date: pending.date, food_ids } : null;
 }

@@ -13,3 +13,10 @@ export const LOOKS = [
   { icon: '🍔', color: '#d64545' },
   { icon: '🍦', color: '#2f9e98' },
 ];
+
+/** How a food looks whose name was typed, where it is one of the suggestions. */
+export function lookOf(name: string, suggestions: string[]) {
+  const plain = (text: string) => text.normalize().replace(/\s/g, '').toLowerCase();
+  const at = suggestions.findIndex((suggestion) => plain(suggestion) === plain(name));
+  return at < 0 ? undefined : LOOKS[at];
+}

@@ -166,7 +166,7 @@ export const en: typeof ko = {
     never: 'none so far',
     allKept: (others) => (others ? 'the rest kept' : 'all kept'),
     someKept: (n) => `${n} kept`,
-    food: 'Which one',
+    food: 'Food',
     allFoods: 'All',
     empty: 'Nothing recorded so far. It grows from today.',
     nothing: 'Nothing found.',
@@ -211,7 +211,7 @@ export const en: typeof ko = {
   share: {
     make: 'Make a card',
     title: (n) => `${days(n)} in a row`,
-    choose: 'What may the card say?',
+    choose: 'What should the card say?',
     food: 'Name of the food',
     date: 'Date of the badge',
     me: (name) => `My name (${name})`,
@@ -228,7 +228,7 @@ export const en: typeof ko = {
   },
 
   unstored: {
-    conflict: 'This changed on another device. Which one should stay?',
+    conflict: 'This changed on another device. Food should stay?',
     mine: 'Written on this device',
     theirs: 'From the other device',
     keepMine: 'Keep this one',

@@ -42,9 +42,9 @@ export const en: typeof ko = {
   },
 
   signIn: {
-    lead: 'Pick what you want to quit, and every day you keep is counted.',
+    lead: 'Pick what you want to quit, and every day you stick to it is counted.',
     points: [
-      'Only tell it about slips',
+      'You only log slips',
       "A day's review takes ten seconds",
       'A slip never takes your kept days away',
     ],
@@ -56,7 +56,7 @@ export const en: typeof ko = {
     none: 'There is no way to sign in yet.',
     problems: {
       'sign-in-expired': "That sign-in didn't reach its end. Please start again in this browser.",
-      'sign-in-refused': 'You stopped signing in. You can start again any time.',
+      'sign-in-refused': 'You cancelled the sign-in. You can start again any time.',
       'sign-in-failed': "Sign-in didn't work. If it keeps happening, tell whoever runs this.",
       'too-many-attempts': 'That was a lot of sign-ins at once. Please try again in a few minutes.',
     },
@@ -80,7 +80,7 @@ export const en: typeof ko = {
       'Fast food',
       'Ice cream',
     ],
-    start: 'Counting from when?',
+    start: 'Starting when?',
     fromToday: 'From today',
     fromPast: 'I already quit',
     startDate: 'Start date',
@@ -106,6 +106,7 @@ export const en: typeof ko = {
       number: `${n}`,
       rest: plural.select(n) === 'one' ? ' day in a row' : ' days in a row',
     }),
+    inARow: (n) => `${n} in a row`,
     firstDay: "Day 1. You've started.",
     best: (n) => `best ${n}`,
     kept: (n) => `${days(n)} kept`,

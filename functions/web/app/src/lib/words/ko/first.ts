@@ -82,7 +82,7 @@ export const ko = {
       '패스트푸드',
       '아이스크림',
     ],
-    start: '언제부터 세나요?',
+    start: '언제부터 셀까요?',
     fromToday: '오늘부터',
     fromPast: '전부터 끊고 있어요',
     startDate: '시작일',
@@ -105,6 +105,7 @@ export const ko = {
   streak: {
     dayNumber: (n: number) => `시작한 지 ${n}일째`,
     current: (n: number) => ({ number: `${n}`, rest: '일 연속' }),
+    inARow: (n: number) => `${days(n)} 연속`,
     firstDay: '오늘이 1일째, 시작했어요',
     best: (n: number) => `최고 ${days(n)}`,
     kept: (n: number) => `지킨 날 ${days(n)}`,
@@ -118,7 +119,7 @@ export const ko = {
     again: '오늘부터 다시 이어 가요',
     waiting: (n: number) => `어제를 확인하면 ${days(n)} 연속이에요`,
     unsent: '보내고 나면 다시 셀게요',
-    later: (date: string) => `${date}부터 세요`,
+    later: (date: string) => `${date}부터 시작해요`,
   },
 
   review: {
