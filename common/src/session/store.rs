@@ -9,6 +9,8 @@ use uuid::Uuid;
 use super::{ABSOLUTE, COOKIE, IDLE, MOST_SESSIONS, TOUCHED, User, hash, random_token};
 use crate::{Code, Origin, Result};
 
+/// A SELECT of [`User`]s, with what follows its columns. `query_as!` would check it when it is compiled, and can't read
+/// the [`Key`](super::Key) that is a struct of its own.
 macro_rules! select_users {
     ($rest:literal) => {
         concat!(
@@ -46,17 +48,24 @@ pub(super) async fn with_token(db: &mut MySqlConnection, token: &str) -> Result<
 
 /// Writes the last use, after the answer and never in its way: who holds the row is not waited for.
 pub(super) async fn touch(db: MySqlPool, user: User, now: DateTime<Utc>) {
-    let update = sqlx::query(match user.key.scope {
-        None => {
+    let update = match user.key.scope {
+        None => sqlx::query!(
             "SET STATEMENT innodb_lock_wait_timeout = 0 FOR
-             UPDATE sessions SET last_used_at = ? WHERE user_id = ? AND id = ? AND last_used_at < ?"
-        }
-        Some(_) => {
+             UPDATE sessions SET last_used_at = ? WHERE user_id = ? AND id = ? AND last_used_at < ?",
+            now,
+            user.id,
+            user.key.key_id,
+            now - TOUCHED
+        ),
+        Some(_) => sqlx::query!(
             "SET STATEMENT innodb_lock_wait_timeout = 0 FOR
-             UPDATE api_tokens SET last_used_at = ? WHERE user_id = ? AND id = ? AND COALESCE(last_used_at < ?, TRUE)"
-        }
-    });
-    let update = update.bind(now).bind(user.id).bind(user.key.key_id).bind(now - TOUCHED);
+             UPDATE api_tokens SET last_used_at = ? WHERE user_id = ? AND id = ? AND COALESCE(last_used_at < ?, TRUE)",
+            now,
+            user.id,
+            user.key.key_id,
+            now - TOUCHED
+        ),
+    };
     if let Err(error) = update.execute(&db).await {
         tracing::warn!(%error, "a last use was not written");
     }
