@@ -54,14 +54,15 @@ impl Sink {
     }
 }
 
-struct Milestone {
+/// A milestone that nobody was told of yet.
+struct Unannounced {
     user_id: Uuid,
     food_id: Uuid,
     days: u32,
     reached_on: NaiveDate,
 }
 
-impl Milestone {
+impl Unannounced {
     fn event(&self, app: &App, now: DateTime<Utc>) -> anyhow::Result<Event> {
         let Self { user_id, food_id, days, reached_on } = self;
         let data = json!({ "user_id": user_id, "food_id": food_id, "days": days, "reached_on": reached_on });
@@ -93,7 +94,7 @@ async fn announce(db: &mut MySqlConnection, app: &App, sink: &Sink) -> Result<()
     let (now, started) = (app.clock.now(), Instant::now());
     while !app.tasks.is_closed() && started.elapsed() < WORK_TIME {
         let reached = sqlx::query_as!(
-            Milestone,
+            Unannounced,
             r#"SELECT user_id AS "user_id: Uuid", food_id AS "food_id: Uuid", days, reached_on FROM milestones
                WHERE announced_at IS NULL AND reached_on > ? AND EXISTS (
                    SELECT 1 FROM foods WHERE foods.user_id = milestones.user_id AND id = food_id AND deleted_at IS NULL)
