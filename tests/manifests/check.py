@@ -1,4 +1,4 @@
-"""Checks every manifest as a cluster would get it: check.py ROOT KUSTOMIZE…
+"""Checks every manifest as a cluster would get it: check.py ROOT
 
 ROOT is a copy of the repository, with what scripts/deploy writes into each overlay. Every fault is a line with the
 name of its rule, and the exit status says whether there are any.
@@ -17,19 +17,19 @@ import wiring
 from render import load, overlays, platform, render
 
 
-def faults(root, kustomize, folders):
+def faults(root, folders):
     yield from parity.tracked_secrets(root)
     yield from parity.documents(root)
     for rule, words in schemas.check(root, platform(root)):
         yield rule, f"platform: {words}"
     made = secrets(root, *secrets_from(root))
     for folder in folders:
-        for rule, words in overlay_faults(root, folder, kustomize, made):
+        for rule, words in overlay_faults(root, folder, made):
             yield rule, f"{folder.name}: {words}"
 
 
-def overlay_faults(root, overlay, kustomize, made):
-    things, words = render(overlay, kustomize)
+def overlay_faults(root, overlay, made):
+    things, words = render(overlay)
     if words:
         yield "render", words
         return
@@ -57,9 +57,9 @@ def printed(root, option, *_sources):
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def main(root, *kustomize):
+def main(root):
     root = pathlib.Path(root)
-    found = list(faults(root, kustomize, overlays(root)))
+    found = list(faults(root, overlays(root)))
     for rule, words in found:
         print(f"{rule}: {words}", file=sys.stderr)
     return bool(found)

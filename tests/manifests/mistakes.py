@@ -1,4 +1,4 @@
-"""Makes each of these mistakes in a copy of the repository, and sees that it is found: mistakes.py ROOT KUSTOMIZE…"""
+"""Makes each of these mistakes in a copy of the repository, and sees that it is found: mistakes.py ROOT"""
 
 import pathlib
 import sys
@@ -37,9 +37,23 @@ MISTAKES = [
         "containerConcurency",
         "schema: vagrant: Service foods: ",
     ),
-    ("a misspelt field of Kubernetes", EDGE, "replicas: 2", "replica: 2", "schema: vagrant: Deployment edge: "),
-    ("a text for a number", EDGE, "replicas: 2", 'replicas: "2"', "schema: vagrant: Deployment edge: "),
-    ("a field that comes twice", EDGE, "  replicas: 2\n", "  replicas: 2\n  replicas: 3\n", "render: "),
+    ("a misspelt field of Kubernetes", EDGE, "maxSkew: 1", "maxSkews: 1", "schema: vagrant: Deployment edge: "),
+    ("a text for a number", EDGE, "maxSkew: 1", 'maxSkew: "1"', "schema: vagrant: Deployment edge: "),
+    ("a field that comes twice", EDGE, "  minReplicas: 2\n", "  minReplicas: 2\n  minReplicas: 3\n", "render: "),
+    (
+        "a number of pods beside an autoscaler",
+        EDGE,
+        "spec:\n  # How",
+        "spec:\n  replicas: 2\n  # How",
+        "replicas: vagrant: Deployment edge: ",
+    ),
+    (
+        "an autoscaler of nothing",
+        EDGE,
+        "kind: Deployment, name: edge}",
+        "kind: Deployment, name: edges}",
+        "replicas: vagrant: HorizontalPodAutoscaler edge: ",
+    ),
     ("a kind nobody knows", TICK, "kind: Trigger", "kind: Triger", "schema: vagrant: Triger tick: "),
     (
         "a key that Knative has not",
@@ -541,10 +555,10 @@ MISTAKES = [
 ]
 
 
-def main(root, *kustomize):
+def main(root):
     root, missed, began = pathlib.Path(root), 0, time.monotonic()
     for what, file, there, instead, fault in MISTAKES:
-        found = found_with(root, kustomize, file, there, instead, fault)
+        found = found_with(root, file, there, instead, fault)
         if not any(line.startswith(fault) for line in found):
             print(f"{what}: expected {fault!r}, found {found}", file=sys.stderr)
             missed += 1
@@ -554,7 +568,7 @@ def main(root, *kustomize):
     return missed > 0
 
 
-def found_with(root, kustomize, file, there, instead, fault):
+def found_with(root, file, there, instead, fault):
     path = root / file
     before = path.read_text() if path.exists() else None
     assert there is None or there in before, f"{file} does not hold {there!r}"
@@ -562,7 +576,7 @@ def found_with(root, kustomize, file, there, instead, fault):
     path.write_text(instead if there is None else before.replace(there, instead, 1))
     # One overlay is enough to show it.
     overlay = "knative/overlays/replicated" if fault.partition(": ")[2].startswith("replicated: ") else VAGRANT
-    found = [f"{rule}: {words}" for rule, words in faults(root, kustomize, [root / overlay])]
+    found = [f"{rule}: {words}" for rule, words in faults(root, [root / overlay])]
     if before is None:
         path.unlink()
     else:

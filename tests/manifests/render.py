@@ -45,9 +45,9 @@ def settings(overlay):
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
 
-def render(folder, kustomize):
+def render(folder):
     """The objects of an overlay, or the words of what stands in the way."""
-    made = subprocess.run([*kustomize, str(folder)], capture_output=True, text=True, check=False)
+    made = subprocess.run(["kubectl", "kustomize", folder], capture_output=True, text=True, check=False)
     if made.returncode:
         return [], made.stderr.strip()
     try:
