@@ -26,7 +26,7 @@ impl Env {
             (Some(_), Some(_)) => bail!("{name}: set it or {name}_FILE, not both"),
             (Some(value), None) => value.clone(),
             (None, Some(path)) => {
-                fs::read_to_string(path).with_context(|| format!("{name}_FILE: expected a readable file"))?
+                fs::read_to_string(path).with_context(|| format!("{name}_FILE: expected a readable text file"))?
             }
             (None, None) => return Ok(None),
         };

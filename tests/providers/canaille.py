@@ -83,7 +83,7 @@ class Canaille:
         raise AssertionError(f"{page.url} answers {page.status}: {page.body[:2000]}")
 
     def rotate(self):
-        """It reads its keys when it starts."""
+        """It reads its keys when it starts: nothing but a restart makes it sign with a new one."""
         self.new_key()
         self.stop()
         self.start()

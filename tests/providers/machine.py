@@ -65,11 +65,5 @@ class Authority:
         quietly("openssl", "x509", "-req", "-in", request, *signer, "-extfile", names, "-out", self.certificate)
 
 
-def accepts(port):
-    with socket.socket() as tried:
-        tried.settimeout(1)
-        return tried.connect_ex(("127.0.0.1", port)) == 0
-
-
 ROOT = pathlib.Path(__file__).parents[2]
 TOOLS = ROOT / "target/tools"

@@ -92,6 +92,11 @@ impl Attempt {
         Ok(Redirect { location: request.url.into(), cookie })
     }
 
+    /// Whether this browser has begun a sign-in a short time ago.
+    pub fn is_begun(app: &App, browser: &Browser) -> bool {
+        browser.cookie(app, BINDING).is_some()
+    }
+
     /// Takes the sign-in that `state` belongs to: it must have been begun in this browser, and no other callback
     /// can have it too, since one UPDATE takes it. `sign-in-expired` where there is none.
     pub async fn consume(

@@ -131,6 +131,13 @@ pub async fn callback(
     Query(callback): Query<Callback>,
 ) -> Result<Response, Refusal> {
     let provider = auth.provider(&provider)?;
+    // Some say what went wrong without the state (RFC 6749, section 4.1.2.1 wants it): nothing is used up by that.
+    if let (None, Some(error)) = (&callback.state, &callback.error)
+        && Attempt::is_begun(&app, &browser)
+    {
+        let code = provider.refused(error, callback.error_description.as_deref());
+        return Err(browser.refused_on(PAGE)(code.into()));
+    }
     let now = app.clock.now();
     let attempt = Attempt::consume(&app, provider, &browser, callback.state.as_deref(), now).await;
     let attempt = match attempt {

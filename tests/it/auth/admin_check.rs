@@ -63,8 +63,44 @@ async fn a_provider_that_is_wrong_has_a_line_that_says_what_to_mend() {
     let scopes = of(json!({ "scopes_supported": ["openid", "email"] })).await;
     let narrow = StandIn::start(Documented { scopes: &["openid"], ..usual() }).await;
     let encrypted = StandIn::start_tls(usual()).await;
+    let (deeper, slash) = (format!("{}/realms/ours", provider.issuer), format!("{}/", provider.issuer));
+    let keyless = of(json!({ "jwks_uri": format!("{}/.well-known/openid-configuration", provider.issuer) })).await;
+    let leaky = of(json!({ "token_endpoint": "http://id.example/t" })).await;
+    let half = of(json!({ "token_endpoint": null })).await;
+    let (listener, moved) = listener().await;
+    let elsewhere = axum::Router::new().fallback(async || {
+        (reqwest::StatusCode::MOVED_PERMANENTLY, [(reqwest::header::LOCATION, "https://id.example/")])
+    });
+    tokio::spawn(async move { axum::serve(listener, elsewhere).await });
     for (case, settings, content, pieces) in [
-        ("nobody there", settings(&nowhere, "x"), false, &["WRONG", "OIDC_ISSUER", "can't be reached"][..]),
+        (
+            "nobody there",
+            settings(&nowhere, "x"),
+            false,
+            &["WRONG", "OIDC_ISSUER", "can't be reached: nobody listens there"][..],
+        ),
+        (
+            "a name that nobody knows",
+            settings("https://id.invalid", "x"),
+            false,
+            &["OIDC_ISSUER", "no such name is known here"],
+        ),
+        (
+            "somewhere else",
+            settings(&moved, "x"),
+            false,
+            &["OIDC_ISSUER", "301", "points to https://id.example/: expected"],
+        ),
+        ("another path", settings(&deeper, "x"), false, &["OIDC_ISSUER", "answered 404"]),
+        ("a slash more", settings(&slash, CLIENT_SECRET), false, &["OIDC_ISSUER is", "set it to that, to the letter"]),
+        ("no list of keys", settings(&keyless.issuer, "x"), false, &["keys", "can't be read"]),
+        (
+            "a plain endpoint",
+            settings(&leaky.issuer, "x"),
+            false,
+            &["http://id.example/t", "token_endpoint", "expected https"],
+        ),
+        ("no endpoint", settings(&half.issuer, "x"), false, &["OIDC_ISSUER", "missing field `token_endpoint`"]),
         (
             "another secret",
             settings(&provider.issuer, "wrong"),
@@ -102,5 +138,43 @@ async fn a_provider_that_is_wrong_has_a_line_that_says_what_to_mend() {
         assert!(pieces.iter().all(|piece| first.contains(piece)), "{case}: {said}");
         assert!(!said.contains(CLIENT_SECRET) && !first.is_empty(), "{case}");
         assert_eq!(said.lines().count(), if content { 1 } else { 2 }, "{case}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn a_setting_that_can_not_be_meant_is_named_and_nobody_is_asked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str, text: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        path.to_str().expect("text").to_owned()
+    };
+    let (empty, junk) =
+        (file("empty.pem", b""), file("junk.pem", b"-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"));
+    let (binary, nowhere) =
+        (file("ca.der", &[0x30, 0x82, 0xff]), folder.path().join("x").to_str().expect("text").to_owned());
+    let issuer = ("OIDC_ISSUER", "https://id.example");
+    let id = ("OIDC_CLIENT_ID", CLIENT_ID);
+    let cases: [(&str, Vec<(&str, &str)>, &str); 11] = [
+        ("plain http", vec![("OIDC_ISSUER", "http://id.example"), id], "OIDC_ISSUER: expected an https URL"),
+        ("another scheme", vec![("OIDC_ISSUER", "ftp://id.example"), id], "OIDC_ISSUER: expected an https URL"),
+        ("no scheme", vec![("OIDC_ISSUER", "id.example"), id], "OIDC_ISSUER: expected an https URL"),
+        ("no id", vec![issuer], "OIDC_CLIENT_ID: not set"),
+        ("no issuer", vec![id], "OIDC_ISSUER: not set, but OIDC_CLIENT_ID is"),
+        ("no secret", vec![("OAUTH_KAKAO_CLIENT_ID", "x")], "OAUTH_KAKAO_CLIENT_SECRET: not set"),
+        (
+            "no file",
+            vec![issuer, id, ("OIDC_CLIENT_SECRET_FILE", &nowhere)],
+            "OIDC_CLIENT_SECRET_FILE: expected a readable",
+        ),
+        ("no file of an authority", vec![issuer, id, ("OIDC_CA_FILE", &nowhere)], "OIDC_CA_FILE: expected a readable"),
+        ("an empty one", vec![issuer, id, ("OIDC_CA_FILE", &empty)], "OIDC_CA_FILE: expected certificates in PEM"),
+        ("one with junk", vec![issuer, id, ("OIDC_CA_FILE", &junk)], "OIDC_CA_FILE: expected certificates in PEM"),
+        ("one in DER", vec![issuer, id, ("OIDC_CA_FILE", &binary)], "OIDC_CA_FILE: expected a readable text file"),
+    ];
+    for (case, settings, named) in cases {
+        let (is_content, said) = check("auth", &settings).await;
+        assert!(!is_content && said.starts_with(named), "{case}: {said}");
+        assert_eq!(said.lines().count(), 1, "{case}: {said}");
     }
 }

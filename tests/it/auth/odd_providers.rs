@@ -42,6 +42,9 @@ async fn claims_that_are_odd_and_unused_keep_nobody_out() {
         json!({ "address": "x", "birthdate": 1815, "phone_number_verified": "false" }),
         json!({ "picture": null, "profile": 7, "website": [], "locale": { "tag": "ko" }, "zoneinfo": false }),
         json!({ "name": 12345 }),
+        json!({ "name": "가".repeat(5000), "email": format!("{}@example.test", "a".repeat(5000)) }),
+        json!({ "name": "Ada\u{0}\u{202e}\nKing", "email_verified": null }),
+        json!({ "sub": "s".repeat(255) }),
         json!({ "name": null, "nickname": { "ko": "에이다" }, "given_name": [] }),
         json!({ "email": [] }),
         json!({ "email": "no address" }),
@@ -49,6 +52,7 @@ async fn claims_that_are_odd_and_unused_keep_nobody_out() {
         json!({ "https://hanip.example/claim": { "deep": [[[]]] } }),
         // Audiences.
         json!({ "aud": ["hanip"] }),
+        json!({ "aud": ["hanip", "hanip"] }),
         json!({ "azp": "hanip" }),
         json!({ "azp": null }),
         json!({ "aud": ["other-api", "hanip"], "azp": "hanip" }),
@@ -58,6 +62,7 @@ async fn claims_that_are_odd_and_unused_keep_nobody_out() {
         json!({ "exp": NOW + 1 }),
         json!({ "exp": NOW as f64 + 0.5 }),
         json!({ "iat": NOW + 60 }),
+        json!({ "iat": NOW as f64 + 59.9, "nbf": NOW as f64 + 0.5 }),
         json!({ "iat": NOW - 86_400 }),
         json!({ "nbf": NOW + 60 }),
         json!({ "nbf": NOW - 1 }),
@@ -77,6 +82,10 @@ async fn descriptions_that_are_odd_and_unused_keep_nobody_out() {
         json!({ "id_token_signing_alg_values_supported": "RS256" }),
         json!({ "scopes_supported": "openid profile", "claims_supported": {} }),
         json!({ "code_challenge_methods_supported": "S256" }),
+        json!({ "code_challenge_methods_supported": [] }),
+        json!({ "scopes_supported": ["openid", null], "id_token_signing_alg_values_supported": ["RS256", 5, null] }),
+        json!({ "mtls_endpoint_aliases": { "token_endpoint": "http://id.example/token" }, "prompt_values_supported": "x" }),
+        json!({ "token_endpoint_auth_methods_supported": [] }),
         json!({ "authorization_response_iss_parameter_supported": "false" }),
         json!({ "userinfo_endpoint": 5, "end_session_endpoint": "", "registration_endpoint": [] }),
         json!({ "userinfo_endpoint": "http://id.example/userinfo", "end_session_endpoint": "nowhere" }),
@@ -109,7 +118,7 @@ async fn answers_of_a_token_endpoint_that_are_odd_and_unused_keep_nobody_out() {
 #[tokio::test]
 async fn each_algorithm_of_a_public_key_signs_people_in() {
     let mut cases = tokio::task::JoinSet::new();
-    for algorithm in ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"] {
+    for algorithm in ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA", "Ed25519"] {
         cases.spawn(async move {
             let provider = StandIn::start(usual()).await;
             provider.signs_with(algorithm);
@@ -121,16 +130,20 @@ async fn each_algorithm_of_a_public_key_signs_people_in() {
 
 #[tokio::test]
 async fn a_client_says_who_it_is_as_the_provider_wants_it() {
-    for (case, methods, client) in [
-        ("both listed, only the body taken", json!(["client_secret_basic", "client_secret_post"]), Client::Posts),
-        ("both listed, only the header taken", json!(["client_secret_post", "client_secret_basic"]), Client::Basic),
-        ("nothing listed, only the body taken", Value::Null, Client::Posts),
-        ("nothing listed, only the header taken", Value::Null, Client::Basic),
-        ("the body listed, only the header taken", json!(["client_secret_post"]), Client::Basic),
-        ("neither listed, only the body taken", json!(["private_key_jwt"]), Client::Posts),
+    let both = json!(["client_secret_basic", "client_secret_post"]);
+    for (case, methods, client, unknown) in [
+        ("both listed, only the body taken", both.clone(), Client::Posts, ""),
+        ("both listed, only the header taken", json!(["client_secret_post", "client_secret_basic"]), Client::Basic, ""),
+        ("nothing listed, only the body taken", Value::Null, Client::Posts, ""),
+        ("nothing listed, only the header taken", Value::Null, Client::Basic, ""),
+        ("the body listed, only the header taken", json!(["client_secret_post"]), Client::Basic, ""),
+        ("neither listed, only the body taken", json!(["private_key_jwt"]), Client::Posts, ""),
+        ("only the body taken, no client seen elsewhere", both.clone(), Client::Posts, "invalid_request"),
+        ("only the body taken, other clients not allowed", both, Client::Posts, "unauthorized_client"),
     ] {
         let description = json!({ "token_endpoint_auth_methods_supported": methods });
-        let provider = StandIn::start(Documented { description, client, ..usual() }).await;
+        let unknown = Some(unknown).filter(|unknown| !unknown.is_empty());
+        let provider = StandIn::start(Documented { description, client, unknown, ..usual() }).await;
         let world = world_of(&provider, &[]).await;
         signed_in(&world, case).await;
         let asked = provider.sent().len();

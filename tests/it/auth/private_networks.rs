@@ -115,10 +115,21 @@ async fn what_stays_on_this_machine_goes_through_no_proxy() {
 #[tokio::test]
 async fn https_goes_through_the_proxy_that_the_environment_names() {
     let (proxy, mut told) = proxy().await;
-    let mut command = program("auth");
-    command.arg("--check").env("PUBLIC_ORIGIN", "https://hanip.example").env("HTTPS_PROXY", &proxy);
-    command.env("OIDC_ISSUER", "https://id.example").env("OIDC_CLIENT_ID", CLIENT_ID);
-    let checked = tokio::task::spawn_blocking(move || command.output().expect("cargo build --workspace has made it"));
-    assert_eq!(told.recv().await.as_deref(), Some("CONNECT id.example:443 HTTP/1.1"));
-    assert!(!checked.await.expect("no panic").status.success());
+    let check = |no_proxy: &str| {
+        let mut command = program("auth");
+        command.arg("--check").env("PUBLIC_ORIGIN", "https://hanip.example").env("HTTPS_PROXY", &proxy);
+        command.env("NO_PROXY", no_proxy).env("OIDC_ISSUER", "https://id.invalid").env("OIDC_CLIENT_ID", CLIENT_ID);
+        tokio::task::spawn_blocking(move || command.output().expect("cargo build --workspace has made it"))
+    };
+    for not_ours in ["", "other.invalid,10.0.0.0/8"] {
+        let checked = check(not_ours);
+        assert_eq!(told.recv().await.as_deref(), Some("CONNECT id.invalid:443 HTTP/1.1"));
+        let checked = checked.await.expect("no panic");
+        let said = String::from_utf8(checked.stdout).expect("text");
+        assert!(!checked.status.success() && said.contains("look at HTTPS_PROXY and NO_PROXY"), "{said}");
+    }
+    for ours in ["id.invalid", "other.invalid, .invalid", "*"] {
+        assert!(!check(ours).await.expect("no panic").status.success());
+        assert!(told.try_recv().is_err(), "the proxy hears nothing of {ours}");
+    }
 }

@@ -184,6 +184,11 @@ async fn a_token_endpoint_that_gives_no_id_token_lets_nobody_in() {
             json!({ "error": "invalid_request", "error_description": "no valid data in session" }),
             (400, "sign-in-expired"),
         ),
+        (
+            "Dex of a code that was used",
+            json!({ "error": "invalid_request", "error_description": "Invalid or expired code parameter." }),
+            (400, "sign-in-expired"),
+        ),
         ("a request that is wrong", json!({ "error": "invalid_request", "error_description": "no code" }), FAILED),
         ("a client unknown to it", json!({ "error": "invalid_client", "access_token": null }), FAILED),
     ] {
@@ -191,6 +196,23 @@ async fn a_token_endpoint_that_gives_no_id_token_lets_nobody_in() {
         let (world, ada) = world(&kakao.issuer, "kakao").await;
         fails(&world, &ada, case, "kakao", code).await;
     }
+}
+
+#[tokio::test]
+async fn a_userinfo_endpoint_that_does_not_answer_keeps_nobody_out() {
+    let mut cases = JoinSet::new();
+    for fault in FAULTS {
+        cases.spawn(async move {
+            // It is asked, since the ID token says no name.
+            let description = json!({ "userinfo_endpoint": fault.start().await + "/userinfo" });
+            let kakao = StandIn::start(Documented { description, person: json!({}), ..kakao() }).await;
+            let (world, _ada) = world(&kakao.issuer, "kakao").await;
+            let stranger = world.stranger();
+            stranger.get(&returning(&stranger, "kakao").await).await.is_found();
+            assert_eq!(stranger.get("/api/auth/me").await.ok()["display_name"], "", "{fault:?}");
+        });
+    }
+    cases.join_all().await;
 }
 
 #[tokio::test]

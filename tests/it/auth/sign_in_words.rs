@@ -121,6 +121,13 @@ async fn an_error_of_the_provider_is_no_decision_of_the_person() {
         let path = format!("/api/auth/oidc/callback?{answer}&{state}");
         reads(&logs, &person, answer, &path, FAILED, &[warned, &["oidc"]].concat()).await;
     }
+    // Without the state it says as much, to who has begun a sign-in.
+    let begun = returning(&person, "oidc").await;
+    let path = "/api/auth/oidc/callback?error=";
+    reads(&logs, &person, "no state", &format!("{path}invalid_scope"), FAILED, &["invalid_scope"]).await;
+    reads(&logs, &person, "no state, declined", &format!("{path}access_denied"), REFUSED, &[]).await;
+    reads(&logs, &world.stranger(), "nothing begun", &format!("{path}invalid_scope"), EXPIRED, &[]).await;
+    person.get(&begun).await.is_found();
     let long = format!("error={}", "x".repeat(3000));
     let callback = returning(&person, "oidc").await;
     let state = callback.split(['?', '&']).find(|part| part.starts_with("state=")).expect("a state");
@@ -196,7 +203,15 @@ async fn an_answer_of_the_token_endpoint_says_in_the_log_what_to_mend() {
             200,
             &["redirect_uri_mismatch: It must match."],
         ),
+        (
+            "a request that misses something",
+            json!({ "error": "invalid_request", "error_description": "No such thing." }),
+            400,
+            &["gave no tokens: invalid_request: No such thing."],
+        ),
         ("broken", json!({}), 500, &["the token endpoint answered 500"]),
+        ("created", json!({}), 201, &["the token endpoint answered 201"]),
+        ("an error without a name", json!({}), 400, &["the token endpoint answered 400"]),
         ("somewhere else", json!({}), 302, &["the token endpoint answered 302"]),
     ] {
         let provider = StandIn::start(Documented { answer, status: Some(status), ..usual() }).await;

@@ -72,6 +72,44 @@ fn what_the_table_calls_signed_in_with_for_real_is_run_in_that_version_and_all_t
 }
 
 #[test]
+fn what_the_table_calls_shown_is_tried_with_each_provider_and_what_is_not_tried_has_its_reason() {
+    let page = read("functions/auth/README.md");
+    let (_, part) = page.split_once("\n## Shown for real\n").expect("it is there");
+    let mut rows = part.split("\n## ").next().expect("text").lines().filter(|line| line.starts_with('|'));
+    let cells = |row: &str| -> Vec<String> {
+        row.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "").to_owned()).collect()
+    };
+    let names = cells(rows.next().expect("a head"));
+    let sources: Vec<String> = run_for_real()
+        .into_iter()
+        .filter(|(path, _)| path.ends_with(".py"))
+        .map(|(path, (name, _))| {
+            assert!(names.contains(&name), "{name} is run, and not in the table");
+            path
+        })
+        .collect();
+    assert_eq!(names.len(), 1 + sources.len(), "{names:?}");
+    for row in rows.skip(1).map(cells) {
+        for (name, cell) in names.iter().zip(&row).skip(1) {
+            let source =
+                sources.iter().map(|path| read(path)).find(|source| source.contains(&format!("name = f\"{name} ")));
+            let source = source.unwrap_or_else(|| panic!("{name} is not run"));
+            let is_tried = match row[0].as_str() {
+                "consent refused" => !source.contains("consent = None"),
+                "a new key while it runs" => !source.contains("self.stop()\n        self.start()"),
+                case @ ("tokens of 60 seconds" | "two audiences" | "a name that the userinfo endpoint alone says") => {
+                    source.contains(&format!("\"{case}\""))
+                }
+                // Of every provider.
+                _ => true,
+            };
+            assert_eq!(cell == "yes", is_tried, "{name}, {}: {cell}", row[0]);
+            assert!(!cell.is_empty(), "{name}, {}: why not", row[0]);
+        }
+    }
+}
+
+#[test]
 fn what_the_table_calls_built_to_documents_has_a_test() {
     let mut tests = BTreeSet::new();
     tests_in(&root().join("tests/it"), &mut tests);

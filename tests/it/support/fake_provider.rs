@@ -52,6 +52,8 @@ pub struct Documented {
     pub status: Option<u16>,
     /// How its client says who it is.
     pub client: Client,
+    /// What it answers to another client, with 400; else `invalid_client` with 401.
+    pub unknown: Option<&'static str>,
     /// What it says at its userinfo endpoint, if it has one.
     pub userinfo: Value,
     /// How long it takes to answer anything but a browser.
@@ -264,6 +266,9 @@ async fn token(State(provider): State<Arc<Inner>>, headers: HeaderMap, RawForm(f
     };
     // A client that does not authenticate hears nothing of its code (RFC 6749, section 5.2).
     if !is_client {
+        if let Some(error) = provider.documented.unknown {
+            return (StatusCode::BAD_REQUEST, Json(json!({ "error": error }))).into_response();
+        }
         return (StatusCode::UNAUTHORIZED, Json(json!({ "error": "invalid_client" }))).into_response();
     }
     let granted = form.get("code").and_then(|code| CODES.lock().expect("no panic").get(code).cloned());

@@ -50,7 +50,7 @@ pub fn public_key(algorithm: &str) -> Value {
     match algorithm {
         "ES256" => point(&P256, "P-256"),
         "ES384" => point(&P384, "P-384"),
-        "EdDSA" => json!({ "kty": "OKP", "crv": "Ed25519", "x": encoded(ED25519.public_key()) }),
+        "EdDSA" | "Ed25519" => json!({ "kty": "OKP", "crv": "Ed25519", "x": encoded(ED25519.public_key()) }),
         _ => {
             let key = PublicKeyComponents::<Vec<u8>>::from(RSA.public());
             json!({ "kty": "RSA", "n": encoded(key.n), "e": encoded(key.e) })
@@ -73,7 +73,7 @@ pub fn sign(algorithm: &str, message: &[u8]) -> Vec<u8> {
     let encoding: &dyn RsaEncoding = match algorithm {
         "ES256" => return with_curve(&P256),
         "ES384" => return with_curve(&P384),
-        "EdDSA" => return ED25519.sign(message).as_ref().to_vec(),
+        "EdDSA" | "Ed25519" => return ED25519.sign(message).as_ref().to_vec(),
         "RS384" => &RSA_PKCS1_SHA384,
         "RS512" => &RSA_PKCS1_SHA512,
         "PS256" => &RSA_PSS_SHA256,

@@ -17,7 +17,7 @@ use url::Url;
 
 use super::{
     http::{Answer, Http, SendError, is_private},
-    id_token::Keys,
+    id_token::{self, Keys},
 };
 
 /// How old a description may be before it is asked for anew.
@@ -59,6 +59,7 @@ pub struct Description {
 /// The members of a description that are read. Any of another type than it should be counts as absent, unless sign-in
 /// depends on it.
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct Document {
     issuer: String,
     authorization_endpoint: String,
@@ -216,9 +217,11 @@ impl Discovery {
         let answer =
             self.http.get(&url, "application/json", None).await.map_err(|error| self.unreachable(error, &url))?;
         if !answer.status.is_success() {
+            let points = answer.location.map(|location| format!(" and points to {}", super::clean(&location)));
             bail!(
-                "{setting}: {url} answered {}: expected the address that the provider calls its issuer",
-                answer.status
+                "{setting}: {url} answered {}{}: expected the address that the provider calls its issuer",
+                answer.status,
+                points.unwrap_or_default()
             );
         }
         let document: Document = serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(
@@ -234,10 +237,10 @@ impl Discovery {
         }
         let endpoint = |name: &str, text: &str| self.endpoint(name, text);
         // One that says nothing about PKCE may know it all the same, or ignores it.
-        let methods = document.code_challenge_methods_supported;
+        let methods = document.code_challenge_methods_supported.unwrap_or_default();
         ensure!(
-            methods.is_none_or(|methods| methods.iter().any(|method| method == "S256")),
-            "the provider offers PKCE, but not with S256"
+            methods.is_empty() || methods.iter().any(|method| method == "S256"),
+            "the provider offers PKCE, but not with S256: switch that on for this client"
         );
         Ok(Description {
             authorization_endpoint: endpoint("authorization_endpoint", &document.authorization_endpoint)?,
@@ -257,7 +260,12 @@ impl Discovery {
 
     /// An address of the provider. Of an issuer with https all are: only one on loopback may name http on loopback.
     fn endpoint(&self, name: &str, text: &str) -> Result<Url> {
-        let expected = || format!("the provider names {} as its {name}: expected https", super::clean(text));
+        let expected = || {
+            format!(
+                "the provider names {} as its {name}: expected https, mend that at the provider",
+                super::clean(text)
+            )
+        };
         let url: Url = text.parse().with_context(expected)?;
         ensure!(url.scheme() == "https" || (self.issuer.scheme() == "http" && is_private(&url)), expected());
         Ok(url)
@@ -270,7 +278,11 @@ impl Discovery {
         let Answer { status, body, .. } = answer;
         ensure!(status.is_success(), "the provider's keys at {url}: {status}");
         let keys = Keys::parse(&body).with_context(|| format!("the provider's keys at {url} can't be read"))?;
-        ensure!(!keys.is_empty(), "none of the provider's keys at {url} is of a kind that signs ID tokens here");
+        ensure!(
+            !keys.is_empty(),
+            "none of the provider's keys at {url} signs ID tokens as is accepted here: choose one of {} at the provider",
+            id_token::accepted()
+        );
         Ok(keys)
     }
 
@@ -280,6 +292,9 @@ impl Discovery {
         let hint = match format!("{error:#}") {
             text if text.contains("UnknownIssuer") => ": set OIDC_CA_FILE to the certificate of its authority (PEM)",
             text if text.contains("certificate") => ": its certificate is not for this name, or not valid now",
+            text if text.contains("tunnel") => ": look at HTTPS_PROXY and NO_PROXY",
+            text if text.contains("dns error") => ": no such name is known here, is it right?",
+            text if text.contains("refused") => ": nobody listens there, is it running and the address right?",
             _ => "",
         };
         error.context(format!("{}: {url} can't be reached{hint}", self.setting))

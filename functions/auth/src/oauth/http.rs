@@ -38,8 +38,11 @@ pub struct Answer {
 impl Http {
     /// Trusts the certificate authorities of browsers, and those of `OIDC_CA` (PEM; the setting says more).
     pub fn from_env(env: &Env) -> anyhow::Result<Self> {
-        let Some(pem) = env.optional("OIDC_CA")? else { return Self::new(&[]) };
         let expected = "OIDC_CA_FILE: expected certificates in PEM";
+        let Some(pem) = env.optional("OIDC_CA")? else {
+            anyhow::ensure!(!env.names().any(|name| name == "OIDC_CA_FILE"), "{expected}, but it is empty");
+            return Self::new(&[]);
+        };
         let certificates = Certificate::from_pem_bundle(pem.as_bytes()).context(expected)?;
         anyhow::ensure!(!certificates.is_empty(), expected);
         Self::new(&certificates).context(expected)

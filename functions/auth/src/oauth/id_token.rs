@@ -20,8 +20,8 @@ use serde_json::Value;
 /// How far a provider's clock may be from ours.
 const LEEWAY: TimeDelta = TimeDelta::seconds(60);
 
-/// The signatures that are accepted, by their names in JSON Web Algorithms (RFC 7518, 8037).
-const ALGORITHMS: [(&str, Signature); 9] = [
+/// The signatures that are accepted, by their names in JSON Web Algorithms (RFC 7518, 8037, 9864).
+const ALGORITHMS: [(&str, Signature); 10] = [
     ("RS256", Signature::Rsa(&RSA_PKCS1_2048_8192_SHA256)),
     ("RS384", Signature::Rsa(&RSA_PKCS1_2048_8192_SHA384)),
     ("RS512", Signature::Rsa(&RSA_PKCS1_2048_8192_SHA512)),
@@ -31,6 +31,7 @@ const ALGORITHMS: [(&str, Signature); 9] = [
     ("ES256", Signature::Curve("P-256", &ECDSA_P256_SHA256_FIXED)),
     ("ES384", Signature::Curve("P-384", &ECDSA_P384_SHA384_FIXED)),
     ("EdDSA", Signature::Curve("Ed25519", &ED25519)),
+    ("Ed25519", Signature::Curve("Ed25519", &ED25519)),
 ];
 
 #[derive(Clone, Copy)]
@@ -138,7 +139,9 @@ impl Keys {
                 _ => false,
             };
             let named = kid.is_none() || key.id.is_none() || key.id.as_deref() == kid;
-            of_kind && named && key.algorithm.as_deref().is_none_or(|only| only == algorithm)
+            let is_edwards = |name: &str| ["EdDSA", "Ed25519"].contains(&name);
+            let same = |only: &str| only == algorithm || (is_edwards(only) && is_edwards(algorithm));
+            of_kind && named && key.algorithm.as_deref().is_none_or(same)
         })
     }
 }
@@ -284,7 +287,7 @@ fn check_claims(claims: Claims, expected: &Expected<'_>) -> Result<(), Untrusted
     match claims.azp {
         Some(party) if party == expected.client_id => {}
         Some(_) => return Err(Untrusted::new("the ID token was made for another client (azp)")),
-        None if audiences.len() == 1 => {}
+        None if audiences.iter().all(|audience| audience == expected.client_id) => {}
         None => return Err(Untrusted::new("the ID token is for several clients, and does not say for which (azp)")),
     }
     if time(claims.exp, "exp")? + LEEWAY <= expected.now {

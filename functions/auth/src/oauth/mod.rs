@@ -181,7 +181,7 @@ impl Provider {
                 let (id, secret) = (self.setting("CLIENT_ID"), self.setting("CLIENT_SECRET"));
                 format!("{id}, {secret}: the provider does not know this client: ")
             }
-            Some(_) => "the code was not taken: ".to_owned(),
+            Some(_) => "the provider gave no tokens: ".to_owned(),
             None => String::new(),
         };
         let error = format!("{hint}{error:#}");

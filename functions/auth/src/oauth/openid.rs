@@ -1,11 +1,12 @@
 //! OpenID Connect: an ID token says who came.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow, ensure};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::{
@@ -16,6 +17,9 @@ use super::{
     token::Tokens,
 };
 use common::{Origin, session::random_token};
+
+/// When the userinfo endpoint is waited for no more, from the callback on: a part of what all of it may take.
+const PATIENCE: Duration = Duration::from_secs(6);
 
 pub struct OpenId {
     /// What is asked of the provider, `openid` included, separated by spaces.
@@ -59,6 +63,7 @@ impl OpenId {
         response: AuthorizationResponse<'_>,
         now: DateTime<Utc>,
     ) -> Result<Identity> {
+        let began = Instant::now();
         let mut provided = self.discovery.get().await?;
         check_issuer(response.iss, &provider.issuer, provided.description.names_issuer)?;
         let form = [
@@ -84,30 +89,36 @@ impl OpenId {
         let (subject, claims) = checked?;
         let mut person = Person::of(claims);
         if !person.has_name() {
-            person = person.or(self.userinfo(provider, &provided.description, &tokens, &subject).await);
+            let asked = self.userinfo(provider, &provided.description, &tokens, &subject);
+            let said =
+                timeout_at(began + PATIENCE, asked).await.unwrap_or_else(|_| Err(anyhow!("no answer came in time")));
+            person = person.or(said.unwrap_or_else(|error| {
+                let error = format!("{error:#}");
+                tracing::info!(provider = provider.id, error, "the userinfo endpoint gave no name");
+                Person::default()
+            }));
         }
         let (name, email) = (person.best_name(), person.email);
         Ok(Identity { issuer: provider.issuer.clone(), subject, name, email })
     }
 
     /// What the provider says of the person besides (OpenID Connect Core 1.0, section 5.3). Sign-in does not depend on it.
-    async fn userinfo(&self, provider: &Provider, described: &Description, tokens: &Tokens, subject: &str) -> Person {
-        let asked = async {
-            let Some(url) = &described.userinfo_endpoint else { return Ok(Person::default()) };
-            let answer = provider.http.get(url, "application/json", Some(&tokens.access_token)).await?;
-            anyhow::ensure!(answer.status.is_success(), "it answered {}", answer.status);
-            let said: Value = serde_json::from_slice(&answer.body).ok().context("the answer is no JSON")?;
-            // Naver wraps what it says, and calls the subject an id.
-            let said = said.get("response").filter(|inner| inner.is_object()).unwrap_or(&said).clone();
-            let whose = said.get("sub").or(said.get("id")).and_then(Value::as_str);
-            anyhow::ensure!(whose == Some(subject), "the answer is about somebody else (sub)");
-            Ok(Person::of(said))
-        };
-        asked.await.unwrap_or_else(|error: anyhow::Error| {
-            let error = format!("{error:#}");
-            tracing::info!(provider = provider.id, error, "the userinfo endpoint gave no name");
-            Person::default()
-        })
+    async fn userinfo(
+        &self,
+        provider: &Provider,
+        described: &Description,
+        tokens: &Tokens,
+        subject: &str,
+    ) -> Result<Person> {
+        let Some(url) = &described.userinfo_endpoint else { return Ok(Person::default()) };
+        let answer = provider.http.get(url, "application/json", Some(&tokens.access_token)).await?;
+        ensure!(answer.status.is_success(), "it answered {}", answer.status);
+        let said: Value = serde_json::from_slice(&answer.body).ok().context("the answer is no JSON")?;
+        // Naver wraps what it says, and calls the subject an id.
+        let said = said.get("response").filter(|inner| inner.is_object()).unwrap_or(&said).clone();
+        let whose = said.get("sub").or(said.get("id")).and_then(Value::as_str);
+        ensure!(whose == Some(subject), "the answer is about somebody else (sub)");
+        Ok(Person::of(said))
     }
 
     /// Where people end their session at the provider (OpenID Connect RP-Initiated Logout 1.0), as far as is known now.
@@ -135,9 +146,9 @@ fn prompt(description: &Description) -> &'static str {
 /// RFC 9207: an answer of another authorization server is refused.
 pub fn check_issuer(iss: Option<&str>, issuer: &str, is_required: bool) -> Result<()> {
     match iss {
-        Some(iss) => anyhow::ensure!(iss == issuer, "the answer is from another issuer (iss): {}", super::clean(iss)),
+        Some(iss) => ensure!(iss == issuer, "the answer is from another issuer (iss): {}", super::clean(iss)),
         None => {
-            anyhow::ensure!(!is_required, "the answer does not name its issuer (iss), as the provider says it does")
+            ensure!(!is_required, "the answer does not name its issuer (iss), as the provider says it does")
         }
     }
     Ok(())

@@ -42,19 +42,25 @@ impl Client {
 
     /// Exchanges the code of `form`; a [`TokenError`] inside is what the provider said. The secret goes into the body
     /// if `posts` (`client_secret_post`), else into a header (`client_secret_basic`). A provider that does not know
-    /// the client is asked once more the other way; what works is remembered.
+    /// the client, or misses something, is asked once more the other way; what works is remembered.
     pub async fn exchange(&self, http: &Http, endpoint: &Url, posts: bool, form: &[(&str, &str)]) -> Result<Tokens> {
         let differs = self.differs.load(Relaxed);
-        let answer = self.try_exchange(http, endpoint, posts != differs, form).await?;
-        let is_unknown = |answer: &Result<_, TokenError>| matches!(answer, Err(TokenError { error, .. }) if error == "invalid_client");
-        if !is_unknown(&answer) || self.secret.is_none() {
-            return Ok(answer?);
+        let error = match self.try_exchange(http, endpoint, posts != differs, form).await? {
+            Ok(tokens) => return Ok(tokens),
+            Err(error) => error,
+        };
+        let may_differ = error.is_unknown_client() || (error.error == "invalid_request" && !error.is_stale_code());
+        if !may_differ || self.secret.is_none() {
+            return Err(error.into());
         }
         let again = self.try_exchange(http, endpoint, posts == differs, form).await?;
-        if !is_unknown(&again) {
+        // Any other error than that one is about the code: the client was known this time.
+        let is_known = again.as_ref().map_or_else(|again| !again.is_unknown_client(), |_| true);
+        if again.is_ok() || (error.is_unknown_client() && is_known) {
             self.differs.store(!differs, Relaxed);
+            return Ok(again?);
         }
-        Ok(again?)
+        Err(error.into())
     }
 
     async fn try_exchange(
@@ -109,12 +115,12 @@ impl TokenError {
         if self.is_stale_code() { Code::SignInExpired } else { Code::SignInFailed }
     }
 
-    /// Whether the code is too old, was used, or never was. The second is GitHub's, the last Naver's.
+    /// Whether the code is too old, was used, or never was. The second is GitHub's; the last are Naver's and Dex's.
     pub fn is_stale_code(&self) -> bool {
-        let naver = |description: &str| description.contains("no valid data in session");
+        let says = |text: &str| self.description.as_deref().is_some_and(|description| description.contains(text));
         match self.error.as_str() {
             "invalid_grant" | "bad_verification_code" => true,
-            "invalid_request" => self.description.as_deref().is_some_and(naver),
+            "invalid_request" => says("no valid data in session") || says("Invalid or expired code"),
             _ => false,
         }
     }
