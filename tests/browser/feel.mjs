@@ -10,6 +10,7 @@ const browser = await launch();
 const expected = [
   ['404', '/api/reviews/'], // nothing is recorded on today yet
   ['401', '/api/streaks/today'], // nobody is signed in yet
+  ['409', '/api/'], // what the page of the last person may not have heard of is not sent for the next
 ];
 const { page, complaints } = await phone(browser, { expected });
 const { step, quiet } = steps(page, picture, complaints);
@@ -319,6 +320,108 @@ await step('an icon is one picture', async () => {
   await page.getByLabel('그림', { exact: true }).fill('🇰🇷🍜AB');
   await page.getByLabel('이름').focus();
   assert.equal(await page.getByLabel('그림', { exact: true }).inputValue(), '🇰🇷');
+});
+
+/** The pixels that an icon covers, drawn in black. */
+const inkOf = (icon) =>
+  icon.evaluate(async (svg) => {
+    const copy = svg.cloneNode(true);
+    const { fill, strokeWidth, strokeLinecap } = getComputedStyle(svg);
+    const look = { xmlns: 'http://www.w3.org/2000/svg', stroke: '#000', fill };
+    Object.assign(look, { 'stroke-width': strokeWidth, 'stroke-linecap': strokeLinecap, width: 28, height: 28 });
+    for (const [name, value] of Object.entries(look)) copy.setAttribute(name, value);
+    const image = new Image();
+    image.src = `data:image/svg+xml,${encodeURIComponent(copy.outerHTML)}`;
+    await image.decode();
+    const canvas = Object.assign(document.createElement('canvas'), { width: 28, height: 28 });
+    const context = canvas.getContext('2d');
+    context.drawImage(image, 0, 0);
+    const { data } = context.getImageData(0, 0, 28, 28);
+    return Array.from({ length: 28 * 28 }, (_, i) => data[i * 4 + 3] > 100);
+  });
+
+await step('signs differ in shape and not in colour alone', async () => {
+  await page.goto(base);
+  const signs = card('커피').locator('label svg');
+  await see(signs);
+  const inks = [];
+  for (let i = 0; i < 3; i += 1) inks.push(await inkOf(signs.nth(i)));
+  for (const [one, other] of [
+    [0, 1],
+    [1, 2],
+    [0, 2],
+  ]) {
+    const both = inks[one].filter((ink, i) => ink && inks[other][i]).length;
+    const either = inks[one].filter((ink, i) => ink || inks[other][i]).length;
+    assert.ok(either > 20 && both / either < 0.35, `${one} and ${other} share ${both} of ${either}`);
+  }
+});
+
+/** The left and right edges of what is written in an element. */
+const writtenIn = (locator) =>
+  locator.first().evaluate((element) => {
+    const range = document.createRange();
+    range.selectNodeContents(element);
+    const { left, right } = range.getBoundingClientRect();
+    return { left, right };
+  });
+
+await step('where nothing is recorded yet, that is said on the left, below its heading', async () => {
+  const [fresh] = await somebody('new', [{ name: '설탕', start_date: today }]);
+  await page.goto(`${base}/foods/${fresh}`);
+  for (const [title, said] of [
+    ['배지', '하루를 지키면 첫 배지가 생겨요.'],
+    ['먹은 때 돌아보기', '먹은 날이 아직 없어요.'],
+    ['이어 온 기록', '하루를 지키면 여기에 쌓여요.'],
+  ]) {
+    await seeText(said);
+    const heading = await writtenIn(page.getByRole('heading', { name: title, exact: true }));
+    const text = await writtenIn(page.getByText(said, { exact: true }));
+    assert.ok(Math.abs(text.left - heading.left) < 2, `${said}: ${text.left}, ${heading.left}`);
+  }
+});
+
+await step('no label of a chart is cut off or lies on another', async () => {
+  const [food] = await somebody('charts', [{ name: '라면', start_date: daysAgo(40) }]);
+  for (const [i, time] of ['00:10', '06:30', '12:00', '18:20', '23:50'].entries()) {
+    const path = `/api/reviews/${daysAgo(i + 1)}/slips/${crypto.randomUUID()}`;
+    await send(page, 'PUT', path, { food_id: food, time, trigger: '아주 오래 걸린 회의와 야근 뒤에' });
+  }
+  for (const [width, language] of [
+    [320, 'English'],
+    [390, '한국어'],
+    [1280, 'English'],
+  ]) {
+    await page.setViewportSize({ width, height: 844 });
+    await page.goto(`${base}/foods/${food}`);
+    await button(language).or(button('한국어')).or(button('English')).first().waitFor();
+    if (await button(language).count()) await button(language).click();
+    await see(page.locator('figure svg'));
+    const faults = await page.evaluate(() => {
+      const faults = [];
+      for (const figure of document.querySelectorAll('figure')) {
+        const card = figure.closest('section').getBoundingClientRect();
+        const boxes = [...figure.querySelectorAll('text.label')]
+          .filter((text) => text.textContent)
+          .map((text) => [text.textContent, text.getBoundingClientRect()]);
+        for (const [i, [name, box]] of boxes.entries()) {
+          let clip = card;
+          for (let at = figure.querySelector('svg'); at; at = at.parentElement) {
+            if (getComputedStyle(at).overflow === 'visible') continue;
+            clip = at.getBoundingClientRect();
+            break;
+          }
+          if (box.left < clip.left - 0.5 || box.right > clip.right + 0.5) faults.push(`${name} is cut off`);
+          if (box.bottom > clip.bottom + 0.5) faults.push(`${name} is cut off below`);
+          if (i && box.left < boxes[i - 1][1].right) faults.push(`${name} lies on another`);
+        }
+      }
+      return faults;
+    });
+    assert.deepEqual(faults, [], `${width} px, ${language}`);
+  }
+  await page.setViewportSize({ width: 390, height: 844 });
+  if (await button('한국어').count()) await button('한국어').click();
 });
 
 await step('settings are taken back where they were saved', async () => {
