@@ -228,7 +228,7 @@ export const en: typeof ko = {
   },
 
   unstored: {
-    conflict: 'This changed on another device. Food should stay?',
+    conflict: 'This changed on another device. Which one should stay?',
     mine: 'Written on this device',
     theirs: 'From the other device',
     keepMine: 'Keep this one',
