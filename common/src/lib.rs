@@ -25,6 +25,6 @@ pub use self::{
         surround,
     },
     language::Language,
-    session::{Connected, Me, Session, User},
+    session::{Account, Connected, Me, Session, User},
     turns::{Turn, Turns},
 };

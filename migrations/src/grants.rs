@@ -23,6 +23,14 @@ struct Grant {
     user: String,
 }
 
+impl Grant {
+    /// Whether this is the right `table` on a column of its table.
+    fn is_column_of(&self, table: &Self) -> bool {
+        let column = self.right.strip_prefix(&table.right).is_some_and(|rest| rest.starts_with(" ("));
+        column && (&self.on, &self.user) == (&table.on, &table.user)
+    }
+}
+
 /// The functions that come to the database, in the order of the file.
 pub fn functions() -> Vec<&'static str> {
     let mut functions: Vec<_> = lines().map(|(function, ..)| function).collect();
@@ -31,8 +39,19 @@ pub fn functions() -> Vec<&'static str> {
 }
 
 /// Function, table, rights.
-fn lines() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
-    let lines = GRANTS.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+type Line = (&'static str, &'static str, &'static str);
+
+/// What functions may do.
+fn lines() -> impl Iterator<Item = Line> {
+    parse(GRANTS.lines().filter(|line| !line.starts_with(['#', '-']) && !line.is_empty()))
+}
+
+/// What functions of the version before may still do.
+fn lines_of_before() -> impl Iterator<Item = Line> {
+    parse(GRANTS.lines().filter_map(|line| line.strip_prefix("- ")))
+}
+
+fn parse(lines: impl Iterator<Item = &'static str>) -> impl Iterator<Item = Line> {
     lines.map(|line| {
         let words = line.split_once(char::is_whitespace).map(|(function, rest)| (function, rest.trim_start()));
         let (function, rest) = words.expect("function, table and rights");
@@ -45,8 +64,8 @@ fn user(function: &str) -> String {
     format!("hanip_{function}")
 }
 
-fn wanted() -> BTreeSet<Grant> {
-    let grants = lines().flat_map(|(function, table, rights)| {
+fn grants(lines: impl Iterator<Item = Line>) -> BTreeSet<Grant> {
+    let grants = lines.flat_map(|(function, table, rights)| {
         rights.split(", ").map(move |right| Grant { on: table.into(), right: right.into(), user: user(function) })
     });
     grants.collect()
@@ -77,12 +96,32 @@ pub async fn apply(env: &Env, db: &mut MySqlConnection, schema: Schema) -> Resul
     let users = users.join(", ");
     db.execute(safe(format!("CREATE USER IF NOT EXISTS {users}"))).await.context("no user could be created")?;
     db.execute(safe(format!("ALTER USER {users}"))).await?;
-    let (wanted, had) = (wanted(), had(db).await?);
+    let (wanted, had) = (grants(lines()), had(db).await?);
     change(db, "GRANT", "TO", wanted.difference(&had)).await?;
-    match schema {
-        Schema::Ours => change(db, "REVOKE", "FROM", had.difference(&wanted)).await,
-        Schema::Newer => Ok(()),
+    if schema == Schema::Newer {
+        return Ok(());
     }
+    let needed = &wanted | &grants(lines_of_before());
+    let (of_tables, others): (Vec<&Grant>, Vec<&Grant>) =
+        had.difference(&needed).partition(|grant| wanted.iter().any(|other| other.is_column_of(grant)));
+    change(db, "REVOKE", "FROM", others.into_iter()).await?;
+    for grant in of_tables {
+        revoke_but_columns(db, grant, &wanted).await?;
+    }
+    Ok(())
+}
+
+/// Revokes a right on a table and keeps those on its columns, which the server revokes with it: in one packet, since
+/// a request in between is refused, and runs again.
+async fn revoke_but_columns(db: &mut MySqlConnection, grant: &Grant, wanted: &BTreeSet<Grant>) -> Result<()> {
+    let Grant { on, right, user } = grant;
+    let columns: Vec<&str> =
+        wanted.iter().filter(|other| other.is_column_of(grant)).map(|other| other.right.as_str()).collect();
+    let columns = columns.join(", ");
+    tracing::info!(%right, %on, %user, %columns, "REVOKE, but for columns");
+    let statements = format!("REVOKE {right} ON `{on}` FROM {user}; GRANT {columns} ON `{on}` TO {user}");
+    db.execute(safe(statements)).await.with_context(|| format!("REVOKE {right} ON {on}"))?;
+    Ok(())
 }
 
 /// `env` with each password that `PASSWORDS_DIR` holds, as the file `<function>-password`.

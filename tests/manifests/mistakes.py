@@ -518,6 +518,13 @@ MISTAKES = [
         "database address: replicated: Secret",
     ),
     (
+        "a backup that holds the password of who changes all",
+        "knative/components/backup/backup.yaml",
+        "                items: [{key: backup.cnf, path: backup.cnf}]\n",
+        "",
+        "secret: vagrant: CronJob backup: restore.cnf",
+    ),
+    (
         "a backup that burdens the primary",
         "scripts/secrets",
         "replica=mariadb-secondary",

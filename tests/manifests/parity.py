@@ -136,7 +136,10 @@ def keys(root, things, made):
         for volume in pod.get("volumes", []):
             for source in [volume, *volume.get("projected", {}).get("sources", [])]:
                 secret = source.get("secret", {})
-                held |= made.get(secret.get("secretName", secret.get("name")), set())
+                whole = made.get(secret.get("secretName", secret.get("name")), set())
+                held |= whole & {item["key"] for item in secret["items"]} if "items" in secret else whole
+        if "restore.cnf" in held and thing["metadata"]["name"] != "restore":
+            yield "secret", f"{name(thing)}: restore.cnf: its user may change all, and only the restore needs it"
         for container in pod["containers"]:
             for item in container.get("env", []):
                 if item["name"] == "PASSWORDS_DIR":

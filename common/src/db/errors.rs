@@ -14,6 +14,8 @@ pub(crate) fn undone(error: &sqlx::Error) -> bool {
         // A row's parent is missing. All rows are written after their parents, so that the server has rolled those back
         // without an error: see `Transaction::commit`.
         Some(1452) => true,
+        // No right to a table, to a column: `migrate` may be changing just these.
+        _ if is_refused(error) => true,
         _ => false,
     };
     is_undone || is_read_only(error) || is_lost(error)
@@ -38,6 +40,11 @@ pub(super) fn is_lost(error: &sqlx::Error) -> bool {
 /// True if the server does not know a system variable.
 pub(super) fn is_unknown_variable(error: &sqlx::Error) -> bool {
     number(error) == Some(1193)
+}
+
+/// True if the database's user has no right to a table or to one of its columns.
+fn is_refused(error: &sqlx::Error) -> bool {
+    matches!(number(error), Some(1142 | 1143))
 }
 
 /// True if the server has no room: the disk is full, or the table is. Nothing was stored; it passes when somebody makes
@@ -80,7 +87,7 @@ pub(crate) fn code(error: &sqlx::Error) -> Code {
             tracing::error!(error = without_values(error), "the database has no room");
             Code::Unavailable
         }
-        _ if again => {
+        _ if again && !is_refused(error) => {
             tracing::warn!(error = without_values(error), "database unavailable");
             Code::Unavailable
         }

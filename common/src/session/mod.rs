@@ -31,6 +31,7 @@ use self::{
 };
 use crate::{
     App, Code, Error, Result,
+    db::{self, Results, Select},
     diary::{
         day::{self, HourMinute},
         zone::Zone,
@@ -53,8 +54,6 @@ const TOUCHED: TimeDelta = TimeDelta::hours(1);
 #[derive(Clone, FromRow)]
 pub struct User {
     pub id: Uuid,
-    pub display_name: String,
-    pub email: Option<String>,
     pub locale: String,
     time_zone: String,
     pub day_start: NaiveTime,
@@ -120,17 +119,29 @@ pub struct Me {
     pub created_at: DateTime<Utc>,
 }
 
-impl From<User> for Me {
-    fn from(user: User) -> Self {
-        Self {
+/// SELECT: the account of a person who is signed in. Their name and address are no part of [`User`]: functions that
+/// do not show them have no right to read them.
+pub struct Account(pub User);
+
+impl Select for Account {
+    type Rows = Me;
+
+    fn sql(&self) -> String {
+        format!("SELECT display_name, email FROM users WHERE user_id = {}", db::id(self.0.id))
+    }
+
+    fn rows(&self, results: &mut Results) -> Result<Me> {
+        let user = &self.0;
+        let (display_name, email) = results.take()?.pop().ok_or(Code::SessionRequired)?;
+        Ok(Me {
             id: user.id,
+            display_name,
+            email,
+            locale: user.locale.clone(),
             time_zone: user.time_zone().name().to_owned(),
-            display_name: user.display_name,
-            email: user.email,
-            locale: user.locale,
             day_start: HourMinute(user.day_start),
             created_at: user.created_at,
-        }
+        })
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{Code, Origin, Result};
 macro_rules! select_users {
     ($rest:literal) => {
         concat!(
-            "SELECT users.user_id AS id, display_name, email, locale, time_zone, day_start, users.created_at AS created_at, deleted_at ",
+            "SELECT users.user_id AS id, locale, time_zone, day_start, users.created_at AS created_at, deleted_at ",
             $rest
         )
     };

@@ -7,7 +7,7 @@ use axum::{
 };
 use chrono::NaiveTime;
 use common::{
-    App, Code, Fault, Faults, Json, Me, Result, Session, User, db,
+    Account, App, Code, Connected, Fault, Faults, Json, Me, Result, Session, User, db,
     diary::{day::HourMinute, erase, zone::Zone},
     present,
     session::{self, Leaving},
@@ -21,8 +21,8 @@ use utoipa::ToSchema;
 #[utoipa::path(
     get, path = "/me", tag = "Account", responses((status = 200, description = "The account.", body = Me)),
 )]
-pub async fn show(user: User) -> Json<Me> {
-    Json(user.into())
+pub async fn show(Connected { user, mut db }: Connected) -> Result<Json<Me>> {
+    Ok(Json(db::select(&mut db, Account(user)).await?))
 }
 
 /// A change of the account: what is absent stays.
@@ -77,8 +77,9 @@ pub async fn change(user: User, State(app): State<App>, Json(change): Json<Chang
     );
     updated.execute(&mut *db).await?;
     let user = user.read_again(&mut db).await?;
+    let me = db.select_last(Account(user)).await?;
     db.commit().await?;
-    Ok(Json(user.into()))
+    Ok(Json(me))
 }
 
 /// How long one request erases. It is answered within ten seconds.

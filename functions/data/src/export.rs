@@ -12,7 +12,7 @@ use axum::{
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use common::{
-    App, Language, Me, Query, Result, User, db,
+    Account, App, Language, Query, Result, User, db,
     diary::{
         day::{Date, HourMinute},
         food::RESTORABLE,
@@ -85,7 +85,7 @@ pub async fn export(
         let mut writer = Writer::new(options.format, sender, started);
         let whole = async {
             let Some(histories) = histories else {
-                return write(&mut db, user.id, user.into(), now, &mut writer).await;
+                return write(&mut db, user, now, &mut writer).await;
             };
             let mut foods = foods(&mut db, user.id, now).await?;
             foods.retain(|food| food.deleted_at.is_none());
@@ -113,11 +113,12 @@ pub async fn export(
     Ok((headers, Body::new(body)).into_response())
 }
 
-async fn write(db: &mut MySqlConnection, user_id: Uuid, me: Me, now: DateTime<Utc>, writer: &mut Writer) -> Result<()> {
+async fn write(db: &mut MySqlConnection, user: User, now: DateTime<Utc>, writer: &mut Writer) -> Result<()> {
+    let user_id = user.id;
     let foods = foods(db, user_id, now).await?;
     writer.names = foods.iter().map(|food| (food.id, food.name.clone())).collect();
     let food_ids: Vec<Uuid> = foods.iter().map(|food| food.id).collect();
-    writer.begin(me, now)?;
+    writer.begin(db::select(db, Account(user)).await?, now)?;
     writer.begin_list("foods");
     writer.add(foods).await?;
     writer.end_list();

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use common::{
-    App, Connected, Json, Me, Result,
+    Account, App, Connected, Json, Me, Result,
     db::{self, Results, Select},
     diary::{
         counted_food::CountedFood, counters, day, food::Food, numbers::Streak, records::RecordsOnAndAfter,
@@ -81,7 +81,8 @@ pub async fn show(Connected { user, db }: Connected, State(app): State<App>) -> 
     // A tick in time has closed the day before yesterday; yesterday is read in any case.
     let assumed = yesterday - Days::new(1);
     let since = |after| RecordsOnAndAfter { user_id: user.id, date: yesterday, after };
-    let (mut db, (foods, rows)) = db::snapshot(db, (FoodsInFull { user_id: user.id }, since(assumed))).await?;
+    let select = (Account(user.clone()), FoodsInFull { user_id: user.id }, since(assumed));
+    let (mut db, (me, foods, rows)) = db::snapshot(db, select).await?;
     let (foods, counted): (Vec<Food>, Vec<CountedFood>) = foods.into_iter().map(|row| (row.food, row.counted)).unzip();
     let active = || counted.iter().filter(|food| food.archived_on.is_none());
     let rows = counters::since_closed(&mut db, counters::closed_through(active()), assumed, rows, since).await?;
@@ -99,6 +100,6 @@ pub async fn show(Connected { user, db }: Connected, State(app): State<App>) -> 
         review: review.map(|record| record.review(as_of, &counted, as_of, now)),
         pending: (!food_ids.is_empty()).then_some(Pending { date: yesterday, food_ids }),
         foods: foods.into_iter().zip(streaks).map(|(food, streak)| FoodToday { food, streak }).collect(),
-        me: user.into(),
+        me,
     }))
 }
