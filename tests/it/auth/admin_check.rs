@@ -155,25 +155,24 @@ async fn a_setting_that_can_not_be_meant_is_named_and_nobody_is_asked() {
         (file("ca.der", &[0x30, 0x82, 0xff]), folder.path().join("x").to_str().expect("text").to_owned());
     let issuer = ("OIDC_ISSUER", "https://id.example");
     let id = ("OIDC_CLIENT_ID", CLIENT_ID);
-    let cases: [(&str, Vec<(&str, &str)>, &str); 11] = [
-        ("plain http", vec![("OIDC_ISSUER", "http://id.example"), id], "OIDC_ISSUER: expected an https URL"),
-        ("another scheme", vec![("OIDC_ISSUER", "ftp://id.example"), id], "OIDC_ISSUER: expected an https URL"),
-        ("no scheme", vec![("OIDC_ISSUER", "id.example"), id], "OIDC_ISSUER: expected an https URL"),
-        ("no id", vec![issuer], "OIDC_CLIENT_ID: not set"),
-        ("no issuer", vec![id], "OIDC_ISSUER: not set, but OIDC_CLIENT_ID is"),
-        ("no secret", vec![("OAUTH_KAKAO_CLIENT_ID", "x")], "OAUTH_KAKAO_CLIENT_SECRET: not set"),
+    for (case, settings, named) in [
+        ("plain http", &[("OIDC_ISSUER", "http://id.example"), id][..], "OIDC_ISSUER: expected an https URL"),
+        ("another scheme", &[("OIDC_ISSUER", "ftp://id.example"), id], "OIDC_ISSUER: expected an https URL"),
+        ("no scheme", &[("OIDC_ISSUER", "id.example"), id], "OIDC_ISSUER: expected an https URL"),
+        ("no id", &[issuer], "OIDC_CLIENT_ID: not set"),
+        ("no issuer", &[id], "OIDC_ISSUER: not set, but OIDC_CLIENT_ID is"),
+        ("no secret", &[("OAUTH_KAKAO_CLIENT_ID", "x")], "OAUTH_KAKAO_CLIENT_SECRET: not set"),
         (
             "no file",
-            vec![issuer, id, ("OIDC_CLIENT_SECRET_FILE", &nowhere)],
+            &[issuer, id, ("OIDC_CLIENT_SECRET_FILE", &nowhere)],
             "OIDC_CLIENT_SECRET_FILE: expected a readable",
         ),
-        ("no file of an authority", vec![issuer, id, ("OIDC_CA_FILE", &nowhere)], "OIDC_CA_FILE: expected a readable"),
-        ("an empty one", vec![issuer, id, ("OIDC_CA_FILE", &empty)], "OIDC_CA_FILE: expected certificates in PEM"),
-        ("one with junk", vec![issuer, id, ("OIDC_CA_FILE", &junk)], "OIDC_CA_FILE: expected certificates in PEM"),
-        ("one in DER", vec![issuer, id, ("OIDC_CA_FILE", &binary)], "OIDC_CA_FILE: expected a readable text file"),
-    ];
-    for (case, settings, named) in cases {
-        let (is_content, said) = check("auth", &settings).await;
+        ("no file of an authority", &[issuer, id, ("OIDC_CA_FILE", &nowhere)], "OIDC_CA_FILE: expected a readable"),
+        ("an empty one", &[issuer, id, ("OIDC_CA_FILE", &empty)], "OIDC_CA_FILE: expected certificates in PEM"),
+        ("one with junk", &[issuer, id, ("OIDC_CA_FILE", &junk)], "OIDC_CA_FILE: expected certificates in PEM"),
+        ("one in DER", &[issuer, id, ("OIDC_CA_FILE", &binary)], "OIDC_CA_FILE: expected a readable text file"),
+    ] {
+        let (is_content, said) = check("auth", settings).await;
         assert!(!is_content && said.starts_with(named), "{case}: {said}");
         assert_eq!(said.lines().count(), 1, "{case}: {said}");
     }
