@@ -153,7 +153,7 @@ async fn a_field_takes_null_where_its_schema_says_so_and_nowhere_else() {
                 .iter()
                 .any(|kind| *kind == "null" || kind.as_array().is_some_and(|kinds| kinds.contains(&json!("null"))));
             let error = json!([format!("/{field}"), "value-invalid"]);
-            let errors = reply.status.is_client_error().then(|| reply.json()["errors"].clone()).unwrap_or_default();
+            let errors = if reply.status.is_client_error() { reply.json()["errors"].clone() } else { Value::Null };
             let is_refused =
                 errors.as_array().into_iter().flatten().any(|each| json!([each["pointer"], each["code"]]) == error);
             assert_eq!(is_refused, !takes_null, "{method} {path}: {field}: {schema}, {}", reply.body);
