@@ -25,3 +25,10 @@ it('passes on why it has to be later, but no promise to try again', async () => 
   answer(422, { code: 'name-blank', detail: 'Give it a name.' });
   expect(await error()).toBeInstanceOf(Problem);
 });
+
+it('sends text without half an emoji in it', async () => {
+  const fetch = vi.fn<typeof globalThis.fetch>(() => Promise.resolve(Response.json({})));
+  vi.stubGlobal('fetch', fetch);
+  await call('PUT', '/api/reviews/2026-03-11', { body: { note: 'a\ud83cb🍜\udf5c' } });
+  expect(fetch.mock.calls[0]![1]!.body).toBe('{"note":"ab🍜"}');
+});

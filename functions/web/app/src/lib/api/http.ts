@@ -82,6 +82,10 @@ export async function call<M extends Method, Path extends string>(
   throw problem;
 }
 
+/** Half an emoji, as some keyboards and cuts leave it, is no text: the API could not read the request. */
+const wellFormed = (_: string, value: unknown) =>
+  typeof value === 'string' ? value.replace(/\p{Surrogate}/gu, '') : value;
+
 async function send(
   method: string,
   path: string,
@@ -100,7 +104,7 @@ async function send(
   return fetch(path, {
     method,
     headers,
-    body: body === undefined ? undefined : JSON.stringify(body),
+    body: body === undefined ? undefined : JSON.stringify(body, wellFormed),
     credentials: 'same-origin',
     cache: 'no-store',
     signal: timeout(patience),
