@@ -4,6 +4,7 @@ pub mod asvs;
 mod backups;
 mod black_box;
 pub mod docs;
+mod encryption;
 mod event_log;
 mod faults;
 mod fuzz;

@@ -162,17 +162,24 @@ impl Line {
 /// A MariaDB of its own, as durable as people's, with a database `hanip` and its user `app`.
 pub struct Server {
     folder: TempDir,
+    options: Vec<String>,
     process: Child,
 }
 
 impl Server {
     pub async fn start() -> Self {
+        Self::start_with(&["--skip-ssl"]).await
+    }
+
+    /// One with these options of mariadbd too.
+    pub async fn start_with(options: &[&str]) -> Self {
         let folder = folder();
+        let options: Vec<_> = options.iter().map(|&option| option.to_owned()).collect();
         let mut install = command("mariadb-install-db", folder.path());
         install.args(["--force", "--skip-test-db", "--auth-root-authentication-method=normal"]);
         let installed = tokio::process::Command::from(install).output().await.expect("MariaDB is installed");
         assert!(installed.status.success(), "{}", String::from_utf8_lossy(&installed.stdout));
-        let server = Self { process: run(folder.path()), folder };
+        let server = Self { process: run(folder.path(), &options), options, folder };
         let set_up = "CREATE DATABASE hanip CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
              CREATE USER app@localhost; GRANT ALL ON hanip.* TO app@localhost";
         sqlx::raw_sql(set_up).execute(&mut server.root_of("").await).await.expect("a database");
@@ -221,7 +228,7 @@ impl Server {
     }
 
     pub fn start_again(&mut self) {
-        self.process = run(self.folder.path());
+        self.process = run(self.folder.path(), &self.options);
     }
 }
 
@@ -236,11 +243,10 @@ fn socket(folder: &Path) -> PathBuf {
     folder.join("s")
 }
 
-fn run(folder: &Path) -> Child {
+fn run(folder: &Path, options: &[String]) -> Child {
     let mut server = command("mariadbd", folder);
-    server.arg(format!("--socket={}", socket(folder).display())).args([
+    server.arg(format!("--socket={}", socket(folder).display())).args(options).args([
         "--skip-networking",
-        "--skip-ssl",
         "--skip-name-resolve",
         "--skip-log-bin",
         "--performance-schema=0",

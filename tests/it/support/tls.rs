@@ -1,11 +1,11 @@
-//! https with a certificate authority of the tests' own, as in a company.
+//! TLS with a certificate authority of the tests' own, as in a company.
 
 use std::{
     net::SocketAddr,
     sync::{Arc, LazyLock},
 };
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::{
     TlsAcceptor,
@@ -13,32 +13,46 @@ use tokio_rustls::{
     server::TlsStream,
 };
 
-struct Authority {
-    pem: String,
-    server: Arc<ServerConfig>,
+/// Somebody who issues certificates.
+pub struct Authority {
+    /// Its own certificate.
+    pub pem: String,
+    issuer: Issuer<'static, KeyPair>,
 }
 
-static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| {
-    let mut params = CertificateParams::new(Vec::new()).expect("no names");
-    params.distinguished_name.push(DnType::CommonName, "The tests' own authority");
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let key = KeyPair::generate().expect("a key");
-    let pem = params.self_signed(&key).expect("a certificate").pem();
-    let issuer = Issuer::new(params, key);
-    let key = KeyPair::generate().expect("a key");
-    let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
-    let leaf = CertificateParams::new(names).expect("names").signed_by(&key, &issuer).expect("a certificate");
+impl Authority {
+    pub fn new() -> Self {
+        let mut params = CertificateParams::new(Vec::new()).expect("no names");
+        params.distinguished_name.push(DnType::CommonName, "The tests' own authority");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().expect("a key");
+        let pem = params.self_signed(&key).expect("a certificate").pem();
+        Self { pem, issuer: Issuer::new(params, key) }
+    }
+
+    /// A certificate for whoever has one of these names.
+    pub fn issue(&self, names: &[&str]) -> (Certificate, KeyPair) {
+        let key = KeyPair::generate().expect("a key");
+        let names: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
+        let certificate = CertificateParams::new(names).expect("names").signed_by(&key, &self.issuer);
+        (certificate.expect("a certificate"), key)
+    }
+}
+
+static AUTHORITY: LazyLock<(Authority, Arc<ServerConfig>)> = LazyLock::new(|| {
+    let authority = Authority::new();
+    let (certificate, key) = authority.issue(&["localhost", "127.0.0.1"]);
     let key = PrivatePkcs8KeyDer::from(key.serialize_der());
     let provider = tokio_rustls::rustls::crypto::ring::default_provider();
     let server = ServerConfig::builder_with_provider(Arc::new(provider)).with_safe_default_protocol_versions();
     let server = server.expect("versions").with_no_client_auth();
-    let server = server.with_single_cert(vec![leaf.der().clone()], key.into()).expect("they fit");
-    Authority { pem, server: Arc::new(server) }
+    let server = server.with_single_cert(vec![certificate.der().clone()], key.into()).expect("they fit");
+    (authority, Arc::new(server))
 });
 
-/// The authority's certificate.
+/// The certificate of the authority of every [`Listener`].
 pub fn authority() -> &'static str {
-    &AUTHORITY.pem
+    &AUTHORITY.0.pem
 }
 
 /// Accepts connections that speak TLS.
@@ -49,7 +63,7 @@ pub struct Listener {
 
 impl Listener {
     pub fn new(listener: TcpListener) -> Self {
-        Self { listener, acceptor: AUTHORITY.server.clone().into() }
+        Self { listener, acceptor: AUTHORITY.1.clone().into() }
     }
 }
 

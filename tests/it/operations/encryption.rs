@@ -1,0 +1,137 @@
+//! A database across a network: nothing is sent to it before it has shown who it is, and nothing in the clear.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
+
+use common::Env;
+use serde_json::json;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::{TcpListener, UnixStream},
+};
+
+use crate::support::{
+    proxy::Server,
+    tls::Authority,
+    world::{NOON, World},
+};
+
+/// What nobody on the way may read.
+const SECRET: &str = "pa55word";
+const NAME: &str = "fermented soybeans";
+
+/// A network between the functions and a database, where somebody listens.
+struct Network {
+    port: u16,
+    heard: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Network {
+    async fn before(server: &Server) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        let heard: Arc<Mutex<Vec<u8>>> = Arc::default();
+        let (network, socket) = (Self { port, heard: heard.clone() }, server.socket());
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let Ok(server) = UnixStream::connect(&socket).await else { return };
+                let (from_client, to_client) = client.into_split();
+                let (from_server, to_server) = server.into_split();
+                tokio::spawn(pump(from_client, to_server, heard.clone()));
+                tokio::spawn(pump(from_server, to_client, heard.clone()));
+            }
+        });
+        network
+    }
+
+    /// The address of the database, whose certificate must come from the authority of `file` and name `host`.
+    fn url(&self, host: &str, file: &Path) -> String {
+        let (port, file) = (self.port, file.display());
+        format!("mysql://far_away:{SECRET}@{host}:{port}/hanip?ssl-mode=VERIFY_IDENTITY&ssl-ca={file}")
+    }
+
+    fn heard(&self, text: &str) -> bool {
+        self.heard.lock().expect("no panic").windows(text.len()).any(|heard| heard == text.as_bytes())
+    }
+}
+
+async fn pump(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, heard: Arc<Mutex<Vec<u8>>>) {
+    let mut chunk = vec![0; 16 * 1024];
+    while let Ok(size @ 1..) = from.read(&mut chunk).await {
+        heard.lock().expect("no panic").extend(&chunk[..size]);
+        if to.write_all(&chunk[..size]).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn write(folder: &Path, name: &str, pem: &str) -> PathBuf {
+    let file = folder.join(name);
+    std::fs::write(&file, pem).expect("written");
+    file
+}
+
+/// A server with a user `far_away`, and a certificate by `authority` for `localhost` alone if there is one.
+async fn server(folder: &Path, authority: Option<&Authority>) -> Server {
+    let server = match authority {
+        Some(authority) => {
+            let (certificate, key) = authority.issue(&["localhost"]);
+            let certificate = write(folder, "certificate", &certificate.pem());
+            let key = write(folder, "key", &key.serialize_pem());
+            let (certificate, key) =
+                (format!("--ssl-cert={}", certificate.display()), format!("--ssl-key={}", key.display()));
+            Server::start_with(&[&certificate, &key]).await
+        }
+        None => Server::start().await,
+    };
+    let user =
+        format!("CREATE USER far_away@localhost IDENTIFIED BY '{SECRET}'; GRANT ALL ON hanip.* TO far_away@localhost");
+    sqlx::raw_sql(common::db::safe(user)).execute(&mut server.root().await).await.expect("a user");
+    server
+}
+
+#[tokio::test]
+async fn a_database_that_must_show_who_it_is_is_spoken_to_in_secret() {
+    let (folder, authority) = (tempfile::tempdir().expect("a folder"), Authority::new());
+    let server = server(folder.path(), Some(&authority)).await;
+    sqlx::raw_sql("ALTER USER far_away@localhost REQUIRE SSL")
+        .execute(&mut server.root().await)
+        .await
+        .expect("altered");
+    let network = Network::before(&server).await;
+    let url = network.url("localhost", &write(folder.path(), "authority", &authority.pem));
+    let world = World::over(url, NOON).await;
+    let ada = world.person("ada").await;
+    ada.post("/api/foods", json!({ "name": NAME })).await.created();
+    assert!(ada.get("/api/foods").await.ok().to_string().contains(NAME));
+    assert!(network.heard("mysql_native_password"), "the greeting of the server, as it is");
+    for text in [SECRET, NAME, "SELECT", "users", "far_away"] {
+        assert!(!network.heard(text), "{text}");
+    }
+}
+
+/// Each is refused at the start, before anything is said of who asks.
+#[tokio::test]
+async fn a_database_that_can_not_show_who_it_is_is_told_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (ours, other) = (Authority::new(), Authority::new());
+    let (file, others) = (write(folder.path(), "ours", &ours.pem), write(folder.path(), "other", &other.pem));
+    let (with_tls, without) = tokio::join!(server(folder.path(), Some(&ours)), server(folder.path(), None));
+    let cases = [
+        ("another authority", &with_tls, "localhost", others),
+        ("another host", &with_tls, "127.0.0.1", file.clone()),
+        ("no TLS", &without, "localhost", file),
+    ];
+    for (case, server, host, file) in cases {
+        let network = Network::before(server).await;
+        let env = Env::from([("DATABASE_URL", network.url(host, &file).as_str())]);
+        let error = migrations::run(&env).await.expect_err(case);
+        assert!(format!("{error:#}").starts_with("DATABASE_URL: the database can't be reached: "), "{case}: {error:#}");
+        let acquired = common::db::pool(&env).expect("a pool").acquire().await;
+        assert!(matches!(acquired, Err(sqlx::Error::Tls(_) | sqlx::Error::Io(_))), "{case}: {acquired:?}");
+        assert!(network.heard("mysql_native_password"), "{case}: it was asked");
+        assert!(!network.heard("far_away") && !network.heard("hanip"), "{case}");
+    }
+}
