@@ -2,13 +2,13 @@
 
 import json
 
-from browser import answers
 from machine import ROOT, Program, free_port, quietly
+from provider import Provider
 
 VERSION = "0.3.6"
 
 
-class Canaille:
+class Canaille(Provider):
     name = f"Canaille {VERSION}"
     person = "Ada King"
     has_way_out = True
@@ -59,18 +59,6 @@ class Canaille:
         if keys:
             lines += [f"ACTIVE_JWKS = [{keys[0]}]", f"INACTIVE_JWKS = [{', '.join(keys[1:])}]"]
         self.config.write_text("\n".join(lines) + "\n")
-
-    def client_id(self, name):
-        return name
-
-    def start(self):
-        return self.program.start(self.is_ready)
-
-    def is_ready(self):
-        return answers(f"{self.issuer}/.well-known/openid-configuration", self.authority.ca)
-
-    def stop(self):
-        self.program.stop()
 
     def answer(self, browser, page, agrees, until):
         """What a person does on a page of the provider."""

@@ -3,15 +3,16 @@
 import json
 import time
 
-from browser import Browser, answers
+from browser import Browser
 from machine import TOOLS, Program, free_port
+from provider import Provider
 
 VERSION = "2.13.0"
 # "ada's password", by bcrypt.
 PASSWORD = "$2b$10$KSIRnr5AtDOTYPNUbIsadO7ECSj0DDHY49DHFuSaUlHsxhBp5dw5y"
 
 
-class Dex:
+class Dex(Provider):
     name = f"Dex {VERSION}"
     person = "Ada King"
     has_way_out = False
@@ -48,18 +49,6 @@ class Dex:
         }
         (folder / "dex.yaml").write_text(json.dumps(settings))
         self.program = Program(folder / "dex.log", [home / "dex", "serve", folder / "dex.yaml"], {})
-
-    def client_id(self, name):
-        return name
-
-    def start(self):
-        return self.program.start(self.is_ready)
-
-    def is_ready(self):
-        return answers(f"{self.issuer}/.well-known/openid-configuration", self.authority.ca)
-
-    def stop(self):
-        self.program.stop()
 
     def answer(self, browser, page, agrees, until):
         """What a person does on a page of the provider."""

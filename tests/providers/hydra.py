@@ -7,11 +7,12 @@ import urllib.parse
 
 from browser import Browser, answers
 from machine import TOOLS, Program, free_port, quietly
+from provider import Provider
 
 VERSION = "2.3.0"
 
 
-class Hydra:
+class Hydra(Provider):
     name = f"Ory Hydra {VERSION}"
     person = "Ada King"
     has_way_out = True
@@ -57,9 +58,6 @@ class Hydra:
             {"client_id": name, "redirect_uris": [callback(name)], **plain, **parts} for name, parts in more.items()
         ]
 
-    def client_id(self, name):
-        return name
-
     def start(self):
         took = self.program.start(self.is_ready)
         for client in self.made:
@@ -70,9 +68,6 @@ class Hydra:
 
     def is_ready(self):
         return answers(f"{self.issuer}/health/ready", self.authority.ca)
-
-    def stop(self):
-        self.program.stop()
 
     def answer(self, browser, page, agrees, until):
         """Hydra itself has no page: it asks the application, which sends the browser on."""

@@ -7,8 +7,9 @@ import re
 import shutil
 import subprocess
 
-from browser import Browser, answers
+from browser import Browser
 from machine import TOOLS, Program, free_port, quietly
+from provider import Provider
 
 VERSION = "26.7.3"
 REALM = "ours"
@@ -23,7 +24,7 @@ def mapper(kind, **config):
     return {"name": kind, "protocol": "openid-connect", "protocolMapper": kind, "config": config}
 
 
-class Keycloak:
+class Keycloak(Provider):
     name = f"Keycloak {VERSION}"
     person = "Ada King"
     has_way_out = True
@@ -96,18 +97,6 @@ class Keycloak:
                 "KC_BOOTSTRAP_ADMIN_PASSWORD": ADMIN["password"],
             },
         )
-
-    def client_id(self, name):
-        return name
-
-    def start(self):
-        return self.program.start(self.is_ready)
-
-    def is_ready(self):
-        return answers(f"{self.issuer}/.well-known/openid-configuration", self.authority.ca)
-
-    def stop(self):
-        self.program.stop()
 
     def answer(self, browser, page, agrees, until):
         """What a person does on a page of the provider."""
