@@ -67,7 +67,7 @@ pub(crate) fn without_values(error: &sqlx::Error) -> String {
     }
 }
 
-/// The code of the answer to `error`. The cause is logged here, once.
+/// The code of the answer to `error`.
 pub(crate) fn code(error: &sqlx::Error) -> Code {
     let again = undone(error)
         || matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
@@ -79,21 +79,20 @@ pub(crate) fn code(error: &sqlx::Error) -> Code {
         || matches!(number(error), Some(1044 | 1045 | 1049 | 1820 | 1862 | 4151));
     match number(error) {
         // No such table, no such column: the schema is older than this program.
-        Some(1146 | 1054) => {
-            tracing::error!(%error, "the schema is older than this program");
-            Code::NotMigrated
-        }
-        _ if is_full(error) => {
+        Some(1146 | 1054) => Code::NotMigrated,
+        _ if is_full(error) || again && !is_refused(error) => Code::Unavailable,
+        _ => Code::Internal,
+    }
+}
+
+/// Logs why a request is answered with the [`code()`] of `error`.
+pub(crate) fn log(error: &sqlx::Error) {
+    match code(error) {
+        Code::NotMigrated => tracing::error!(%error, "the schema is older than this program"),
+        Code::Unavailable if is_full(error) => {
             tracing::error!(error = without_values(error), "the database has no room");
-            Code::Unavailable
         }
-        _ if again && !is_refused(error) => {
-            tracing::warn!(error = without_values(error), "database unavailable");
-            Code::Unavailable
-        }
-        _ => {
-            tracing::error!(error = without_values(error), "database error");
-            Code::Internal
-        }
+        Code::Unavailable => tracing::warn!(error = without_values(error), "database unavailable"),
+        _ => tracing::error!(error = without_values(error), "database error"),
     }
 }

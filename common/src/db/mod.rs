@@ -15,7 +15,7 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-pub(crate) use self::errors::{code, undone, without_values};
+pub(crate) use self::errors::{code, log, undone, without_values};
 pub use self::{
     reach::Reached,
     select::{Results, Select, select},

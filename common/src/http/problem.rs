@@ -1,5 +1,7 @@
 //! Problem details (RFC 9457): what an answer says of an error, in the language of the request. An internal cause is
-//! logged once, here, and never sent.
+//! logged once, and never sent.
+
+use std::sync::Arc;
 
 use axum::{
     http::{HeaderValue, StatusCode, header},
@@ -68,32 +70,42 @@ struct FieldProblem {
 impl IntoResponse for Error {
     /// English; a layer renders it again where the request asks for Korean.
     fn into_response(self) -> Response {
+        let (code, faults, members) = match &self {
+            Self::Refused(code) => (*code, Vec::new(), Map::new()),
+            Self::Faults(faults) => {
+                (faults.first().map_or(Code::ValueInvalid, |fault| fault.code), faults.clone(), Map::new())
+            }
+            Self::Extended(code, members) => (*code, Vec::new(), members.clone()),
+            Self::Database(error) => (db::code(error), Vec::new(), Map::new()),
+            Self::RolledBack => (Code::Unavailable, Vec::new(), Map::new()),
+            Self::Internal(_) => (Code::Internal, Vec::new(), Map::new()),
+        };
+        let shown = Shown { code, faults, members };
+        let mut response = shown.render(Language::English);
+        response.extensions_mut().insert(shown);
         let rolled_back = match &self {
             Self::Database(error) => db::undone(error),
             Self::RolledBack => true,
             _ => false,
         };
-        let (code, faults, members) = match self {
-            Self::Refused(code) => (code, Vec::new(), Map::new()),
-            Self::Faults(faults) => (faults.first().map_or(Code::ValueInvalid, |fault| fault.code), faults, Map::new()),
-            Self::Extended(code, members) => (code, Vec::new(), members),
-            Self::Database(error) => (db::code(&error), Vec::new(), Map::new()),
-            Self::RolledBack => {
-                tracing::warn!("a transaction was rolled back without an error");
-                (Code::Unavailable, Vec::new(), Map::new())
-            }
-            Self::Internal(error) => {
-                tracing::error!(error = format!("{error:#}"), "internal error");
-                (Code::Internal, Vec::new(), Map::new())
-            }
-        };
-        let shown = Shown { code, faults, members };
-        let mut response = shown.render(Language::English);
-        response.extensions_mut().insert(shown);
         if rolled_back {
-            response.extensions_mut().insert(RolledBack);
+            response.extensions_mut().insert(RolledBack(Arc::new(self)));
+        } else {
+            self.log();
         }
         response
+    }
+}
+
+impl Error {
+    /// Logs a cause that is not shown.
+    pub(super) fn log(&self) {
+        match self {
+            Self::Refused(_) | Self::Faults(_) | Self::Extended(..) => {}
+            Self::Database(error) => db::log(error),
+            Self::RolledBack => tracing::warn!("a transaction was rolled back without an error"),
+            Self::Internal(error) => tracing::error!(error = format!("{error:#}"), "internal error"),
+        }
     }
 }
 

@@ -12,11 +12,11 @@ use axum::{
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use common::{
-    Account, App, Language, Query, Result, User, db,
+    Account, App, Language, Me, Query, Result, User, db,
     diary::{
         day::{Date, HourMinute},
         food::RESTORABLE,
-        history::HistoriesAfter,
+        history::{Histories, HistoriesAfter},
         streak::{Counting, Outcome},
     },
 };
@@ -71,21 +71,25 @@ pub async fn export(
     let now = app.clock.now();
     let today = user.today(now);
     let db = app.db.acquire().await?;
-    let (mut db, histories) = match options.format {
+    let (mut db, read) = match options.format {
         Format::Days => {
-            let (db, histories) =
-                db::snapshot(db, HistoriesAfter { user_id: user.id, after: NaiveDate::default() }).await?;
-            (db, Some(histories))
+            let histories = HistoriesAfter { user_id: user.id, after: NaiveDate::default() };
+            let (db, histories) = db::snapshot(db, histories).await?;
+            (db, Read::Histories(histories))
         }
-        _ => (db::snapshot(db, ()).await?.0, None),
+        Format::Json | Format::Csv => {
+            let (db, me) = db::snapshot(db, Account(user.clone())).await?;
+            (db, Read::Account(me))
+        }
     };
     let (sender, body) = Channel::new(1);
     let (started, has_started) = oneshot::channel();
     app.tasks.spawn(async move {
         let mut writer = Writer::new(options.format, sender, started);
         let whole = async {
-            let Some(histories) = histories else {
-                return write(&mut db, user, now, &mut writer).await;
+            let histories = match read {
+                Read::Account(me) => return write(&mut db, me, now, &mut writer).await,
+                Read::Histories(histories) => histories,
             };
             let mut foods = foods(&mut db, user.id, now).await?;
             foods.retain(|food| food.deleted_at.is_none());
@@ -113,12 +117,18 @@ pub async fn export(
     Ok((headers, Body::new(body)).into_response())
 }
 
-async fn write(db: &mut MySqlConnection, user: User, now: DateTime<Utc>, writer: &mut Writer) -> Result<()> {
-    let user_id = user.id;
+/// What is read as the snapshot begins, in the same round trip.
+enum Read {
+    Account(Me),
+    Histories(Histories),
+}
+
+async fn write(db: &mut MySqlConnection, me: Me, now: DateTime<Utc>, writer: &mut Writer) -> Result<()> {
+    let user_id = me.id;
     let foods = foods(db, user_id, now).await?;
     writer.names = foods.iter().map(|food| (food.id, food.name.clone())).collect();
     let food_ids: Vec<Uuid> = foods.iter().map(|food| food.id).collect();
-    writer.begin(db::select(db, Account(user)).await?, now)?;
+    writer.begin(me, now)?;
     writer.begin_list("foods");
     writer.add(foods).await?;
     writer.end_list();

@@ -8,6 +8,7 @@ use serde_json::json;
 use sqlx::mysql::MySqlDatabaseError;
 
 use crate::support::{
+    logs::Logs,
     proxy::Server,
     world::{World, database, set_passwords},
 };
@@ -125,7 +126,9 @@ async fn a_request_that_is_refused_a_right_runs_again() {
     let refuse = "SET GLOBAL log_output = 'TABLE'; SET GLOBAL general_log = ON;
                   REVOKE SELECT (email) ON users FROM hanip_streaks";
     sqlx::raw_sql(refuse).execute(&mut root).await.expect("it is refused from now on");
+    let logs = Logs::listen();
     ada.get("/api/streaks/today").await.problem(500, "internal");
+    assert_eq!(logs.take().matches("database error").count(), 1, "it is logged when it is given up");
     let asked = "SELECT COUNT(*) FROM mysql.general_log
                  WHERE argument LIKE '%display_name, email FROM%' AND argument NOT LIKE '%general_log%'";
     let (asked,): (i64,) = sqlx::query_as(asked).fetch_one(&mut root).await.expect("the log");
