@@ -88,10 +88,11 @@ pub async fn apply(env: &Env, db: &mut MySqlConnection, schema: Schema) -> Resul
     let mut users = Vec::new();
     for (function, password, name) in passwords {
         let password = password.with_context(|| format!("{name}: not set; expected one for each function"))?;
-        // The hash goes into the statement: it needs no quoting, and no log of the server's holds the password.
-        let (hash,): (String,) = sqlx::query_as("SELECT PASSWORD(?)").bind(password).fetch_one(&mut *db).await?;
-        ensure!(hash.starts_with('*'), "old_passwords: expected 0 on the server");
-        users.push(format!("{} IDENTIFIED BY PASSWORD '{hash}'", user(function)));
+        let mut identified = format!("VIA mysql_native_password USING '{}'", hash(db, &password).await?);
+        if let Some(before) = env.optional(&format!("{name}_BEFORE"))? {
+            identified += &format!(" OR mysql_native_password USING '{}'", hash(db, &before).await?);
+        }
+        users.push(format!("{} IDENTIFIED {identified}", user(function)));
     }
     let users = users.join(", ");
     db.execute(safe(format!("CREATE USER IF NOT EXISTS {users}"))).await.context("no user could be created")?;
@@ -111,6 +112,13 @@ pub async fn apply(env: &Env, db: &mut MySqlConnection, schema: Schema) -> Resul
     Ok(())
 }
 
+/// What goes into a statement in the place of a password: it needs no quoting, and no log of the server's holds the password.
+async fn hash(db: &mut MySqlConnection, password: &str) -> Result<String> {
+    let (hash,): (String,) = sqlx::query_as("SELECT PASSWORD(?)").bind(password).fetch_one(db).await?;
+    ensure!(hash.starts_with('*'), "old_passwords: expected 0 on the server");
+    Ok(hash)
+}
+
 /// Revokes a right on a table and keeps those on its columns, which the server revokes with it: in one packet, since
 /// a request in between is refused, and runs again.
 async fn revoke_but_columns(db: &mut MySqlConnection, grant: &Grant, wanted: &BTreeSet<Grant>) -> Result<()> {
@@ -124,7 +132,8 @@ async fn revoke_but_columns(db: &mut MySqlConnection, grant: &Grant, wanted: &BT
     Ok(())
 }
 
-/// `env` with each password that `PASSWORDS_DIR` holds, as the file `<function>-password`.
+/// `env` with each password that `PASSWORDS_DIR` holds, as the file `<function>-password`, and `<function>-password-before`
+/// where there is one.
 fn with_passwords_dir(env: &Env) -> Result<Env> {
     let mut env = env.clone();
     let Some(dir) = env.optional("PASSWORDS_DIR")? else { return Ok(env) };
@@ -135,7 +144,12 @@ fn with_passwords_dir(env: &Env) -> Result<Env> {
             file.exists(),
             "{expected}, but there is no {function}-password; `scripts/secrets {function}` makes it"
         );
-        env.set(&format!("{}_PASSWORD_FILE", function.to_uppercase()), file.to_string_lossy());
+        let name = format!("{}_PASSWORD", function.to_uppercase());
+        env.set(&format!("{name}_FILE"), file.to_string_lossy());
+        let before = Path::new(&dir).join(format!("{function}-password-before"));
+        if before.exists() {
+            env.set(&format!("{name}_BEFORE_FILE"), before.to_string_lossy());
+        }
     }
     Ok(env)
 }

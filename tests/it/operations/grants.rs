@@ -159,6 +159,33 @@ async fn a_password_that_changes_is_the_only_one_from_then_on() {
     assert!(comes_in(quoted).await && !comes_in("").await);
 }
 
+/// A function is replaced step by step: for a minute, some of its pods know the new password and some the one before.
+#[tokio::test]
+async fn a_password_counts_beside_the_one_before_it_until_that_is_taken_away() {
+    let server = Server::start().await;
+    drop(server.root().await);
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str| folder.path().join(name);
+    for function in migrations::functions() {
+        fs::write(file(&format!("{function}-password")), "first").expect("it is written");
+    }
+    let (url, path) = (server.url_of("root", "hanip"), folder.path().to_str().expect("text"));
+    let env = Env::from([("DATABASE_URL", url.as_str()), ("PASSWORDS_DIR", path)]);
+    let comes_in = async |password: &str| {
+        let url = server.url_of(&format!("hanip_foods:{password}"), "hanip");
+        let db = common::db::pool(&Env::from([("DATABASE_URL", url.as_str())])).expect("a pool");
+        sqlx::query("SELECT id FROM foods").execute(&db).await.is_ok()
+    };
+    migrations::run(&env).await.expect("the first one");
+    fs::write(file("foods-password"), "second").expect("it is written");
+    fs::write(file("foods-password-before"), "first").expect("it is written");
+    migrations::run(&env).await.expect("both");
+    assert!(comes_in("first").await && comes_in("second").await && !comes_in("third").await);
+    fs::remove_file(file("foods-password-before")).expect("it was there");
+    migrations::run(&env).await.expect("the second alone");
+    assert!(!comes_in("first").await && comes_in("second").await);
+}
+
 #[tokio::test]
 async fn passwords_may_be_the_files_of_a_folder_and_one_that_is_missing_is_named() {
     let server = Server::start().await;
