@@ -195,7 +195,7 @@ pub async fn find_or_create(
 fn name(identity: &oauth::Identity) -> String {
     let name = identity.name.as_deref().and_then(line);
     let name = name.or_else(|| Some(email(identity)?.split_once('@')?.0.to_owned()));
-    name.unwrap_or_default().chars().take(50).collect()
+    name.unwrap_or_default().chars().take(50).collect::<String>().trim_end().to_owned()
 }
 
 fn email(identity: &oauth::Identity) -> Option<String> {

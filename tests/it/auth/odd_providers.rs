@@ -107,6 +107,8 @@ async fn answers_of_a_token_endpoint_that_are_odd_and_unused_keep_nobody_out() {
         json!({ "token_type": null }),
         json!({ "token_type": ["Bearer"], "scope": ["openid"] }),
         json!({ "refresh_token": 1, "session_state": {} }),
+        json!({ "error": "", "error_description": "" }),
+        json!({ "error": {} }),
         json!({ "access_token": "a".repeat(150_000) }),
     ] {
         let case: String = answer.to_string().chars().take(60).collect();
@@ -177,6 +179,9 @@ async fn a_name_is_looked_for_in_the_token_then_at_the_userinfo_endpoint() {
             "Ada King",
         ),
         (json!({ "name": null, "family_name": "King" }), Value::Null, "King"),
+        (json!({ "name": "\u{200b}", "nickname": "ada" }), Value::Null, "ada"),
+        (json!({ "name": "Eve\u{202e}", "preferred_username": "ada" }), Value::Null, "ada"),
+        (json!({ "name": "a ".repeat(30) }), Value::Null, "a a a a a a a a a a a a a a a a a a a a a a a a a"),
         (json!({ "name": null, "preferred_username": "ada1" }), json!({ "sub": "1234567890", "name": "Ada" }), "Ada"),
         (json!({ "name": null, "preferred_username": "ada1" }), Value::Null, "ada1"),
         (json!({ "name": null }), json!({ "sub": "1234567890", "email": "ada@example.test" }), "ada"),

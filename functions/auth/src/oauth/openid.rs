@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, anyhow, ensure};
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
@@ -16,7 +16,7 @@ use super::{
     id_token::{self, Expected},
     token::Tokens,
 };
-use common::{Origin, session::random_token};
+use common::{Origin, session::random_token, text};
 
 /// When the userinfo endpoint is waited for no more, from the callback on: a part of what all of it may take.
 const PATIENCE: Duration = Duration::from_secs(6);
@@ -157,17 +157,17 @@ pub fn check_issuer(iss: Option<&str>, issuer: &str, is_required: bool) -> Resul
 /// What a provider says of a person. Any of it may be missing, or something else than text.
 #[derive(Default, Deserialize)]
 struct Person {
-    #[serde(default, deserialize_with = "super::text")]
+    #[serde(default, deserialize_with = "line")]
     name: Option<String>,
-    #[serde(default, deserialize_with = "super::text")]
+    #[serde(default, deserialize_with = "line")]
     nickname: Option<String>,
-    #[serde(default, deserialize_with = "super::text")]
+    #[serde(default, deserialize_with = "line")]
     given_name: Option<String>,
-    #[serde(default, deserialize_with = "super::text")]
+    #[serde(default, deserialize_with = "line")]
     family_name: Option<String>,
-    #[serde(default, deserialize_with = "super::text")]
+    #[serde(default, deserialize_with = "line")]
     preferred_username: Option<String>,
-    #[serde(default, deserialize_with = "super::text")]
+    #[serde(default, deserialize_with = "line")]
     email: Option<String>,
 }
 
@@ -196,4 +196,10 @@ impl Person {
         let whole = Some(whole.trim().to_owned()).filter(|whole| !whole.is_empty());
         [self.name.clone(), self.nickname.clone(), whole, self.preferred_username.clone()].into_iter().flatten().next()
     }
+}
+
+/// Reads a text of one line that shows something; anything else counts as absent, so that another one is taken.
+fn line<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let said: Option<String> = super::lenient(deserializer)?;
+    Ok(said.and_then(|said| text::line(&said, usize::MAX).ok().flatten()))
 }

@@ -94,7 +94,7 @@ fn tokens(answer: Answer) -> Result<Result<Tokens, TokenError>> {
     // What is no JSON is not shown: it may hold a token.
     let body: Map<String, Value> = serde_json::from_slice(&answer.body).unwrap_or_default();
     let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
-    if let Some(error) = text("error") {
+    if let Some(error) = text("error").filter(|error| !error.is_empty()) {
         let description = text("error_description").map(|text| super::clean(&text));
         return Ok(Err(TokenError { error: super::clean(&error), description }));
     }
