@@ -49,6 +49,13 @@ pub struct Attempt {
     session_id: Option<Uuid>,
 }
 
+/// What became of a sign-in before its callback came once more.
+pub struct Again {
+    pub return_to: String,
+    /// Whether it was to link an identity, and has not.
+    pub lacks_link: bool,
+}
+
 impl Attempt {
     /// Stores a new sign-in at `provider`. `sign-in-failed` where the provider does not answer as it should,
     /// `too-many-attempts` where the browser's address has begun too many.
@@ -132,16 +139,19 @@ impl Attempt {
         Ok(attempt.fetch_one(&mut *db).await?)
     }
 
-    /// Where a callback that comes once more leads, in a browser that has completed the sign-in already: reloaded, say.
-    pub async fn return_again(app: &App, browser: &Browser, state: Option<&str>) -> Result<String> {
-        let (Some(state), Some(binding)) = (state, browser.cookie(app, BINDING)) else { return Ok("/".to_owned()) };
+    /// Where a callback leads that completes nothing, in a browser where somebody is signed in: reloaded, say.
+    pub async fn again(app: &App, browser: &Browser, state: Option<&str>) -> Result<Again> {
+        let nowhere = || Again { return_to: "/".to_owned(), lacks_link: false };
+        let (Some(state), Some(binding)) = (state, browser.cookie(app, BINDING)) else { return Ok(nowhere()) };
         let (state_hash, binding_hash) = (hash(state), hash(&binding));
-        let return_to = sqlx::query_scalar!(
-            "SELECT return_to FROM sign_in_attempts WHERE state_hash = ? AND binding_hash = ?",
+        let again = sqlx::query_as!(
+            Again,
+            r#"SELECT return_to, user_id IS NOT NULL AND consumed_at IS NULL AS "lacks_link!: bool"
+               FROM sign_in_attempts WHERE state_hash = ? AND binding_hash = ?"#,
             state_hash.as_slice(),
             binding_hash.as_slice()
         );
-        Ok(return_to.fetch_optional(&app.db).await?.unwrap_or_else(|| "/".to_owned()))
+        Ok(again.fetch_optional(&app.db).await?.unwrap_or_else(nowhere))
     }
 
     /// The user and the session that want to link the identity, if this is no sign-in of its own.

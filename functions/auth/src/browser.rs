@@ -6,9 +6,9 @@ use axum::{
     Extension,
     extract::FromRequestParts,
     http::{HeaderMap, StatusCode, header, request::Parts},
-    response::{IntoResponse, Response},
+    response::{AppendHeaders, IntoResponse, Response},
 };
-use common::{App, Error, Language, Result, Session};
+use common::{App, Code, Error, Language, Result, Session};
 use cookie::time::Duration;
 
 use crate::{Auth, rate_limit::Address};
@@ -65,7 +65,7 @@ impl Browser {
     /// Turns an error into one that people read on `page`. A client that wants no page gets the problem.
     pub fn refused_on(&self, page: &str) -> impl Fn(Error) -> Refusal {
         let page = self.wants_a_page().then(|| page.to_owned());
-        move |error| Refusal { error, page: page.clone() }
+        move |error| Refusal { error, page: page.clone(), cookie: None }
     }
 }
 
@@ -84,22 +84,38 @@ pub struct Refusal {
     error: Error,
     /// The page of the app that says in words what went wrong.
     page: Option<String>,
+    cookie: Option<String>,
+}
+
+impl Refusal {
+    /// Sets this cookie too.
+    pub fn with_cookie(self, cookie: Option<String>) -> Self {
+        Self { cookie, ..self }
+    }
 }
 
 /// Every client gets the problem.
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
-        Self { error, page: None }
+        Self { error, page: None, cookie: None }
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        match (self.error, self.page) {
-            (Error::Refused(code), Some(page)) => {
-                (StatusCode::FOUND, [(header::LOCATION, format!("{page}?problem={}", code.as_str()))]).into_response()
+        let cookie = AppendHeaders(self.cookie.map(|cookie| (header::SET_COOKIE, cookie)));
+        let code = match &self.error {
+            Error::Refused(code) => Some(*code),
+            // No person has written the query.
+            Error::Faults(_) => Some(Code::SignInFailed),
+            _ => None,
+        };
+        match self.page.zip(code) {
+            Some((page, code)) => {
+                let location = format!("{page}?problem={}", code.as_str());
+                (StatusCode::FOUND, [(header::LOCATION, location)], cookie).into_response()
             }
-            (error, _) => error.into_response(),
+            None => (cookie, self.error).into_response(),
         }
     }
 }

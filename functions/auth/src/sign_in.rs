@@ -85,15 +85,17 @@ pub async fn start(
     Extension(auth): Extension<Arc<Auth>>,
     Path(provider): Path<String>,
     browser: Browser,
-    Query(start): Query<Start>,
+    start: Result<Query<Start>>,
 ) -> Result<Response, Refusal> {
+    let Query(start) = start.map_err(browser.refused_on(PAGE))?;
+    let provider = auth.provider(&provider).map_err(browser.refused_on(PAGE))?;
     let wish = Wish {
         return_to: start.return_to.as_deref(),
         time_zone: start.time_zone.as_deref(),
         locale: start.locale.as_deref(),
         link: None,
     };
-    let begun = Attempt::begin(&app, auth.provider(&provider)?, &browser, wish).await;
+    let begun = Attempt::begin(&app, provider, &browser, wish).await;
     let Redirect { location, cookie } = begun.map_err(browser.refused_on(PAGE))?;
     Ok(found(&location, vec![cookie]))
 }
@@ -128,25 +130,34 @@ pub async fn callback(
     Extension(auth): Extension<Arc<Auth>>,
     Path(provider): Path<String>,
     browser: Browser,
-    Query(callback): Query<Callback>,
+    callback: Result<Query<Callback>>,
 ) -> Result<Response, Refusal> {
-    let provider = auth.provider(&provider)?;
+    let Query(callback) = callback.map_err(browser.refused_on(PAGE))?;
+    // It may have been taken out of the settings meanwhile.
+    let provider = auth.provider(&provider).map_err(browser.refused_on(PAGE))?;
     // Some say what went wrong without the state (RFC 6749, section 4.1.2.1 wants it): nothing is used up by that.
     if let (None, Some(error)) = (&callback.state, &callback.error)
         && Attempt::is_begun(&app, &browser)
     {
-        let code = provider.refused(error, callback.error_description.as_deref());
-        return Err(browser.refused_on(PAGE)(code.into()));
+        return Err(refused(&app, provider, &browser, (error, callback.error_description.as_deref()), PAGE));
     }
     let now = app.clock.now();
     let attempt = Attempt::consume(&app, provider, &browser, callback.state.as_deref(), now).await;
     let attempt = match attempt {
         // Nothing is wrong for who has come in already, and reloads or goes back.
         Err(Error::Refused(Code::SignInExpired)) if browser.wants_a_page() && browser.has_session(&app).await => {
-            return Ok(found(&Attempt::return_again(&app, &browser, callback.state.as_deref()).await?, Vec::new()));
+            let again = Attempt::again(&app, &browser, callback.state.as_deref()).await?;
+            if again.lacks_link {
+                return Err(browser.refused_on(&again.return_to)(Code::SignInExpired.into()));
+            }
+            return Ok(found(&again.return_to, Vec::new()));
         }
         attempt => attempt.map_err(browser.refused_on(PAGE))?,
     };
+    let page = attempt.link().map_or(PAGE, |_| &attempt.return_to);
+    if let Some(error) = &callback.error {
+        return Err(refused(&app, provider, &browser, (error, callback.error_description.as_deref()), page));
+    }
     // The attempt is used up: the request must not run again, but the person can.
     let completed = complete(&app, provider, &browser, &callback, &attempt, now).await.map_err(|error| match error {
         Error::Refused(code) => Error::Refused(code),
@@ -155,9 +166,22 @@ pub async fn callback(
             Code::SignInFailed.into()
         }
     });
-    let page = attempt.link().map_or(PAGE, |_| &attempt.return_to);
     let cookies = completed.map_err(browser.refused_on(page))?;
     Ok(found(&attempt.return_to, cookies))
+}
+
+/// What a person reads on `page` where the provider sent them back with an error and its description. One that is not
+/// their own decision may mean that the provider can't show who is signed in there: it is not asked to the next time.
+fn refused(
+    app: &App,
+    provider: &Provider,
+    browser: &Browser,
+    (error, description): (&str, Option<&str>),
+    page: &str,
+) -> Refusal {
+    let code = provider.refused(error, description);
+    let asked = browser.signed_out(app).filter(|_| code == Code::SignInFailed);
+    browser.refused_on(page)(code.into()).with_cookie(asked.map(|_| signed_in(app)))
 }
 
 /// Asks the provider who came back, and lets them in: the answer is the cookies of a new session; none where the
@@ -170,9 +194,6 @@ async fn complete(
     attempt: &Attempt,
     now: DateTime<Utc>,
 ) -> Result<Vec<String>> {
-    if let Some(error) = &callback.error {
-        return Err(provider.refused(error, callback.error_description.as_deref()).into());
-    }
     let (code, state) = callback.code.as_deref().zip(callback.state.as_deref()).ok_or(Code::SignInFailed)?;
     let response = AuthorizationResponse {
         code,

@@ -66,6 +66,20 @@ async fn an_identity_of_another_account_is_refused_and_nothing_changes() {
 }
 
 #[tokio::test]
+async fn a_link_that_came_too_late_is_not_taken_for_one_that_was_made() {
+    let world = World::new().await;
+    let ada = world.person("ada").await;
+    let look = |path: &str| ada.request(Method::GET, path).header(header::ACCEPT, "text/html");
+    let done = begun(&ada, "ada at work").await;
+    assert_eq!(ada.send(look(&done)).await.location(), "/settings");
+    let late = begun(&ada, "new").await;
+    world.app.clock.advance(chrono::TimeDelta::minutes(10));
+    assert_eq!(ada.send(look(&late)).await.location(), "/settings?problem=sign-in-expired");
+    assert_eq!(ada.send(look(&done)).await.location(), "/settings", "reloaded");
+    assert_eq!(identities(&ada).await.len(), 2);
+}
+
+#[tokio::test]
 async fn an_identity_is_linked_only_in_the_session_that_asked_for_it() {
     let world = World::new().await;
     let ada = world.person("ada").await;

@@ -6,7 +6,8 @@ use serde_json::json;
 use crate::{
     auth::providers::{returning, world_with},
     support::{
-        fake_provider::{StandIn, kakao},
+        fake_provider::{StandIn, kakao, token_of},
+        oidc::{CLIENT_ID, CLIENT_SECRET},
         world::{Person, Reply, World},
     },
 };
@@ -70,6 +71,27 @@ async fn a_sign_in_can_be_completed_once_and_only_by_the_browser_that_began_it()
 }
 
 #[tokio::test]
+async fn a_sign_in_begun_before_a_restart_is_completed_after_it() {
+    let kakao = StandIn::start(kakao()).await;
+    let provider = [
+        ("OAUTH_KAKAO_CLIENT_ID", CLIENT_ID),
+        ("OAUTH_KAKAO_CLIENT_SECRET", CLIENT_SECRET),
+        ("OAUTH_KAKAO_ISSUER", kakao.issuer.as_str()),
+    ];
+    let before = World::with(&provider).await;
+    let ada = before.stranger();
+    let callback = returning(&ada, "kakao").await;
+    // Its key is another one since, too.
+    kakao.calls_its_key("newer");
+    kakao.mints(|claims| token_of(r#"{"alg":"RS256","kid":"newer"}"#, &claims.to_string()));
+    let after = World::beside(&before, &[&provider[..], &[("PUBLIC_ORIGIN", &before.origin)]].concat()).await;
+    let host = before.origin.strip_prefix("http://").expect("a host");
+    let landed = ada.client.get(format!("{}{callback}", after.origin)).header(header::HOST, host).send().await;
+    Reply::of(landed.expect("an answer")).await.is_found();
+    ada.get("/api/auth/me").await.ok();
+}
+
+#[tokio::test]
 async fn a_sign_in_ends_after_ten_minutes() {
     let world = World::new().await;
     let ada = world.stranger();
@@ -130,6 +152,16 @@ async fn a_browser_is_told_in_the_app_what_went_wrong() {
     let told = ada.send(look).await;
     told.is_found();
     assert_eq!(told.location(), "/sign-in?problem=sign-in-expired");
+    // A provider that was taken out of the settings meanwhile, and a query that no provider sends.
+    for (path, code) in [
+        ("/api/auth/nowhere/start", "not-found"),
+        ("/api/auth/nowhere/callback?state=x&code=x", "not-found"),
+        ("/api/auth/local/callback?state=x&state=y", "sign-in-failed"),
+        ("/api/auth/local/start?locale=ko&locale=en", "sign-in-failed"),
+    ] {
+        let told = ada.send(ada.request(Method::GET, path).header(header::ACCEPT, "text/html,*/*")).await;
+        assert_eq!(told.location(), format!("/sign-in?problem={code}"), "{path}");
+    }
 }
 
 #[tokio::test]

@@ -56,6 +56,29 @@ async fn the_next_sign_in_after_signing_out_shows_who_is_signed_in_at_the_provid
 }
 
 #[tokio::test]
+async fn a_provider_that_can_not_show_who_is_signed_in_there_locks_nobody_out() {
+    // One that can't has to answer with an error (OpenID Connect Core 1.0, section 3.1.2.1).
+    let provider = StandIn::start(usual()).await;
+    let ada = world_of(&provider, &[]).await.stranger();
+    for (error, code) in [
+        ("account_selection_required", (503, "sign-in-failed")),
+        ("invalid_request", (503, "sign-in-failed")),
+        ("access_denied", (400, "sign-in-refused")),
+    ] {
+        ada.get(&returning(&ada, "oidc").await).await.is_found();
+        sign_out(&ada).await;
+        for has_state in [true, false] {
+            let state = asked(&ada, "oidc").await["state"].clone();
+            let state = if has_state { format!("&state={state}") } else { String::new() };
+            let path = format!("/api/auth/oidc/callback?error={error}{state}");
+            ada.get(&path).await.problem(code.0, code.1);
+        }
+        let prompt = asked(&ada, "oidc").await.get("prompt").cloned();
+        assert_eq!(prompt.is_none(), code.0 == 503, "{error}: whoever cancels is asked again");
+    }
+}
+
+#[tokio::test]
 async fn who_has_signed_out_is_shown_the_way_out_of_the_provider_too() {
     let page = "https://id.example/logout?realm=ours";
     let provider = StandIn::start(Documented { description: json!({ "end_session_endpoint": page }), ..usual() }).await;

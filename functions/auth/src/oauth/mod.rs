@@ -156,10 +156,13 @@ impl Provider {
     pub fn refused(&self, error: &str, description: Option<&str>) -> Code {
         // The last two are LinkedIn's.
         let theirs = ["access_denied", "consent_required", "user_cancelled_login", "user_cancelled_authorize"];
-        if theirs.contains(&error) {
+        let is_theirs = theirs.contains(&error);
+        let (error, description) = (clean(error), description.map(clean));
+        if is_theirs {
+            // It may be the provider's decision all the same: some say no more where a client is not for everybody.
+            tracing::info!(provider = self.id, error, description, "the provider sent a person back refused");
             return Code::SignInRefused;
         }
-        let (error, description) = (clean(error), description.map(clean));
         tracing::warn!(provider = self.id, error, description, "the provider sent a person back with an error");
         Code::SignInFailed
     }
