@@ -61,6 +61,8 @@ async fn a_provider_that_is_wrong_has_a_line_that_says_what_to_mend() {
     let plain = of(json!({ "code_challenge_methods_supported": ["plain"] })).await;
     let renamed = of(json!({ "issuer": "https://id.example" })).await;
     let scopes = of(json!({ "scopes_supported": ["openid", "email"] })).await;
+    let tenants = of(json!({ "issuer": "https://login.example/{tenantid}/v2.0" })).await;
+    let secure = provider.issuer.replace("http:", "https:");
     let narrow = StandIn::start(Documented { scopes: &["openid"], ..usual() }).await;
     let encrypted = StandIn::start_tls(usual()).await;
     let (deeper, slash) = (format!("{}/realms/ours", provider.issuer), format!("{}/", provider.issuer));
@@ -108,6 +110,14 @@ async fn a_provider_that_is_wrong_has_a_line_that_says_what_to_mend() {
             &["WRONG", "OIDC_CLIENT_ID or OIDC_CLIENT_SECRET"],
         ),
         ("a blank in the secret", settings(&provider.issuer, "wrong "), false, &["begins or ends with a blank"]),
+        (
+            "quotation marks around the secret",
+            settings(&provider.issuer, "\"wrong\""),
+            false,
+            &["begins or ends with a quotation mark"],
+        ),
+        ("https where http is spoken", settings(&secure, "x"), false, &["no https is spoken there"]),
+        ("all tenants", settings(&tenants.issuer, "x"), false, &["for each tenant", "the address of your own"]),
         ("a public client with a secret", settings(&public.issuer, CLIENT_SECRET), false, &["OIDC_CLIENT_SECRET"]),
         ("MACs alone", settings(&hmac.issuer, CLIENT_SECRET), false, &["HS256, none alone", "choose one of RS256"]),
         ("pushed requests", settings(&pushed.issuer, CLIENT_SECRET), false, &["PAR", "switch that off"]),
@@ -159,6 +169,11 @@ async fn a_setting_that_can_not_be_meant_is_named_and_nobody_is_asked() {
         ("plain http", &[("OIDC_ISSUER", "http://id.example"), id][..], "OIDC_ISSUER: expected an https URL"),
         ("another scheme", &[("OIDC_ISSUER", "ftp://id.example"), id], "OIDC_ISSUER: expected an https URL"),
         ("no scheme", &[("OIDC_ISSUER", "id.example"), id], "OIDC_ISSUER: expected an https URL"),
+        (
+            "quotation marks",
+            &[("OIDC_ISSUER", "'https://id.example'"), id],
+            "OIDC_ISSUER: expected an https URL, or http on a loopback address, without quotation marks\n",
+        ),
         ("no id", &[issuer], "OIDC_CLIENT_ID: not set"),
         ("no issuer", &[id], "OIDC_ISSUER: not set, but OIDC_CLIENT_ID is"),
         ("no secret", &[("OAUTH_KAKAO_CLIENT_ID", "x")], "OAUTH_KAKAO_CLIENT_SECRET: not set"),

@@ -181,6 +181,21 @@ fn a_provider_that_is_set_up_by_half_is_named_at_the_start() {
         (&[("OIDC_KAKAO_ISSUER", "https://id.example"), ("OIDC_KAKAO_CLIENT_ID", "x")], "OIDC_KAKAO_ISSUER"),
         (&[("OIDC_LOCAL_ISSUER", "https://id.example"), ("OIDC_LOCAL_CLIENT_ID", "x")], "OIDC_LOCAL_ISSUER"),
         (&[("OIDC_A_NAME_THAT_IS_TOO_LONG_ISSUER", "https://id.example")], "OIDC_A_NAME_THAT_IS_TOO_LONG_ISSUER"),
+        // A name that is none, and names that are the same in our paths.
+        (&[("OIDC__ISSUER", "https://id.example"), ("OIDC__CLIENT_ID", "x")], "OIDC__ISSUER"),
+        (
+            &[
+                ("OIDC_WORK_ISSUER", "https://id.example"),
+                ("OIDC_WORK_CLIENT_ID", "x"),
+                ("OIDC_work_ISSUER", "https://id2.example"),
+                ("OIDC_work_CLIENT_ID", "x"),
+            ],
+            "OIDC_work_ISSUER",
+        ),
+        // No issuer has these (OpenID Connect Discovery 1.0, section 3), and a log would show the password.
+        (&[("OIDC_ISSUER", "https://id.example?realm=x"), ("OIDC_CLIENT_ID", "x")], "OIDC_ISSUER"),
+        (&[("OIDC_ISSUER", "https://id.example/#"), ("OIDC_CLIENT_ID", "x")], "OIDC_ISSUER"),
+        (&[("OIDC_ISSUER", "https://ada:hunter2@id.example"), ("OIDC_CLIENT_ID", "x")], "OIDC_ISSUER"),
         (&[("OIDC_CA", "no certificate")], "OIDC_CA_FILE"),
         (&[("OIDC_CA_FILE", "/nowhere")], "OIDC_CA_FILE"),
         (&[("OIDC_CLIENT_ID", "x")], "OIDC_ISSUER"),

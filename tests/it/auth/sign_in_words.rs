@@ -228,6 +228,9 @@ async fn a_provider_that_is_set_up_wrongly_is_told_of_before_the_first_person_co
     let slash = StandIn::start(Documented { description: json!({ "issuer": "https://id.example/" }), ..usual() }).await;
     let missing = StandIn::start(usual()).await;
     let encrypted = StandIn::start_tls(usual()).await;
+    let (listener, text) = listener().await;
+    let endless = axum::Router::new().fallback(async || format!("{:?}", "x".repeat(100_000)));
+    tokio::spawn(async move { axum::serve(listener, endless).await });
     for (case, issuer, warned) in [
         ("nobody there", nowhere.clone(), &["OIDC_ISSUER", nowhere.as_str(), "can't be reached"][..]),
         ("another name", slash.issuer.clone(), &["OIDC_ISSUER is", "calls itself https://id.example/: set it to that"]),
@@ -237,6 +240,7 @@ async fn a_provider_that_is_set_up_wrongly_is_told_of_before_the_first_person_co
             &["OIDC_ISSUER", "/realms/ours/.well-known/", "answered 404"],
         ),
         ("a private authority", encrypted.issuer.clone(), &["set OIDC_CA_FILE"]),
+        ("a description that is no object", text, &["in the description at"]),
     ] {
         let logs = Logs::listen();
         let settings = [("OIDC_ISSUER", issuer.as_str()), ("OIDC_CLIENT_ID", "hanip")];
@@ -248,6 +252,7 @@ async fn a_provider_that_is_set_up_wrongly_is_told_of_before_the_first_person_co
             log += &logs.take();
         }
         assert!(warned.iter().all(|piece| log.contains(piece)), "{case}: {log}");
+        assert!(log.len() < 2000, "{case}: what a provider says is cut");
         reads(&logs, &person, case, "/api/auth/oidc/start", FAILED, warned).await;
     }
 }

@@ -99,7 +99,14 @@ impl Provider {
             return;
         };
         let (id, secret) = (self.setting("CLIENT_ID"), self.setting("CLIENT_SECRET"));
-        let has_blank = self.client.secret.as_deref().is_some_and(|secret| secret.trim() != secret);
+        let has_around = |around: fn(char) -> bool| {
+            self.client.secret.as_deref().is_some_and(|secret| secret.starts_with(around) || secret.ends_with(around))
+        };
+        let odd = match () {
+            () if has_around(char::is_whitespace) => ", which begins or ends with a blank",
+            () if has_around(|end| ['"', '\''].contains(&end)) => ", which begins or ends with a quotation mark",
+            () => "",
+        };
         match error.downcast_ref::<TokenError>() {
             Some(error) if error.is_unknown_client() && self.client.secret.is_none() => {
                 findings.faults.push(format!(
@@ -107,8 +114,7 @@ impl Provider {
                 ));
             }
             Some(error) if error.is_unknown_client() => {
-                let blank = if has_blank { ", which begins or ends with a blank" } else { "" };
-                findings.faults.push(format!("it does not know the client ({error}): mend {id} or {secret}{blank}"));
+                findings.faults.push(format!("it does not know the client ({error}): mend {id} or {secret}{odd}"));
             }
             Some(error) if error.is_stale_code() => findings.right.push("it knows the client".to_owned()),
             Some(error) => findings.remarks.push(format!("whether it knows the client can't be told ({error})")),

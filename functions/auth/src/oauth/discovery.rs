@@ -228,11 +228,16 @@ impl Discovery {
             &answer.body,
         ))
         .map_err(|error| match serde_json::from_slice::<Value>(&answer.body) {
-            Ok(_) => anyhow!("{setting}: in the description at {url}, {error}"),
+            Ok(_) => anyhow!("{setting}: in the description at {url}, {}", super::clean(&error.to_string())),
             Err(_) => anyhow!("{setting}: what is at {url} is no JSON"),
         })?;
         if document.issuer != *issuer {
             let theirs = super::clean(&document.issuer);
+            // Entra's for everybody: `{tenantid}` stands for that of whoever comes.
+            ensure!(
+                !theirs.contains('{'),
+                "{setting} is {issuer}, but that has an issuer for each tenant, {theirs}: set it to the address of your own"
+            );
             bail!("{setting} is {issuer}, but the provider calls itself {theirs}: set it to that, to the letter");
         }
         let endpoint = |name: &str, text: &str| self.endpoint(name, text);
@@ -292,11 +297,12 @@ impl Discovery {
         let hint = match format!("{error:#}") {
             text if text.contains("UnknownIssuer") => ": set OIDC_CA_FILE to the certificate of its authority (PEM)",
             text if text.contains("certificate") => ": its certificate is not for this name, or not valid now",
+            text if text.contains("InvalidContentType") => ": no https is spoken there, are scheme and port right?",
             text if text.contains("tunnel") => ": look at HTTPS_PROXY and NO_PROXY",
             text if text.contains("dns error") => ": no such name is known here, is it right?",
             text if text.contains("refused") => ": nobody listens there, is it running and the address right?",
             _ => "",
         };
-        error.context(format!("{}: {url} can't be reached{hint}", self.setting))
+        anyhow!("{}: {url} can't be reached{hint} ({error:#})", self.setting)
     }
 }

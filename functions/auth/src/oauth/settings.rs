@@ -86,9 +86,11 @@ pub fn providers(env: &Env) -> Result<Vec<Provider>> {
     providers.extend(read(env, "OIDC", "oidc", None, &http)?);
     for name in named(env) {
         let (prefix, id) = (format!("OIDC_{name}"), name.to_lowercase().replace('_', "-"));
-        let is_id = id.len() <= ID_LIMIT && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let is_id =
+            (1..=ID_LIMIT).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         ensure!(is_id, "{prefix}_ISSUER: expected a name of at most {ID_LIMIT} letters, digits and underscores");
-        ensure!(!TAKEN.contains(&id.as_str()), "{prefix}_ISSUER: the name {name} is taken, choose another");
+        let is_taken = TAKEN.contains(&id.as_str()) || providers.iter().any(|other| other.id == id);
+        ensure!(!is_taken, "{prefix}_ISSUER: the name {name} is taken, choose another");
         providers.extend(read(env, &prefix, &id, None, &http)?);
     }
     Ok(providers)
@@ -129,8 +131,13 @@ fn read(env: &Env, prefix: &str, id: &str, known: Option<&Known>, http: &Http) -
     let issuer = issuer.split_once("/.well-known/").map_or(issuer, |(issuer, _)| issuer);
     let default_name = known.map_or(if id == "oidc" { "OpenID Connect" } else { id }, |known| known.name);
     let name = env.optional(&setting("NAME"))?.unwrap_or_else(|| default_name.to_owned());
-    let expected = || format!("{}: expected an https URL, or http on a loopback address", setting("ISSUER"));
-    ensure!(is_private(&issuer.parse::<Url>().with_context(expected)?), expected());
+    let url = issuer.parse::<Url>().ok().filter(is_private).with_context(|| {
+        let quoted = if issuer.starts_with(['"', '\'']) { ", without quotation marks" } else { "" };
+        format!("{}: expected an https URL, or http on a loopback address{quoted}", setting("ISSUER"))
+    })?;
+    // OpenID Connect Discovery 1.0, section 3; and a password would stand in the log.
+    let has_more = url.query().or(url.fragment()).or(url.password()).is_some() || !url.username().is_empty();
+    ensure!(!has_more, "{}: expected an address without a question mark, a hash sign or a password", setting("ISSUER"));
     let scopes = env.optional(&setting("SCOPES"))?;
     let speaks = known.map_or(Speaks::OpenId { scopes: SCOPES }, |known| known.speaks);
     let protocol = match speaks {
