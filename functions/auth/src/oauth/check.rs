@@ -102,10 +102,12 @@ impl Provider {
         let has_around = |around: fn(char) -> bool| {
             self.client.secret.as_deref().is_some_and(|secret| secret.starts_with(around) || secret.ends_with(around))
         };
-        let odd = match () {
-            () if has_around(char::is_whitespace) => ", which begins or ends with a blank",
-            () if has_around(|end| ['"', '\''].contains(&end)) => ", which begins or ends with a quotation mark",
-            () => "",
+        let odd = if has_around(char::is_whitespace) {
+            ", which begins or ends with a blank"
+        } else if has_around(|end| ['"', '\''].contains(&end)) {
+            ", which begins or ends with a quotation mark"
+        } else {
+            ""
         };
         match error.downcast_ref::<TokenError>() {
             Some(error) if error.is_unknown_client() && self.client.secret.is_none() => {
