@@ -173,7 +173,8 @@ fn is_secure(case: &str, answer: &Reply, https: bool) {
     }
     // The app's own is longer, where it answers for a path that nobody has.
     let policy = answer.header("content-security-policy");
-    assert!(policy.starts_with("default-src 'none'") && policy.ends_with("frame-ancestors 'none'"), "{case}: {policy}");
+    let ends = policy.ends_with("; base-uri 'none'; frame-ancestors 'none'");
+    assert!(policy.starts_with("default-src 'none'") && ends, "{case}: {policy}");
     for name in ["server", "x-powered-by", "access-control-allow-origin", "access-control-allow-credentials"] {
         assert!(!answer.headers.contains_key(name), "{case}: {name}");
     }
