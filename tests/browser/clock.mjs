@@ -100,6 +100,30 @@ await step('what is being written when the day turns says whose day it is, and i
   await context.close();
 });
 
+await step('a slip that is being told when the day turns keeps its time and trigger', async () => {
+  const { context, page } = await phone(browser, { expected });
+  const { button, seeText } = handsOn(page);
+  await somebody(context, page);
+  await endOfYesterday(page, 10);
+  await page.goto(base);
+  await until(async () => (await heading(page)) === titleOf(yesterday));
+  await page.getByText('먹었어요', { exact: true }).click();
+  await page.getByLabel('시각').fill('23:50');
+  await button('피곤해서').click();
+  await seeText(/에 쓰던 기록이에요\. 저장하면 그날 기록이 돼요\./);
+  assert.equal(await page.getByLabel('시각').inputValue(), '23:50');
+  await button('저장하기').click();
+  const slips = async () =>
+    (await send(page, 'GET', `/api/reviews/${yesterday}`).catch(() => null))?.slips;
+  const [slip] = await until(async () => (await slips())?.length && (await slips()));
+  assert.deepEqual([slip.time, slip.trigger], ['23:50', 'tired']);
+  assert.equal(await send(page, 'GET', `/api/reviews/${today}`).catch(() => null), null);
+  const drafts = () =>
+    page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('hanip.draft/')));
+  await until(async () => (await drafts()).length === 0);
+  await context.close();
+});
+
 await step('a device that wakes after the day has ended asks, and turns', async () => {
   const { context, page } = await phone(browser, { expected });
   await somebody(context, page);

@@ -9,6 +9,8 @@ const expected = [
   ['401', '/api/'], // the session has ended
   ['404', '/api/reviews/'], // nothing is recorded on the date yet
   ['412', '/api/reviews/'],
+  ['404', '/api/foods/'], // it was deleted elsewhere
+  ['404', '/api/streaks/'],
 ];
 const { context, page, complaints } = await phone(browser, { expected });
 const { page: other } = await phone(browser, { expected });
@@ -107,6 +109,75 @@ await step('a food keeps its text, new or old', async () => {
   await button('끊을 음식 추가').click();
   await holds(page.getByLabel('직접 적기'), '밀크티');
   await page.getByLabel('직접 적기').fill('');
+});
+
+await step('settings keep what is chosen, and leave what another device has changed', async () => {
+  const me = () => read('/api/auth/me');
+  const name = page.getByLabel('이름', { exact: true });
+  await open('/settings');
+  await name.fill('새 이름');
+  await page.reload();
+  await holds(name, '새 이름');
+  await menu('지난 기록').click();
+  await page.waitForURL(`${base}/history`);
+  await page.goBack();
+  await holds(name, '새 이름');
+  await send(other, 'PATCH', '/api/auth/me', { day_start: '03:00' });
+  await page.evaluate(() => dispatchEvent(new Event('online')));
+  await page.reload();
+  await until(
+    async () => (await page.getByLabel('하루가 시작되는 시각').inputValue()) === '03:00',
+  );
+  await button('저장하기').click();
+  await until(async () => (await me()).display_name === '새 이름');
+  assert.equal((await me()).day_start, '03:00');
+  await send(other, 'PATCH', '/api/auth/me', { day_start: '00:00' });
+});
+
+await step('settings that two devices change are asked about', async () => {
+  const name = page.getByLabel('이름', { exact: true });
+  await open('/settings');
+  await name.fill('여기 이름');
+  await send(other, 'PATCH', '/api/auth/me', { display_name: '저기 이름' });
+  await page.reload();
+  await see(question);
+  await button('다른 기기 기록 남기기').click();
+  await holds(name, '저기 이름');
+});
+
+await step('days off that are deleted elsewhere can be saved again with what was typed', async () => {
+  const { foods } = await read('/api/foods');
+  const id = crypto.randomUUID();
+  const range = { from: daysAgo(5), to: daysAgo(4), food_ids: [foods[0].id], note: '여수' };
+  await send(page, 'PUT', `/api/reviews/skips/${id}`, range);
+  await open('/settings/days-off');
+  await page.getByRole('button', { name: /고치기$/ }).first().click();
+  await holds(note(), '여수');
+  await note().fill('여수와 순천');
+  await send(other, 'DELETE', `/api/reviews/skips/${id}`);
+  await page.reload();
+  await seeText('다른 곳에서 지운 기록이에요. 저장하면 적던 내용으로 다시 저장돼요.');
+  await holds(note(), '여수와 순천');
+  assert.ok(await button('저장하기').isDisabled(), 'which days it had is not known any more');
+  await dayOff(daysAgo(5), '여수와 순천');
+  await undo();
+  await until(async () => !(await skips()).includes('여수와 순천'));
+});
+
+await step('a food deleted elsewhere shows what was typed, and goes on when it is brought back', async () => {
+  const { id } = await send(page, 'POST', '/api/foods', { name: '빵', start_date: daysAgo(3) });
+  await open(`/foods/${id}/edit`);
+  const why = page.getByLabel('내가 끊는 이유');
+  await why.fill('속이 편해요');
+  await send(other, 'DELETE', `/api/foods/${id}`);
+  await button('저장하기').click();
+  await seeText('다른 곳에서 지운 음식이에요. 되살리면 적던 내용을 이어서 쓸 수 있어요.');
+  await seeText('속이 편해요');
+  await button('되살리고 이어 쓰기').click();
+  await holds(why, '속이 편해요');
+  await button('저장하기').click();
+  await until(async () => (await read(`/api/foods/${id}`)).motivation === '속이 편해요');
+  await send(page, 'DELETE', `/api/foods/${id}`);
 });
 
 await step('a past day keeps its text over its own links', async () => {

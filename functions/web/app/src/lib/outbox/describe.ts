@@ -23,7 +23,7 @@ export function describe(fields: Fields, foods: Named[]): string {
 
 /** What a field is called: that of a food by the name of the food. */
 export function sayName(name: string, foods: Named[]): string {
-  const { field, slip, edit, daysOff, day, review } = words.t;
+  const { field, slip, edit, daysOff, day, review, settings } = words.t;
   const [food, part] = name.split('.');
   if (part) {
     const title = foods.find(({ id }) => id === food)?.name ?? slip.food;
@@ -50,6 +50,9 @@ export function sayName(name: string, foods: Named[]): string {
     from: daysOff.from,
     to: daysOff.to,
     food_ids: daysOff.foods,
+    display_name: settings.name,
+    time_zone: settings.zone,
+    day_start: settings.dayStart,
   };
   return names[name] ?? name;
 }

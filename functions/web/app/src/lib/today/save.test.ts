@@ -2,7 +2,6 @@ import { expect, it, vi } from 'vitest';
 import type { Draft } from '../drafts/drafts.svelte';
 
 vi.mock('../outbox/outbox.svelte', () => ({ outbox: {} }));
-vi.mock('./sheet.svelte', () => ({ sheet: {} }));
 vi.mock('../drafts/drafts.svelte', () => ({ Draft: class {} }));
 const { split } = await import('./save');
 

@@ -3,9 +3,8 @@ import type { Draft } from '../drafts/drafts.svelte';
 import { outbox, type Written } from '../outbox/outbox.svelte';
 import { changeReview, review, slip } from '../outbox/write';
 import { uuid } from '../ui/uuid';
-import { sheet } from './sheet.svelte';
 import { newSlip, toSlip } from './slip-draft';
-import type { Review, Today } from '../api/types';
+import type { Review } from '../api/types';
 import type { Fields } from '../outbox/fields';
 
 type Undo = () => Promise<void>;
@@ -26,17 +25,27 @@ export function split(change: Fields, slips: Record<string, Draft>) {
   return { told, rest };
 }
 
-/** Saves the draft: a food eaten with time or trigger as a slip, all else in the review. */
-export async function saveDay({ as_of, foods }: Today): Promise<Undo> {
-  const { draft } = sheet;
-  const slips = Object.fromEntries(foods.map(({ food }) => [food.id, newSlip(as_of, food.id)]));
+/**
+ * Saves the draft of a date: a food eaten with time or trigger as a slip, all else in the review.
+ * Gives the review as it is stored then, if it was answered.
+ */
+export async function saveDay(
+  date: string,
+  food_ids: string[],
+  draft: Draft,
+): Promise<{ undo: Undo; review?: Review }> {
+  const slips = Object.fromEntries(food_ids.map((food) => [food, newSlip(date, food)]));
   const { told, rest } = split(draft.change, slips);
-  const sending = told.map((food) => slips[food]!.send(slip(toSlip(uuid(), slips[food]!.fields))));
+  const sending = told.map((food) =>
+    slips[food]!.send<{ review: Review }>(slip(toSlip(uuid(), slips[food]!.fields))),
+  );
   const others = Object.keys(rest).length > 0;
-  if (others) sending.push(draft.send(changeReview(as_of, rest, draft.seen)));
+  if (others) sending.push(draft.send(changeReview(date, rest, draft.seen)));
   const sent = await Promise.all(sending);
   if (!others) draft.clear();
-  return undoOf(sent.map(({ written }) => written));
+  // The writes are sent in this order, so the last answer has all of them.
+  const review = sent.at(-1)?.answer?.review;
+  return { undo: undoOf(sent.map(({ written }) => written)), review };
 }
 
 /** Says of some foods that they were kept. */

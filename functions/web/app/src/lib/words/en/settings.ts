@@ -3,6 +3,9 @@ import { count, days } from '../plural';
 
 export const en: typeof ko = {
   edit: {
+    gone: 'This food was removed elsewhere. Bring it back to go on with what you wrote.',
+    bringBack: 'Bring it back and go on',
+    discard: 'Discard what I wrote',
     title: (name) => `Edit ${name}`,
     icon: 'Picture',
     iconHint: 'One emoji. Left empty, the first letter is shown.',

@@ -5,6 +5,9 @@ const days = (n: number) => `${n}일`;
 
 export const ko = {
   edit: {
+    gone: '다른 곳에서 지운 음식이에요. 되살리면 적던 내용을 이어서 쓸 수 있어요.',
+    bringBack: '되살리고 이어 쓰기',
+    discard: '적던 내용 지우기',
     title: (name: string) => `${name} 고치기`,
     icon: '그림',
     iconHint: '이모지 하나. 비워 두면 첫 글자를 보여 드려요.',
