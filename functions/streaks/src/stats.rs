@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use axum::extract::State;
-use chrono::{Datelike, Days, NaiveDate, NaiveTime, Timelike};
+use chrono::{Datelike, Days, NaiveDate};
 use common::{
     App, Code, Connected, Json, Path, Result,
     db::{self, Results, Select},
@@ -61,25 +61,36 @@ pub struct Rate {
     counted: u32,
 }
 
-/// SELECT: when the slips of a food were, and what set them off.
+/// SELECT: when the slips of a food were up to its last day, and what set them off. The database counts them: a food can
+/// have hundreds of thousands, and nobody else is answered while their rows are read here.
 struct SlipTimes {
     user_id: Uuid,
     food_id: Uuid,
+    today: NaiveDate,
 }
 
+/// How many slips were on a weekday (Monday is 0), in an hour, for one reason.
 #[derive(FromRow)]
 struct SlipTime {
-    date: NaiveDate,
-    time: Option<NaiveTime>,
+    weekday: u32,
+    hour: Option<u32>,
     cause: Option<String>,
+    slips: u32,
 }
 
 impl Select for SlipTimes {
     type Rows = Vec<SlipTime>;
 
     fn sql(&self) -> String {
-        let (user_id, food_id) = (db::id(self.user_id), db::id(self.food_id));
-        format!("SELECT date, time, cause FROM slips WHERE user_id = {user_id} AND food_id = {food_id}")
+        let (user_id, food_id, today) = (db::id(self.user_id), db::id(self.food_id), self.today);
+        format!(
+            "SELECT CAST(WEEKDAY(date) AS UNSIGNED INTEGER) AS weekday, CAST(HOUR(time) AS UNSIGNED INTEGER) AS hour, cause,
+                    CAST(COUNT(*) AS UNSIGNED INTEGER) AS slips
+             FROM slips JOIN foods ON foods.user_id = slips.user_id AND foods.id = food_id
+             WHERE slips.user_id = {user_id} AND food_id = {food_id}
+                 AND date <= LEAST(DATE'{today}', COALESCE(archived_on, DATE'{today}'))
+             GROUP BY weekday, hour, cause"
+        )
     }
 
     fn rows(&self, results: &mut Results) -> Result<Vec<SlipTime>> {
@@ -100,7 +111,7 @@ pub async fn show(
     let today = user.today(app.clock.now());
     let one_food = OneFood { user_id: user.id, food_id };
     let history = HistoryOf { user_id: user.id, food_id, dates: Date::FIRST..=Date::LAST };
-    let slips = SlipTimes { user_id: user.id, food_id };
+    let slips = SlipTimes { user_id: user.id, food_id, today };
     let (_, (food, history, slips)) = db::snapshot(db, (one_food, history, slips)).await?;
     let food = food.ok_or(Code::NotFound)?;
     let as_of = food.as_of(today);
@@ -114,16 +125,16 @@ pub async fn show(
         rate_30: Rate::default(),
     };
     let mut triggers: HashMap<String, u32> = HashMap::new();
-    for SlipTime { date, time, cause } in slips.into_iter().filter(|slip| slip.date <= as_of) {
-        stats.slip(date, time);
-        cause.into_iter().for_each(|trigger| *triggers.entry(trigger).or_default() += 1);
+    for SlipTime { weekday, hour, cause, slips } in slips {
+        stats.slips(weekday, hour, slips);
+        cause.into_iter().for_each(|trigger| *triggers.entry(trigger).or_default() += slips);
     }
     stats.triggers = triggers.into_iter().map(|(trigger, count)| Trigger { trigger, count }).collect();
     stats.triggers.sort_by(|one, other| (other.count, &one.trigger).cmp(&(one.count, &other.trigger)));
     for date in food.start_date.iter_days().take_while(|date| *date <= as_of) {
         let record = history.on(date);
         if record.outcome == Some(Outcome::Slipped) && record.slips == 0 {
-            stats.slip(date, None);
+            stats.slips(date.weekday().num_days_from_monday(), None, 1);
         }
         let status = history.status(date, food.counting, date < as_of);
         stats.extend_runs(date, status);
@@ -136,11 +147,11 @@ pub async fn show(
 }
 
 impl Stats {
-    fn slip(&mut self, date: NaiveDate, time: Option<NaiveTime>) {
-        self.by_weekday[date.weekday().num_days_from_monday() as usize] += 1;
-        match time {
-            Some(time) => self.by_hour[time.hour() as usize] += 1,
-            None => self.without_time += 1,
+    fn slips(&mut self, weekday: u32, hour: Option<u32>, slips: u32) {
+        self.by_weekday[weekday as usize] += slips;
+        match hour {
+            Some(hour) => self.by_hour[hour as usize] += slips,
+            None => self.without_time += slips,
         }
     }
 

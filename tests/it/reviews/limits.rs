@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::{
     auth::account_deletion::fill,
     support::{
+        proxy::Server,
         world::{Person, World},
         writers::times,
     },
@@ -132,4 +133,24 @@ async fn a_search_finds_every_kind_of_note_however_far_apart_their_dates_are() {
     assert_eq!(found("&limit=2&cursor=2025-10-20").await, (all[2..].to_vec(), json!(null)));
     assert_eq!(found("&from=2009-12-31&to=2025-10-20").await, (all[1..3].to_vec(), json!(null)));
     assert_eq!(found(&format!("&food_id={other}")).await, (all[1..2].to_vec(), json!(null)));
+}
+
+#[tokio::test]
+async fn statistics_of_a_food_with_thousands_of_slips_read_few_rows() {
+    let server = Server::start().await;
+    let mut root = server.root().await;
+    let world = World::granted(server.url_of("root", "hanip")).await;
+    let ada = world.person("ada").await;
+    let food = ada.food_since("2026-01-01").await;
+    let slips = "INSERT INTO slips (user_id, id, food_id, date, cause, updated_at)
+                 SELECT user_id, UNHEX(MD5(seq)), id, '2026-01-01' + INTERVAL seq % 60 DAY, 'stress', NOW()
+                 FROM foods JOIN seq_1_to_6000";
+    sqlx::raw_sql(slips).execute(&mut root).await.expect("slips");
+    let sent = "SELECT CAST(variable_value AS UNSIGNED INTEGER) FROM information_schema.global_status
+                WHERE variable_name = 'ROWS_SENT'";
+    let (before,): (u64,) = sqlx::query_as(sent).fetch_one(&mut root).await.expect("a number");
+    let stats = ada.get(&format!("/api/streaks/{food}/stats")).await.ok();
+    let (after,): (u64,) = sqlx::query_as(sent).fetch_one(&mut root).await.expect("a number");
+    assert_eq!((&stats["triggers"][0]["count"], &stats["without_time"]), (&json!(6000), &json!(6000)));
+    assert!(after - before < 600, "{} rows", after - before);
 }
