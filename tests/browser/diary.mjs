@@ -153,8 +153,17 @@ await step('what the API refuses stands at its field', async () => {
   await page.getByLabel('이름').fill('');
   await page.getByLabel('하루에 쓰던 돈').fill('많이');
   await page.getByLabel('목표').fill('0');
+  // What stands at its fields is told there alone: the page does not show for a moment that it waits.
+  await page.evaluate(() => {
+    window.told = 0;
+    new MutationObserver(() => (window.told += document.querySelectorAll('.refused').length))
+      .observe(document.body, { childList: true, subtree: true });
+  });
   await button('저장하기').click();
   await seeText('이름을 적어 주세요.');
+  await button('저장하기').click();
+  await page.waitForLoadState('networkidle');
+  assert.equal(await page.evaluate(() => window.told), 0);
   assert.equal(await page.locator('[aria-invalid=true]').count(), 3);
   assert.equal(await page.getByRole('alert').count(), 3, 'each is read out, once');
   await page.getByLabel('이름').fill('라면');

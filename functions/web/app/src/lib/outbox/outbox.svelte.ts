@@ -79,6 +79,7 @@ class Outbox {
   onRefused: () => void = () => {};
   #account: string | null = null;
   #hidden = $state.raw<number[]>([]);
+  #dropped = new Set<number>();
   #answers = new Answers();
   #loop = new Loop(() => this.#sendAll());
 
@@ -143,7 +144,11 @@ class Outbox {
 
   /** Forgets a refused write. */
   async drop(seq: number) {
+    // Not shown any more, not even until it is deleted.
+    this.#dropped.add(seq);
+    this.items = this.items.filter((item) => item.seq !== seq);
     await (await engine()).queue.drop(seq);
+    this.#dropped.delete(seq);
     await this.#changed();
   }
 
@@ -266,7 +271,8 @@ class Outbox {
   }
 
   async #read() {
-    this.items = await (await engine()).queue.all(this.#account);
+    const items = await (await engine()).queue.all(this.#account);
+    this.items = items.filter(({ seq }) => !this.#dropped.has(seq));
     this.#rejectRefused();
   }
 
