@@ -6,6 +6,7 @@ use common::{
     diary::{erase, food},
     session,
 };
+use sqlx::mysql::MySqlQueryResult;
 use tokio::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -13,6 +14,10 @@ use crate::clock::MOST_APART;
 
 /// How long the rows of `ticks` are retained.
 const TICKS_RETAINED: TimeDelta = TimeDelta::days(30);
+
+/// How many rows one statement deletes. After weeks without a tick there can be millions, which would take longer than a
+/// statement may.
+const PORTION: u64 = 10_000;
 
 /// For how long one tick erases. What is left is for the next one.
 const ERASE_TIME: Duration = Duration::from_secs(10);
@@ -29,12 +34,23 @@ pub async fn clear(app: &App, now: DateTime<Utc>) -> Result<()> {
         return Ok(());
     }
     let (idle, oldest) = (now - session::IDLE, now - session::ABSOLUTE);
-    sqlx::query!("DELETE FROM sessions WHERE last_used_at <= ? OR created_at <= ?", idle, oldest)
-        .execute(&app.db)
-        .await?;
-    sqlx::query!("DELETE FROM sign_in_attempts WHERE expires_at <= ?", now).execute(&app.db).await?;
-    sqlx::query!("DELETE FROM ticks WHERE started_at <= ?", now - TICKS_RETAINED).execute(&app.db).await?;
     let deadline = Instant::now() + ERASE_TIME;
+    let goes_on = |deleted: MySqlQueryResult| deleted.rows_affected() == PORTION && Instant::now() < deadline;
+    while goes_on(
+        sqlx::query!("DELETE FROM sessions WHERE last_used_at <= ? OR created_at <= ? LIMIT ?", idle, oldest, PORTION)
+            .execute(&app.db)
+            .await?,
+    ) {}
+    while goes_on(
+        sqlx::query!("DELETE FROM sign_in_attempts WHERE expires_at <= ? LIMIT ?", now, PORTION)
+            .execute(&app.db)
+            .await?,
+    ) {}
+    while goes_on(
+        sqlx::query!("DELETE FROM ticks WHERE started_at <= ? LIMIT ?", now - TICKS_RETAINED, PORTION)
+            .execute(&app.db)
+            .await?,
+    ) {}
     erase_accounts(app, deadline).await?;
     erase_foods(app, now - food::RESTORABLE, deadline).await
 }

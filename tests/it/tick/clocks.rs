@@ -51,6 +51,28 @@ async fn a_tick_after_one_that_ran_later_by_its_clock_deletes_nothing_and_the_ne
     gone.get("/api/foods").await.problem(401, "session-required");
 }
 
+/// After weeks without a tick there are so many that one statement for all of them would take longer than it may, every time.
+#[tokio::test]
+async fn what_has_expired_is_deleted_in_portions_that_stay_deleted() {
+    let world = World::new().await;
+    sqlx::raw_sql(
+        "INSERT INTO sign_in_attempts (state_hash, binding_hash, provider, nonce, verifier, return_to, time_zone, locale, expires_at)
+         SELECT UNHEX(SHA2(seq, 256)), UNHEX(SHA2(seq, 256)), 'google', '', '', '/', 'UTC', 'en',
+                '2026-01-01' + INTERVAL seq SECOND FROM seq_1_to_25000",
+    )
+    .execute(world.db())
+    .await
+    .expect("attempts");
+    let mut other = world.db().begin().await.expect("a transaction");
+    let last = "SELECT nonce FROM sign_in_attempts ORDER BY expires_at DESC LIMIT 1 FOR UPDATE";
+    sqlx::query(last).execute(&mut *other).await.expect("a row that somebody else has locked");
+    tick::run(&world.app, tick::CHUNK).await.expect("a tick");
+    assert_eq!(count(world.db(), "SELECT COUNT(*) FROM sign_in_attempts").await, 5000, "the last portion waits");
+    other.rollback().await.expect("it is free");
+    tick::run(&world.app, tick::CHUNK).await.expect("a tick");
+    assert_eq!(count(world.db(), "SELECT COUNT(*) FROM sign_in_attempts").await, 0);
+}
+
 #[tokio::test]
 async fn events_that_somebody_sends_by_the_hundred_leave_one_row_a_minute() {
     let world = World::new().await;
