@@ -25,6 +25,13 @@ export function split(change: Fields, slips: Record<string, Draft>) {
   return { told, rest };
 }
 
+/** What the review of a date would be sent of its draft, beside the slips that are told of in detail. */
+export const inReview = (date: string, food_ids: string[], { change }: Draft) =>
+  split(change, slipsOf(date, food_ids)).rest;
+
+const slipsOf = (date: string, food_ids: string[]) =>
+  Object.fromEntries(food_ids.map((food) => [food, newSlip(date, food)]));
+
 /**
  * Saves the draft of a date: a food eaten with time or trigger as a slip, all else in the review.
  * Gives the review as it is stored then, if it was answered.
@@ -34,7 +41,7 @@ export async function saveDay(
   food_ids: string[],
   draft: Draft,
 ): Promise<{ undo: Undo; review?: Review }> {
-  const slips = Object.fromEntries(food_ids.map((food) => [food, newSlip(date, food)]));
+  const slips = slipsOf(date, food_ids);
   const { told, rest } = split(draft.change, slips);
   const sending = told.map((food) =>
     slips[food]!.send<{ review: Review }>(slip(toSlip(uuid(), slips[food]!.fields))),
