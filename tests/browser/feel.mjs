@@ -13,6 +13,10 @@ const expected = [
   ['409', '/api/'], // what the page of the last person may not have heard of is not sent for the next
 ];
 const { page, complaints } = await phone(browser, { expected });
+const conflicts = [];
+page.on('response', (response) => {
+  if (response.status() === 409) conflicts.push(response.json().then((problem) => problem.code));
+});
 const { step, quiet } = steps(page, picture, complaints);
 const { button, link, see, seeText, gone, read, undo } = handsOn(page);
 const card = (name) => page.getByRole('article').filter({ hasText: name });
@@ -434,4 +438,6 @@ await step('settings are taken back where they were saved', async () => {
 });
 
 await quiet();
+const codes = await Promise.all(conflicts);
+assert.deepEqual(codes.filter((code) => code !== 'other-account'), []);
 await browser.close();
