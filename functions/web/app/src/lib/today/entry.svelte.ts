@@ -28,7 +28,8 @@ export class Entry {
    * another device did. For an effect.
    */
   ask() {
-    if (!this.value && !this.error && !this.#asking) untrack(() => void this.load());
+    if (today.find(this.#id)) this.#asked = null;
+    else if (!this.value && !this.error && !this.#asking) untrack(() => void this.load());
   }
 
   async load() {
