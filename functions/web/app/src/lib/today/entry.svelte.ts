@@ -28,8 +28,7 @@ export class Entry {
    * another device did. For an effect.
    */
   ask() {
-    if (today.find(this.#id)) this.#asked = null;
-    else if (!this.value && !this.error && !this.#asking) untrack(() => void this.load());
+    if (!this.value && !this.error && !this.#asking) untrack(() => void this.load());
   }
 
   async load() {
