@@ -22,7 +22,7 @@ DATA = """data:
   {{ $key }}: {{ $value | quote }}
   {{- end }}
 """
-# Namespaces of Services and NetworkPolicies name each other.
+# Host names and NetworkPolicies have the namespace `hanip` in them, so the chart is installed nowhere else.
 NAMESPACE = """{{- if ne .Release.Namespace "hanip" }}
 {{- fail "expected --namespace hanip: its Services and NetworkPolicies name it" }}
 {{- end }}
