@@ -1,4 +1,7 @@
-/** A food with its numbers: from the first screen, or loaded if it is archived. */
+/**
+ * A food with its numbers: from the first screen, or loaded if it is archived. Pages make it anew when `today.lacks` it
+ * or no longer lacks it, since the browser's copy of Today may be older than what another device did.
+ */
 import * as diary from '../api/diary';
 import { Problem } from '../api/http';
 import { today } from './today.svelte';
@@ -9,9 +12,9 @@ export class Entry {
   #id: string;
   #asked = $state.raw<{ food: Food; streak: Streak } | null>(null);
 
-  constructor(id: string) {
+  constructor(id: string, lacked: boolean) {
     this.#id = id;
-    if (!today.find(id)) void this.load();
+    if (lacked) void this.load();
   }
 
   get value() {

@@ -189,6 +189,11 @@ class TodayStore {
     return this.data?.foods.find(({ food }) => food.id === id);
   }
 
+  /** Whether a food is neither in the API's last answer nor among what waits to be sent. One whose deletion waits is not lacked. */
+  lacks(id: string) {
+    return !this.find(id) && !this.#answer?.foods.some(({ food }) => food.id === id);
+  }
+
   setFood(food: Food) {
     this.#change((data) => ({
       ...data,
