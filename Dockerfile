@@ -1,5 +1,5 @@
 # The images of Hanip. scripts/images builds the programs on the host and puts each into one:
-#   buildah build --target program --build-arg NAME=foods … target/images/files
+#   buildah build --target program --build-arg NAME=foods … target/images/files/amd64
 # Where a base image can be pulled, a program can be built from source instead:
 #   docker build --build-arg NAME=foods --tag hanip/foods .
 

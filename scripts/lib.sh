@@ -197,6 +197,13 @@ need_kubectl() {
   cluster_program kubernetes kubectl k8s.io/kubernetes/cmd/kubectl
 }
 
+# cosign signs images, and checks signatures.
+need_cosign() {
+  local wanted=3.0
+  ! have cosign || ! at_least "$wanted" "$(cosign version 2>/dev/null | sed -n 's/^GitVersion: *v//p')" || return 0
+  cluster_program cosign cosign github.com/sigstore/cosign/v3/cmd/cosign
+}
+
 # need_go: Go as the modules of tests/cluster want it, from the package index where the system has an older one.
 need_go() {
   local wanted=1.26.0

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pathlib
+import platform
 import re
 import socket
 import statistics
@@ -14,6 +15,8 @@ import tarfile
 import time
 
 SERVER, IMAGES, OUTPUT, ABOUT = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3]), sys.argv[4]
+OWN = {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()]
+PROGRAMS = IMAGES / "files" / OWN
 STARTS, CONTAINERS = 40, 7
 MIB = 1024 * 1024
 URL = f"mysql://root@localhost/hanip?socket={SERVER}"
@@ -124,8 +127,10 @@ def shape(name):
     """What a registry sends of the image, in MiB, and how many files it has."""
     folder = IMAGES / "oci" / name
     blob = lambda digest: folder / "blobs" / digest.replace(":", "/")
-    index = json.loads((folder / "index.json").read_text())
-    manifest = json.loads(blob(index["manifests"][0]["digest"]).read_text())
+    read = lambda entry: json.loads(blob(entry["digest"]).read_text())
+    [index] = json.loads((folder / "index.json").read_text())["manifests"]
+    [image] = [image for image in read(index)["manifests"] if image["platform"]["architecture"] == OWN]
+    manifest = read(image)
     files = 0
     for layer in manifest["layers"]:
         unpacked = subprocess.run(["zstd", "-dc", blob(layer["digest"])], check=True, capture_output=True).stdout
@@ -139,7 +144,7 @@ def median_and_p95(figures):
 
 
 def of_function(name):
-    program = IMAGES / "files" / name
+    program = PROGRAMS / name
     compressed, files = shape(name)
     process = median_and_p95([process_start(program, "/healthz")[0] for _ in range(STARTS)])
     asked = [process_start(program, FIRST[name]) for _ in range(STARTS)]
@@ -179,7 +184,7 @@ def of_migrate():
     took = []
     for _ in range(5):
         began = time.perf_counter()
-        run(IMAGES / "files/migrate", env={"DATABASE_URL": URL, "LOG": "warn"})
+        run(PROGRAMS / "migrate", env={"DATABASE_URL": URL, "LOG": "warn"})
         took.append((time.perf_counter() - began) * 1000)
     return {"compressed": compressed, "files": files, "again": statistics.median(took)}
 
@@ -208,7 +213,7 @@ def table(functions, web, migrate):
 
 def main():
     sql("CREATE DATABASE hanip CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
-    run(IMAGES / "files/migrate", env={"DATABASE_URL": URL, "LOG": "warn"})
+    run(PROGRAMS / "migrate", env={"DATABASE_URL": URL, "LOG": "warn"})
     sql(
         """INSERT INTO users (user_id, display_name, locale, time_zone, created_at) VALUES (UNHEX(MD5('a')), 'a', 'ko', 'UTC', NOW());
         INSERT INTO sessions (user_id, id, token_hash, created_at, last_used_at)
