@@ -1,4 +1,4 @@
-"""What each image weighs, and how soon it answers: docs/images.md, from the images that were built last."""
+"""What each image weighs, and how soon it answers: the figures of docs/images.md, from the images that were built last."""
 
 import datetime
 import io
@@ -123,20 +123,43 @@ def container_start(name, options):
         run("docker", "rm", "--force", container)
 
 
+def blob(name, digest):
+    return IMAGES / "oci" / name / "blobs" / digest.replace(":", "/")
+
+
+def layers(name):
+    """The layers of the image for each architecture."""
+    read = lambda entry: json.loads(blob(name, entry["digest"]).read_text())
+    [index] = json.loads((IMAGES / "oci" / name / "index.json").read_text())["manifests"]
+    images = [image for image in read(index)["manifests"] if image["platform"]["os"] == "linux"]
+    return {image["platform"]["architecture"]: read(image)["layers"] for image in images}
+
+
+def sent(layers):
+    """What a registry sends, in MiB."""
+    return sum(layer["size"] for layer in layers) / MIB
+
+
 def shape(name):
     """What a registry sends of the image, in MiB, and how many files it has."""
-    folder = IMAGES / "oci" / name
-    blob = lambda digest: folder / "blobs" / digest.replace(":", "/")
-    read = lambda entry: json.loads(blob(entry["digest"]).read_text())
-    [index] = json.loads((folder / "index.json").read_text())["manifests"]
-    [image] = [image for image in read(index)["manifests"] if image["platform"]["architecture"] == OWN]
-    manifest = read(image)
+    own = layers(name)[OWN]
     files = 0
-    for layer in manifest["layers"]:
-        unpacked = subprocess.run(["zstd", "-dc", blob(layer["digest"])], check=True, capture_output=True).stdout
+    for layer in own:
+        unpacked = subprocess.run(["zstd", "-dc", blob(name, layer["digest"])], check=True, capture_output=True).stdout
         with tarfile.open(fileobj=io.BytesIO(unpacked)) as archive:
             files += sum(not member.isdir() for member in archive)
-    return sum(layer["size"] for layer in manifest["layers"]) / MIB, files
+    return sent(own), files
+
+
+def sizes():
+    """The compressed sizes of all architectures that were built, in MiB."""
+    names = [*FIRST, "migrate", "web"]
+    architectures = sorted(layers("web"))
+    lines = [f"| image | {' | '.join(architectures)} |", f"|---|{'--:|' * len(architectures)}"]
+    for name in names:
+        cells = [f"{sent(layers(name)[architecture]):.2f}" for architecture in architectures]
+        lines.append(f"| `{name}` | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def median_and_p95(figures):
@@ -231,8 +254,9 @@ def main():
         if (figures[goal][0] if isinstance(figures[goal], tuple) else figures[goal]) > most
     ]
     today = datetime.date.today()
+    guide = OUTPUT.read_text().split("## Figures")[0]
     OUTPUT.write_text(
-        f"""# The images
+        f"""{guide}## Figures
 
 Made by `scripts/images table` on {today}; {ABOUT}.
 
@@ -243,6 +267,10 @@ Compressed is what a registry sends. A process starts on the bare machine, media
 from `docker start` on, median of {CONTAINERS}. The first query is that of a signed-in person's first screen of the function: it
 connects to MariaDB over a unix socket, which takes some of the time. Memory is resident, shared pages included, of all
 processes in the container.
+
+Compressed, for each architecture, in MiB:
+
+{sizes()}
 """
     )
     if missed:
