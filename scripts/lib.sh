@@ -222,7 +222,8 @@ need_api_server() {
   cluster_program knative eventing-webhook knative.dev/eventing/cmd/webhook
 }
 
-# cluster_program MODULE NAME PACKAGE: builds it into target/cluster, at the version that a module of tests/cluster names.
+# cluster_program MODULE NAME PACKAGE [OPTION…]: builds it into target/cluster, at the version that a module of
+# tests/cluster names, with options of `go build`.
 cluster_program() {
   local module=$root/tests/cluster/$1 programs=$root/target/cluster version
   PATH=$programs:$PATH

@@ -19,6 +19,12 @@ const REVIEW: usize = 512 * 1024;
 /// An import. It is read as it comes.
 pub(crate) const IMPORT: usize = 64 * 1024 * 1024;
 
+/// Where the function `figures` exposes what operators watch.
+pub const FIGURES: &str = "/figures";
+/// What machines ask, of whom none is a person: no such request is logged, counted as one of people's, or waits for the
+/// database.
+pub(crate) const WATCHED: [&str; 3] = ["/healthz", "/metrics", FIGURES];
+
 pub const AUTH: Api = api("auth", "/api/auth", "Sign-in and account", BODY_LIMIT);
 pub const FOODS: Api = api("foods", "/api/foods", "Foods", BODY_LIMIT);
 pub const REVIEWS: Api = api("reviews", "/api/reviews", "Reviews and slips", REVIEW);

@@ -19,6 +19,7 @@ pub use self::{
     clock::Clock,
     codes::Code,
     env::Env,
+    functions::FIGURES,
     http::{
         Error, Fault, Faults, Json, NewId, Object, Origin, Path, Problem, Query, Result, Routes, bind, body,
         body_limit, complete, exit, finish, is_loopback, listen, present, security_headers, serve, shutdown_signal,

@@ -3,7 +3,7 @@
 use std::{sync::LazyLock, time::Duration};
 
 use anyhow::{Context, Result};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue};
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, TextEncoder};
 use tracing_subscriber::{filter::Targets, fmt, prelude::*, registry};
 
@@ -26,6 +26,37 @@ pub(crate) fn trace_id(headers: &HeaderMap) -> Option<&str> {
     let hex = |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     let valid = version.len() == 2 && hex(version) && version != "ff" && trace_id.len() == 32 && hex(trace_id);
     (valid && trace_id.bytes().any(|byte| byte != b'0')).then_some(trace_id)
+}
+
+tokio::task_local! {
+    /// The `traceparent` of the request that this task answers.
+    static TRACE: Option<HeaderValue>;
+}
+
+/// Runs `work` under the trace of a request whose `traceparent` this is.
+pub(crate) fn traced<W: Future>(traceparent: Option<HeaderValue>, work: W) -> impl Future<Output = W::Output> {
+    TRACE.scope(traceparent, work)
+}
+
+/// The `traceparent` of a request, where it is one.
+pub(crate) fn traceparent_of(headers: &HeaderMap) -> Option<HeaderValue> {
+    trace_id(headers).and_then(|_| headers.get("traceparent")).cloned()
+}
+
+/// The `traceparent` that a request to another service hands on: that of the request which is being answered. A service
+/// that records no spans of its own passes it on unchanged (W3C Trace Context, section 4.3).
+pub fn traceparent() -> Option<HeaderValue> {
+    TRACE.try_with(Clone::clone).ok().flatten()
+}
+
+/// `statements` with the trace as a comment in each, by which the database's own logs and its list of running
+/// statements lead back to the request.
+pub(crate) fn with_trace(statements: String) -> String {
+    let Some(traceparent) = traceparent() else { return statements };
+    // It was checked: two digits of a version, a hyphen, and 32 of the trace id.
+    let Some(trace_id) = traceparent.to_str().ok().and_then(|text| text.get(3..35)) else { return statements };
+    let comment = format!(" /* trace_id={trace_id} */");
+    statements.replace(';', &format!("{comment};")) + &comment
 }
 
 struct Metrics {

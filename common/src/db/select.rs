@@ -7,7 +7,7 @@ use anyhow::Context;
 use futures_util::TryStreamExt;
 use sqlx::{Either, FromRow, MySqlConnection, mysql::MySqlRow};
 
-use crate::{Result, db::safe};
+use crate::{Result, db::safe, telemetry::with_trace};
 
 /// One or more SELECT statements, and what is read from their rows.
 pub trait Select {
@@ -28,7 +28,7 @@ pub async fn select<S: Select>(db: &mut MySqlConnection, select: S) -> Result<S:
 
 /// Runs statements in one round trip, and returns the rows of each.
 pub(super) async fn run(db: &mut MySqlConnection, statements: String) -> Result<Results> {
-    let mut steps = sqlx::raw_sql(safe(statements)).fetch_many(db);
+    let mut steps = sqlx::raw_sql(safe(with_trace(statements))).fetch_many(db);
     let (mut results, mut rows) = (Vec::new(), Vec::new());
     while let Some(step) = steps.try_next().await? {
         match step {

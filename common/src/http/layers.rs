@@ -22,7 +22,7 @@ use tracing::Instrument;
 
 use crate::{
     App, Code, Error, Language, Origin, Result,
-    functions::BODY_LIMIT,
+    functions::{BODY_LIMIT, WATCHED},
     http::{
         buffer::{RequestBody, receive},
         problem::Shown,
@@ -71,8 +71,11 @@ pub fn surround(router: Router, app: &App) -> Router {
     )
 }
 
-/// Logs and counts each request, under the trace that it belongs to.
+/// Logs and counts each request of people and events, under the trace that it belongs to.
 async fn observe(request: Request, next: Next) -> Response {
+    if is_watched(&request) {
+        return next.run(request).await;
+    }
     let started = Instant::now();
     let method = request.method().clone();
     // The route, not the path: a callback's query and people's ids stay out of logs and metrics.
@@ -157,6 +160,10 @@ async fn limit_time(request: Request, next: Next) -> Result<Response> {
     }
 }
 
+fn is_watched(request: &Request) -> bool {
+    WATCHED.contains(&request.uri().path())
+}
+
 fn is_api(request: &Request) -> bool {
     request.uri().path().starts_with("/api/")
 }
@@ -169,7 +176,8 @@ compile_error!("expected panic = \"unwind\": a handler that panics must not end 
 async fn detach(State(tasks): State<TaskTracker>, request: Request, next: Next) -> Result<Response> {
     let is_safe = request.method().is_safe();
     let (body, _) = RequestBody::of(request.extensions())?;
-    let task = tasks.spawn(next.run(request).in_current_span());
+    let traceparent = telemetry::traceparent_of(request.headers());
+    let task = tasks.spawn(telemetry::traced(traceparent, next.run(request)).in_current_span());
     let abort = task.abort_handle();
     let _abort = defer(move || {
         if is_safe || !body.is_buffered() {
@@ -184,8 +192,7 @@ async fn detach(State(tasks): State<TaskTracker>, request: Request, next: Next) 
 
 /// Lets requests wait until the process has its first connection to the database.
 async fn reach_database(State(app): State<App>, request: Request, next: Next) -> Response {
-    // These are asked whether the process runs, not whether the database does.
-    if !matches!(request.uri().path(), "/healthz" | "/metrics") {
+    if !is_watched(&request) {
         app.reached.wait(&app.db).await;
     }
     next.run(request).await

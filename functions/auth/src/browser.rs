@@ -88,6 +88,10 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    pub fn error(&self) -> &Error {
+        &self.error
+    }
+
     /// Sets this cookie too.
     pub fn with_cookie(self, cookie: Option<String>) -> Self {
         Self { cookie, ..self }

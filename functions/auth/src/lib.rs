@@ -6,6 +6,7 @@ mod browser;
 mod check;
 mod identities;
 pub mod oauth;
+mod outcome;
 mod rate_limit;
 mod sessions;
 mod sign_in;

@@ -22,6 +22,7 @@ use crate::{
     browser::{Browser, Refusal, signed_in},
     identities,
     oauth::{AuthorizationResponse, Provider},
+    outcome::{self, Outcome},
 };
 
 /// Where a browser reads what went wrong.
@@ -96,6 +97,9 @@ pub async fn start(
         link: None,
     };
     let begun = Attempt::begin(&app, provider, &browser, wish).await;
+    if let Err(error) = &begun {
+        outcome::count_failure(&app, provider, error).await;
+    }
     let Redirect { location, cookie } = begun.map_err(browser.refused_on(PAGE))?;
     Ok(found(&location, vec![cookie]))
 }
@@ -156,7 +160,9 @@ pub async fn callback(
     };
     let page = attempt.link().map_or(PAGE, |_| &attempt.return_to);
     if let Some(error) = &callback.error {
-        return Err(refused(&app, provider, &browser, (error, callback.error_description.as_deref()), page));
+        let refusal = refused(&app, provider, &browser, (error, callback.error_description.as_deref()), page);
+        outcome::count(&app, provider, Outcome::of(refusal.error())).await;
+        return Err(refusal);
     }
     // The attempt is used up: the request must not run again, but the person can.
     let completed = complete(&app, provider, &browser, &callback, &attempt, now).await.map_err(|error| match error {
@@ -166,6 +172,7 @@ pub async fn callback(
             Code::SignInFailed.into()
         }
     });
+    outcome::count(&app, provider, completed.as_ref().map_or_else(Outcome::of, |_| Outcome::Completed)).await;
     let cookies = completed.map_err(browser.refused_on(page))?;
     Ok(found(&attempt.return_to, cookies))
 }

@@ -6,7 +6,7 @@
 use anyhow::Context;
 use chrono::{DateTime, NaiveDate, Utc};
 use cloudevents::{Event, EventBuilder, EventBuilderV10};
-use common::{App, Env, Result, diary::counters::NEWS};
+use common::{App, Env, Result, diary::counters::NEWS, telemetry};
 use reqwest::{Certificate, Client, ClientBuilder, StatusCode, Url, header::CONTENT_TYPE};
 use serde_json::json;
 use sqlx::MySqlConnection;
@@ -44,6 +44,9 @@ impl Sink {
     /// one pass.
     async fn send(&self, event: &Event) -> anyhow::Result<()> {
         let request = self.client.post(self.url.clone()).header(CONTENT_TYPE, "application/cloudevents+json");
+        // Who listens logs the event under the trace of the tick.
+        let traceparent = telemetry::traceparent().map(|value| ("traceparent", value));
+        let request = traceparent.into_iter().fold(request, |request, (name, value)| request.header(name, value));
         let answer = request.body(serde_json::to_string(event)?).send().await?;
         match answer.status() {
             StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => _ = answer.error_for_status()?,

@@ -40,6 +40,7 @@ async fn an_event_becomes_a_line_of_json_and_no_event_comes_back() {
         ("ce-source", "/apis/v1/namespaces/hanip/pingsources/tick"),
         ("ce-knativeerrordest", "http://tick.hanip.svc.cluster.local"),
         ("ce-knativeerrorcode", "503"),
+        ("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
     ]
     .into_iter()
     .fold(event, |event, (name, value)| event.header(name, value));
@@ -55,4 +56,5 @@ async fn an_event_becomes_a_line_of_json_and_no_event_comes_back() {
         (&line["id"], &line["type"], &line["refused_with"]),
         (&json!("a \"quoted\" id"), &json!("dev.knative.sources.ping"), &json!("503"))
     );
+    assert_eq!(line["trace_id"], "4bf92f3577b34da6a3ce929d0e0e4736");
 }

@@ -28,17 +28,26 @@ async fn raw(origin: &str, request: &str) -> String {
 }
 
 #[tokio::test]
+async fn health_and_metrics_are_no_requests_of_people() {
+    let world = World::new().await;
+    let stranger = world.stranger();
+    for path in ["/healthz", "/metrics", "/api/auth/providers"] {
+        assert_eq!(stranger.get(path).await.status, 200, "{path}");
+    }
+    let metrics = stranger.get("/metrics").await.body;
+    let counted = |route: &str| metrics.contains(&format!("http_requests_total{{method=\"GET\",route=\"{route}\""));
+    assert!(counted("/api/auth/providers"), "{metrics}");
+    assert!(!counted("/healthz") && !counted("/metrics"), "{metrics}");
+}
+
+#[tokio::test]
 async fn health_and_metrics_are_answered_without_the_database() {
     let world = World::new().await;
     world.lose_database().await;
     let stranger = world.stranger();
     assert_eq!(stranger.get("/healthz").await.body, "ok");
     let metrics = stranger.get("/metrics").await;
-    assert!(
-        metrics.body.contains("http_requests_total{method=\"GET\",route=\"/healthz\",status=\"200\"}"),
-        "{}",
-        metrics.body
-    );
+    assert!(metrics.body.contains("process_start_time_seconds"), "{}", metrics.body);
     let foods = world.stranger();
     let cookie = foods
         .request(Method::GET, "/api/foods")
