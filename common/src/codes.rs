@@ -87,6 +87,7 @@ codes! {
     TimeInvalid "time-invalid" UNPROCESSABLE_ENTITY "없는 시각이에요." "There is no such time."
     RangeInvalid "range-invalid" UNPROCESSABLE_ENTITY "끝나는 날이 시작하는 날보다 앞서요." "The end is before the start."
     RangeTooLong "range-too-long" UNPROCESSABLE_ENTITY "한 번에 400일까지 볼 수 있어요." "At most 400 days can be shown at once."
+    TimeNotByFive "time-invalid" UNPROCESSABLE_ENTITY "시각은 5분 단위로 고를 수 있어요." "A time goes by five minutes."
     NumberOutOfRange "number-out-of-range" UNPROCESSABLE_ENTITY "여기에 쓸 수 없는 숫자예요." "That number is out of range."
 
     // An export.
@@ -113,6 +114,16 @@ codes! {
     TooManySkips "too-many-skips" CONFLICT "쉬어가는 기간은 100개까지 둘 수 있어요." "There can be at most 100 ranges of days off."
     TooManyRecords "too-many-records" CONFLICT "기록은 백만 개까지 둘 수 있어요." "There can be at most a million records."
     TooManySlips "too-many-slips" UNPROCESSABLE_ENTITY "하루에 50번까지 적을 수 있어요." "There can be at most 50 in a day."
+
+    // Reminders, and where they go.
+    TooManyReminders "too-many-reminders" CONFLICT "알림 시각은 10개까지 둘 수 있어요." "There can be at most 10 reminders."
+    TooManyChannels "too-many-channels" CONFLICT "알림을 받을 곳은 20개까지 둘 수 있어요." "There can be at most 20 places that reminders go to."
+    TooManyTests "too-many-tests" TOO_MANY_REQUESTS "시험 알림을 많이 보냈어요. 몇 분 뒤에 다시 해 주세요." "That is a lot of tests at once. Please try again in a few minutes."
+    PushOff "push-off" CONFLICT "이 서버는 브라우저 알림을 보내지 않아요." "This server sends nothing to browsers."
+    AddressInvalid "address-invalid" UNPROCESSABLE_ENTITY "주소를 다시 봐 주세요." "That is not an address."
+    AddressInsecure "address-insecure" UNPROCESSABLE_ENTITY "https로 시작하는 주소만 쓸 수 있어요." "The address has to begin with https."
+    AddressPrivate "address-private" UNPROCESSABLE_ENTITY "인터넷에서 닿을 수 있는 주소만 쓸 수 있어요." "The address has to be one on the Internet."
+    SecretInvalid "value-invalid" UNPROCESSABLE_ENTITY "비밀값은 whsec_ 뒤에 base64로 적은 16~64바이트예요." "A secret is 16 to 64 bytes in base64, after whsec_."
 
     // The account.
     IdentityTaken "identity-taken" CONFLICT "다른 계정에 이미 연결된 로그인이에요. 아무것도 바뀌지 않았어요." "That sign-in already belongs to another account. Nothing was changed."

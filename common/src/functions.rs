@@ -30,8 +30,9 @@ pub const FOODS: Api = api("foods", "/api/foods", "Foods", BODY_LIMIT);
 pub const REVIEWS: Api = api("reviews", "/api/reviews", "Reviews and slips", REVIEW);
 pub const STREAKS: Api = api("streaks", "/api/streaks", "Streaks", BODY_LIMIT);
 pub const DATA: Api = api("data", "/api/data", "Export and import", IMPORT);
+pub const REMINDERS: Api = api("reminders", "/api/reminders", "Reminders", BODY_LIMIT);
 
-pub const APIS: &[Api] = &[AUTH, FOODS, REVIEWS, STREAKS, DATA];
+pub const APIS: &[Api] = &[AUTH, FOODS, REVIEWS, STREAKS, DATA, REMINDERS];
 
 const fn api(name: &'static str, prefix: &'static str, title: &'static str, body_limit: usize) -> Api {
     Api { name, prefix, title, body_limit }

@@ -4,6 +4,7 @@ mod auth;
 mod data;
 mod foods;
 mod operations;
+mod reminders;
 mod reviews;
 mod streaks;
 mod support;

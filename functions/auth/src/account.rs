@@ -76,6 +76,13 @@ pub async fn change(user: User, State(app): State<App>, Json(change): Json<Chang
         user.id
     );
     updated.execute(&mut *db).await?;
+    if time_zone.is_some() || change.day_start.is_some() {
+        // The times of reminders follow from these: whoever sends them looks at these at once, and plans them anew.
+        let now = app.clock.now();
+        sqlx::query!("UPDATE reminders SET next_at = LEAST(next_at, ?) WHERE user_id = ?", now, user.id)
+            .execute(&mut *db)
+            .await?;
+    }
     let user = user.read_again(&mut db).await?;
     let me = db.select_last(Account(user)).await?;
     db.commit().await?;

@@ -8,21 +8,30 @@ mod local;
 mod page;
 
 use std::{
+    fs::{self, OpenOptions},
+    io::{ErrorKind, Write},
     net::{Ipv4Addr, SocketAddr},
-    path::PathBuf,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use auth::Auth;
 use axum::Router;
 use common::{App, Env, Origin, bind, complete, listen, shutdown_signal, surround, telemetry};
-use tokio::{net::TcpListener, time::interval};
+use reminders::Sender;
+use tokio::{net::TcpListener, task::JoinHandle, time::interval};
 
 use crate::database::{Database, default_data_dir};
 
 /// How often the timer calls the tick.
 const TICK: Duration = Duration::from_secs(15 * 60);
+/// How often it looks for reminders that are due.
+const REMIND: Duration = Duration::from_secs(60);
+/// Whom push services could write to about a server that is one person's own.
+const OWNER: &str = "mailto:owner@hanip.example";
 
 /// Everything that is served, for an app that listens on `address`; `of` is the app of a function, which may have
 /// a way of its own to the database. The tick is not served: any web page could post to it.
@@ -36,6 +45,7 @@ pub fn router(app: &App, mut of: impl FnMut(&str) -> App, env: &Env, address: So
         .merge(reviews::router(of("reviews")))
         .merge(streaks::router(of("streaks")))
         .merge(data::router(of("data")))
+        .merge(reminders::router(of("reminders"), Sender::from_env(env)?))
         .merge(docs::router())
         .merge(local)
         .merge(web::router());
@@ -57,7 +67,14 @@ pub async fn run(mut env: Env) -> Result<()> {
         return serve(&env, listener, shutdown).await;
     }
     let data_dir = env.optional("DATA_DIR")?.map(PathBuf::from);
-    let mut database = Database::start(&data_dir.map_or_else(default_data_dir, Ok)?).await?;
+    let data_dir = data_dir.map_or_else(default_data_dir, Ok)?;
+    let mut database = Database::start(&data_dir).await?;
+    if env.optional("VAPID_PRIVATE_KEY")?.is_none() {
+        env.set("VAPID_PRIVATE_KEY", push_key(&data_dir.join("vapid-private-key"))?);
+        if env.optional("VAPID_SUBJECT")?.is_none() {
+            env.set("VAPID_SUBJECT", OWNER);
+        }
+    }
     env.set("DATABASE_URL", database.url());
     let served = tokio::select! {
         served = serve(&env, listener, shutdown) => served,
@@ -81,10 +98,40 @@ async fn serve(env: &Env, listener: TcpListener, shutdown: impl Future<Output = 
     let app = App::from_env(env)?;
     let router = router(&app, |_| app.clone(), env, listener.local_addr()?)?;
     println!("{}", app.origin.text());
-    let timer = tokio::spawn(tick_on_time(app.clone()));
+    let timers =
+        [tokio::spawn(tick_on_time(app.clone())), tokio::spawn(remind_on_time(app.clone(), Sender::from_env(env)?))];
     listen(listener, router, &app, shutdown).await;
-    timer.abort();
+    timers.iter().for_each(JoinHandle::abort);
     Ok(())
+}
+
+/// The key of this server for push services: made at the first start, since browsers subscribe under it.
+fn push_key(path: &Path) -> Result<String> {
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match file {
+        Ok(mut file) => {
+            let key = reminders::new_key();
+            file.write_all(key.as_bytes()).context("the key for push services cannot be written")?;
+            Ok(key)
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            Ok(fs::read_to_string(path).context("the key for push services cannot be read")?.trim().to_owned())
+        }
+        Err(error) => Err(error).context("the key for push services cannot be made"),
+    }
+}
+
+async fn remind_on_time(app: App, sender: Arc<Sender>) {
+    let mut times = interval(REMIND);
+    loop {
+        times.tick().await;
+        let (reminding, sender) = (app.clone(), sender.clone());
+        // In a task that a shutdown waits for: what was sent is marked.
+        let reminded = app.tasks.spawn(async move { reminders::run(&reminding, &sender).await });
+        if let Ok(Err(error)) = reminded.await {
+            tracing::warn!(%error, "not all reminders could be sent");
+        }
+    }
 }
 
 async fn tick_on_time(app: App) {

@@ -14,7 +14,7 @@ use crate::{
 
 /// A request for each route that has parameters or a body: its path with a query, and its body. A `$name` is the id
 /// of a thing of the person who sends it.
-pub const EXAMPLES: [(&str, &str, &str); 39] = [
+pub const EXAMPLES: [(&str, &str, &str); 46] = [
     ("GET /api/auth/providers", "/api/auth/providers", ""),
     ("GET /api/auth/{provider}/start", "/api/auth/local/start?return_to=/settings", ""),
     ("GET /api/auth/{provider}/callback", "/api/auth/local/callback?code=a&state=b", ""),
@@ -56,6 +56,17 @@ pub const EXAMPLES: [(&str, &str, &str); 39] = [
     ("GET /api/streaks/{food_id}", "/api/streaks/$food", ""),
     ("GET /api/streaks/{food_id}/calendar", "/api/streaks/$food/calendar?from=2026-03-01&to=2026-03-11", ""),
     ("GET /api/streaks/{food_id}/stats", "/api/streaks/$food/stats", ""),
+    ("GET /api/reminders", "/api/reminders", ""),
+    ("GET /api/reminders/sends", "/api/reminders/sends", ""),
+    ("PUT /api/reminders/{id}", "/api/reminders/$reminder", r#"{"time":"21:00"}"#),
+    ("DELETE /api/reminders/{id}", "/api/reminders/$reminder", ""),
+    (
+        "PUT /api/reminders/channels/{id}",
+        "/api/reminders/channels/$channel",
+        r#"{"kind":"ntfy","url":"https://example.com/topic"}"#,
+    ),
+    ("DELETE /api/reminders/channels/{id}", "/api/reminders/channels/$channel", ""),
+    ("POST /api/reminders/channels/{id}/test", "/api/reminders/channels/$channel/test", ""),
     ("GET /api/data/export", "/api/data/export?format=csv", ""),
     (
         "POST /api/data/import",
@@ -94,6 +105,11 @@ impl Owner {
         person.put(&format!("/api/reviews/2026-03-06/slips/{slip}"), eaten).await.created();
         let off = json!({ "from": "2026-03-02", "to": "2026-03-03", "note": mark });
         person.put(&format!("/api/reviews/skips/{skip}"), off).await.created();
+        let (reminder, channel) = (Uuid::new_v4().to_string(), Uuid::new_v4().to_string());
+        person.put(&format!("/api/reminders/{reminder}"), json!({ "time": "21:00" })).await.created();
+        // Nothing is sent there: no address may be reached but those of the Internet.
+        let to = json!({ "kind": "ntfy", "url": "https://hanip.invalid/", "label": mark });
+        person.put(&format!("/api/reminders/channels/{channel}"), to).await.created();
         let id = async |list: &str| {
             let listed = person.get(&format!("/api/auth/{list}")).await;
             if listed.status == 404 { Uuid::new_v4().to_string() } else { text(&listed.ok()[list][0]["id"]) }
@@ -105,6 +121,8 @@ impl Owner {
             ("deleted", deleted),
             ("slip", slip),
             ("skip", skip),
+            ("reminder", reminder),
+            ("channel", channel),
             ("session", session),
             ("identity", identity),
             ("token", token),

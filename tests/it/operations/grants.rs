@@ -14,7 +14,7 @@ use crate::support::{
 };
 
 /// What is nobody else's business.
-const REFUSED: [(&str, &str); 35] = [
+const REFUSED: [(&str, &str); 42] = [
     ("auth", "SELECT note FROM reviews"),
     ("auth", "SELECT note FROM slips"),
     ("auth", "SELECT name FROM foods"),
@@ -43,6 +43,13 @@ const REFUSED: [(&str, &str); 35] = [
     ("data", "SELECT issuer FROM identities"),
     ("data", "SELECT name FROM api_tokens"),
     ("data", "DELETE FROM reviews"),
+    ("reminders", "SELECT note FROM reviews"),
+    ("reminders", "SELECT note FROM outcomes"),
+    ("reminders", "SELECT note FROM skips"),
+    ("reminders", "SELECT cause FROM slips"),
+    ("reminders", "SELECT motivation FROM foods"),
+    ("reminders", "SELECT email FROM users"),
+    ("auth", "SELECT secret FROM channels"),
     ("tick", "SELECT token_hash FROM api_tokens"),
     ("tick", "SELECT token_hash FROM sessions"),
     ("tick", "SELECT email FROM users"),

@@ -18,6 +18,7 @@ pub mod oidc;
 pub mod person;
 pub mod processes;
 pub mod proxy;
+pub mod push_service;
 pub mod tls;
 pub mod world;
 pub mod writers;

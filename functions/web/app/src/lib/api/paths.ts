@@ -2,10 +2,11 @@
 import type { paths as Auth } from './generated/auth';
 import type { paths as Data } from './generated/data';
 import type { paths as Foods } from './generated/foods';
+import type { paths as Reminders } from './generated/reminders';
 import type { paths as Reviews } from './generated/reviews';
 import type { paths as Streaks } from './generated/streaks';
 
-type Paths = Auth & Data & Foods & Reviews & Streaks;
+type Paths = Auth & Data & Foods & Reminders & Reviews & Streaks;
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 

@@ -2,6 +2,7 @@
 import type { components as Auth } from './generated/auth';
 import type { components as Data } from './generated/data';
 import type { components as Foods } from './generated/foods';
+import type { components as Reminders } from './generated/reminders';
 import type { components as Reviews } from './generated/reviews';
 import type { components as Streaks } from './generated/streaks';
 
@@ -35,6 +36,10 @@ export type Skip = ReviewsSchemas['Skip'];
 export type NewSkip = ReviewsSchemas['NewSkip'] & Pick<Skip, 'id'>;
 /** From 1, the best, to 5. */
 export type Level = number;
+
+export type Reminder = Reminders['schemas']['Reminder'];
+export type Channel = Reminders['schemas']['Channel'];
+export type ReminderSend = Reminders['schemas']['Send'];
 
 export type Status = StreaksSchemas['Status'];
 export type Streak = StreaksSchemas['Streak'];

@@ -1,0 +1,341 @@
+//! What is due: reminders become notifications, one for each channel, and are planned for their next time.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
+use common::{
+    App, Result, db,
+    diary::zone::{self, Zone},
+};
+use serde::Serialize;
+use serde_json::json;
+use sqlx::MySqlConnection;
+use uuid::Uuid;
+
+use crate::{
+    hex,
+    message::{self, Message, Waiting},
+    plan::{Life, Occurrence, Plan},
+    sql_instant,
+    wishes::About,
+};
+
+/// Later than this a reminder is not sent.
+pub const LATE: TimeDelta = TimeDelta::minutes(60);
+/// How many reminders one transaction looks at.
+const BATCH: u32 = 200;
+/// How many notifications one statement adds: each has some kB at most.
+const ROWS: usize = 200;
+
+/// A reminder whose time has come, or has to be planned again.
+struct Due {
+    user_id: Uuid,
+    id: Uuid,
+    plan: Plan,
+    about: About,
+    discreet: bool,
+    next: Occurrence,
+    /// What `next` was made with.
+    life: Life,
+    zones: Vec<u8>,
+}
+
+/// Whose it is.
+struct Person {
+    life: Life,
+    locale: String,
+    is_deleted: bool,
+}
+
+/// A time that is to be told.
+struct Firing<'a> {
+    due: &'a Due,
+    person: &'a Person,
+    occurrence: Occurrence,
+}
+
+/// Handles some of the reminders that are due; how many that were.
+pub async fn batch(app: &App) -> Result<usize> {
+    let now = app.clock.now();
+    let mut db = db::begin(app.db.acquire().await?).await?;
+    let due = lock_due(&mut db, now).await?;
+    if due.is_empty() {
+        // Rows that were looked at stay locked until then, and another call passes over them.
+        db.commit().await?;
+        return Ok(0);
+    }
+    let people = people(&mut db, &due).await?;
+    let (mut firings, mut planned) = (Vec::new(), Vec::new());
+    for due in &due {
+        let Some(person) = people.get(&due.user_id) else { continue };
+        let (times, next) = due.times(&person.life, now);
+        if !person.is_deleted {
+            firings.extend(times.into_iter().map(|occurrence| Firing { due, person, occurrence }));
+        }
+        planned.push(json!({
+            "user": hex(due.user_id), "id": hex(due.id), "on": next.date, "at": sql_instant(next.at),
+            "zone": person.life.zone.name(), "start": person.life.day_start, "zones": zone::DATABASE,
+        }));
+    }
+    let rows = rows(&mut db, &firings, now).await?;
+    store(&mut db, &rows).await?;
+    plan(&mut db, planned).await?;
+    db.commit().await?;
+    Ok(due.len())
+}
+
+/// How many reminders are due.
+pub async fn left(app: &App, now: DateTime<Utc>) -> Result<u64> {
+    let left = sqlx::query_scalar!("SELECT COUNT(*) FROM reminders WHERE next_at <= ?", now);
+    Ok(left.fetch_one(&app.db).await?.try_into().unwrap_or_default())
+}
+
+impl Due {
+    /// The times that are to be told now, and the next one.
+    fn times(&self, life: &Life, now: DateTime<Utc>) -> (Vec<Occurrence>, Occurrence) {
+        let is_planned_so = self.life == *life && self.zones == zone::DATABASE.as_bytes();
+        let mut times = Vec::new();
+        let mut from = self.next.at;
+        if !is_planned_so {
+            // Where the zone has changed, `next` is what was planned with the one before, or the time of the change.
+            if self.next.at <= now && self.plan.on(self.next.date, &self.life) == self.next {
+                times.push(self.next);
+                from += TimeDelta::microseconds(1);
+            }
+            from = from.min(now);
+        }
+        let mut next = self.plan.first_from(from.max(now - LATE - TimeDelta::days(1)), life);
+        while next.at <= now {
+            times.push(next);
+            next = self.plan.first_from(next.at + TimeDelta::microseconds(1), life);
+        }
+        times.retain(|time| time.at + LATE >= now);
+        (times, next)
+    }
+}
+
+/// Locks some of the reminders that are due, or were planned with an older zone database. Those that another call has
+/// locked are passed over.
+async fn lock_due(db: &mut MySqlConnection, now: DateTime<Utc>) -> Result<Vec<Due>> {
+    macro_rules! select {
+        ($condition:literal, $value:expr) => {
+            sqlx::query!(
+                r#"SELECT user_id AS "user_id: Uuid", id AS "id: Uuid", time AS "time: NaiveTime", days,
+                          about AS "about: String", discreet AS "discreet: bool", next_on, next_at AS "next_at: DateTime<Utc>",
+                          time_zone, day_start AS "day_start: NaiveTime", zones
+                   FROM reminders WHERE "# + $condition + " LIMIT ? FOR UPDATE SKIP LOCKED",
+                $value,
+                BATCH
+            )
+            .fetch_all(&mut *db)
+            .await?
+            .into_iter()
+            .map(|row| Due {
+                user_id: row.user_id,
+                id: row.id,
+                plan: Plan { time: row.time, days: row.days },
+                about: row.about.parse().unwrap_or_default(),
+                discreet: row.discreet,
+                next: Occurrence { date: row.next_on, at: row.next_at },
+                // An import stores a zone without a name, which is nobody's: its reminders are planned when they are looked at.
+                life: Life { zone: Zone::stored(&row.time_zone), day_start: row.day_start },
+                zones: row.zones,
+            })
+            .collect::<Vec<_>>()
+        };
+    }
+    let due = select!("next_at <= ? ORDER BY next_at", now);
+    if !due.is_empty() {
+        return Ok(due);
+    }
+    Ok(select!("zones < ? ORDER BY zones", zone::DATABASE.as_bytes()))
+}
+
+async fn people(db: &mut MySqlConnection, due: &[Due]) -> Result<HashMap<Uuid, Person>> {
+    let mut ids: Vec<String> = due.iter().map(|due| hex(due.user_id)).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let rows = sqlx::query!(
+        r#"SELECT user_id AS "user_id: Uuid", time_zone, day_start AS "day_start: NaiveTime", locale AS "locale: String",
+                  deleted_at IS NOT NULL AS "is_deleted: bool"
+           FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) PATH '$')) AS ids JOIN users ON user_id = UNHEX(ids.id)"#,
+        json!(ids).to_string()
+    );
+    let people = rows.fetch_all(db).await?.into_iter().map(|row| {
+        let life = Life { zone: Zone::stored(&row.time_zone), day_start: row.day_start };
+        (row.user_id, Person { life, locale: row.locale, is_deleted: row.is_deleted })
+    });
+    Ok(people.collect())
+}
+
+/// A notification to one channel, as it is stored.
+#[derive(Serialize)]
+pub struct Row {
+    user: String,
+    id: String,
+    channel: String,
+    kind: &'static str,
+    subject: String,
+    date: NaiveDate,
+    days: u32,
+    payload: String,
+    first: String,
+    due: String,
+    at: String,
+}
+
+impl Row {
+    pub fn new(
+        (user_id, channel_id): (Uuid, Uuid),
+        (kind, subject_id, days): (&'static str, Uuid, u32),
+        message: &Message,
+        first_at: DateTime<Utc>,
+        (due_at, now): (DateTime<Utc>, DateTime<Utc>),
+    ) -> Self {
+        Self {
+            user: hex(user_id),
+            id: hex(Uuid::now_v7()),
+            channel: hex(channel_id),
+            kind,
+            subject: hex(subject_id),
+            date: message.date,
+            days,
+            payload: serde_json::to_string(message).unwrap_or_default(),
+            first: sql_instant(first_at),
+            due: sql_instant(due_at),
+            at: sql_instant(now),
+        }
+    }
+}
+
+/// What each of `firings` makes: nothing, where nothing waits.
+async fn rows(db: &mut MySqlConnection, firings: &[Firing<'_>], now: DateTime<Utc>) -> Result<Vec<Row>> {
+    if firings.is_empty() {
+        return Ok(Vec::new());
+    }
+    let users: Vec<String> = firings.iter().map(|firing| hex(firing.due.user_id)).collect();
+    let mut channels: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+    let found = sqlx::query!(
+        r#"SELECT DISTINCT user_id AS "user_id: Uuid", channels.id AS "id: Uuid"
+           FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) PATH '$')) AS ids JOIN channels ON user_id = UNHEX(ids.id)
+           WHERE off_since IS NULL"#,
+        json!(users).to_string()
+    );
+    for row in found.fetch_all(&mut *db).await? {
+        channels.entry(row.user_id).or_default().push(row.id);
+    }
+    let firings: Vec<_> = firings.iter().filter(|firing| channels.contains_key(&firing.due.user_id)).collect();
+    let asked = firings.iter().enumerate().map(
+        |(index, firing)| json!({ "index": index, "user": hex(firing.due.user_id), "date": firing.occurrence.date }),
+    );
+    let asked = serde_json::Value::from(asked.collect::<Vec<_>>()).to_string();
+    let (mut open, reviewed) = (open_foods(db, &asked).await?, reviewed(db, &asked).await?);
+    let mut rows = Vec::new();
+    for (index, Firing { due, person, occurrence }) in firings.into_iter().enumerate() {
+        let (open, confirm) = open.remove(&index).unwrap_or_default();
+        let named: Vec<&Waiting> = match due.about {
+            About::Waiting => open.iter().filter(|food| confirm.contains(&food.food_id)).collect(),
+            About::Review => open.iter().collect(),
+        };
+        let is_told = match due.about {
+            About::Waiting => !named.is_empty(),
+            About::Review => !reviewed.contains(&index),
+        };
+        if !is_told {
+            continue;
+        }
+        let language = message::language(&person.locale);
+        let whose = (due.user_id, due.id, occurrence.date);
+        let message = message::reminder(language, whose, &named, &open, due.discreet);
+        for channel_id in &channels[&due.user_id] {
+            let to = (due.user_id, *channel_id);
+            rows.push(Row::new(to, ("reminder", due.id, 0), &message, occurrence.at, (now, now)));
+        }
+    }
+    Ok(rows)
+}
+
+/// By the index of who is asked: foods without outcome and slip on the date, in the person's order; and which of them count
+/// reviewed days only.
+async fn open_foods(db: &mut MySqlConnection, asked: &str) -> Result<HashMap<usize, (Vec<Waiting>, Vec<Uuid>)>> {
+    let rows = sqlx::query!(
+        r#"SELECT asked.n AS "index!: u32", foods.id AS "food_id: Uuid", name, counting = 'confirm' AS "is_confirm: bool"
+           FROM JSON_TABLE(?, '$[*]' COLUMNS (
+               n INT UNSIGNED PATH '$.index', user CHAR(32) PATH '$.user', date DATE PATH '$.date')) AS asked
+           JOIN foods ON foods.user_id = UNHEX(asked.user)
+           WHERE deleted_at IS NULL AND archived_on IS NULL AND start_date <= asked.date
+             AND NOT EXISTS (SELECT 1 FROM outcomes WHERE outcomes.user_id = foods.user_id AND food_id = foods.id
+                                 AND outcomes.date = asked.date AND outcome IS NOT NULL)
+             AND NOT EXISTS (SELECT 1 FROM slips WHERE slips.user_id = foods.user_id AND food_id = foods.id
+                                 AND slips.date = asked.date)
+             AND NOT EXISTS (SELECT 1 FROM skips JOIN skip_foods ON skip_foods.user_id = skips.user_id AND skip_id = skips.id
+                             WHERE skips.user_id = foods.user_id AND skip_foods.food_id = foods.id
+                                 AND asked.date BETWEEN from_date AND to_date)
+           ORDER BY asked.n, position, foods.id"#,
+        asked
+    );
+    let mut open: HashMap<usize, (Vec<Waiting>, Vec<Uuid>)> = HashMap::new();
+    for row in rows.fetch_all(db).await? {
+        let (foods, confirm) = open.entry(row.index as usize).or_default();
+        if row.is_confirm {
+            confirm.push(row.food_id);
+        }
+        foods.push(Waiting { food_id: row.food_id, name: row.name });
+    }
+    Ok(open)
+}
+
+/// The indexes of those who have reviewed the date.
+async fn reviewed(db: &mut MySqlConnection, asked: &str) -> Result<Vec<usize>> {
+    let rows = sqlx::query_scalar!(
+        r#"SELECT asked.n AS "index!: u32"
+           FROM JSON_TABLE(?, '$[*]' COLUMNS (
+               n INT UNSIGNED PATH '$.index', user CHAR(32) PATH '$.user', date DATE PATH '$.date')) AS asked
+           WHERE EXISTS (SELECT 1 FROM reviews WHERE reviews.user_id = UNHEX(asked.user) AND reviews.date = asked.date)
+              OR EXISTS (SELECT 1 FROM outcomes WHERE outcomes.user_id = UNHEX(asked.user) AND outcomes.date = asked.date
+                             AND outcome IS NOT NULL)"#,
+        asked
+    );
+    Ok(rows.fetch_all(db).await?.into_iter().map(|index| index as usize).collect())
+}
+
+/// Stores notifications; those that are there already stay as they are.
+pub async fn store(db: &mut MySqlConnection, rows: &[Row]) -> Result<()> {
+    for rows in rows.chunks(ROWS) {
+        let rows = serde_json::to_string(rows).map_err(anyhow::Error::from)?;
+        sqlx::query!(
+            "INSERT IGNORE INTO sends (user_id, id, channel_id, kind, subject_id, date, days, payload, first_at, due_at, at)
+             SELECT UNHEX(user), UNHEX(id), UNHEX(channel), kind, UNHEX(subject), date, days, payload, first, due, at
+             FROM JSON_TABLE(?, '$[*]' COLUMNS (
+                 user CHAR(32) PATH '$.user', id CHAR(32) PATH '$.id', channel CHAR(32) PATH '$.channel',
+                 kind VARCHAR(9) PATH '$.kind', subject CHAR(32) PATH '$.subject', date DATE PATH '$.date',
+                 days INT UNSIGNED PATH '$.days', payload VARCHAR(4000) PATH '$.payload',
+                 first DATETIME(6) PATH '$.first', due DATETIME(6) PATH '$.due', at DATETIME(6) PATH '$.at')) AS new",
+            rows
+        )
+        .execute(&mut *db)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Stores the next times of reminders.
+async fn plan(db: &mut MySqlConnection, planned: Vec<serde_json::Value>) -> Result<()> {
+    sqlx::query!(
+        "UPDATE reminders JOIN JSON_TABLE(?, '$[*]' COLUMNS (
+             user CHAR(32) PATH '$.user', id CHAR(32) PATH '$.id', next_on DATE PATH '$.on', next_at DATETIME(6) PATH '$.at',
+             zone VARCHAR(64) PATH '$.zone', start TIME PATH '$.start', zones VARCHAR(16) PATH '$.zones')) AS planned
+             ON reminders.user_id = UNHEX(planned.user) AND reminders.id = UNHEX(planned.id)
+         SET reminders.next_on = planned.next_on, reminders.next_at = planned.next_at, reminders.time_zone = planned.zone,
+             reminders.day_start = planned.start, reminders.zones = planned.zones",
+        serde_json::Value::from(planned).to_string()
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Yesterday and before are no news: what a milestone is told about at most.
+pub fn is_news(reached_on: NaiveDate, now: DateTime<Utc>) -> bool {
+    reached_on + Days::new(7) >= now.date_naive()
+}

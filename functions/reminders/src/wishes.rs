@@ -1,0 +1,234 @@
+//! The reminders a person wants: list, put, delete.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use chrono::{NaiveTime, Timelike};
+use common::{
+    App, Code, Connected, Fault, Faults, Json, Path, Result, User, db,
+    diary::{
+        day::HourMinute,
+        zone::{self, Zone},
+    },
+};
+use serde::{Deserialize, Serialize};
+use sqlx::MySqlConnection;
+use strum::{EnumString, IntoStaticStr, VariantNames};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    channels::{self, Channel},
+    plan::{ALL_DAYS, Life, Plan},
+    send::Sender,
+};
+
+/// How many reminders a person can have.
+const MOST: usize = 10;
+
+/// When a reminder has something to say.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    IntoStaticStr,
+    EnumString,
+    VariantNames,
+)]
+#[serde(rename_all = "snake_case", try_from = "String")]
+#[strum(serialize_all = "snake_case")]
+pub enum About {
+    /// If a food that counts reviewed days only has neither outcome nor slip on the date.
+    #[default]
+    Waiting,
+    /// If the date has no review.
+    Review,
+}
+
+impl TryFrom<String> for About {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        // In serde's words, which say what would have been right.
+        text.parse().map_err(|_| format!("unknown variant, expected one of `{}`", Self::VARIANTS.join("`, `")))
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Reminder {
+    id: Uuid,
+    time: HourMinute,
+    /// Monday is 1.
+    days: Vec<u8>,
+    about: About,
+    /// Whether it names no food.
+    discreet: bool,
+}
+
+/// A reminder to store.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewReminder {
+    /// By five minutes, on the wall clock of where the person is then.
+    #[schema(examples("21:00"))]
+    time: HourMinute,
+    /// Monday is 1; every day where absent.
+    #[schema(min_items = 1, max_items = 7)]
+    days: Option<Vec<u8>>,
+    #[serde(default)]
+    #[schema(default = "waiting")]
+    about: About,
+    #[serde(default)]
+    discreet: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Listed {
+    reminders: Vec<Reminder>,
+    channels: Vec<Channel>,
+    /// The key of this server for push services (RFC 8292), in base64url; null where push is not set up.
+    push_key: Option<String>,
+}
+
+/// The reminders, where they go to, and what a browser needs to be one of these.
+#[utoipa::path(get, path = "", tag = "Reminders", responses((status = 200, description = "All of it.", body = Listed)))]
+pub async fn list(
+    Connected { user, mut db }: Connected,
+    Extension(sender): Extension<Arc<Sender>>,
+) -> Result<Json<Listed>> {
+    let reminders = find_all(&mut db, user.id).await?;
+    let channels = channels::find_all(&mut db, user.id).await?;
+    Ok(Json(Listed { reminders, channels, push_key: sender.push_key() }))
+}
+
+/// Stores a reminder.
+#[utoipa::path(
+    put, path = "/{id}", tag = "Reminders",
+    params(("id" = Uuid, Path, description = "The reminder's id, made by the client.", example = "01958d5c-a6d0-7b24-8e66-2a4c6e8f0b21")),
+    request_body(content = NewReminder, example = json!({ "time": "21:00", "days": [1, 2, 3, 4, 5, 6, 7], "about": "waiting", "discreet": false })),
+    responses(
+        (status = 200, description = "The reminder as it is now.", body = Reminder),
+        (status = 201, description = "The reminder, stored now.", body = Reminder),
+    ),
+    extensions(("x-problems" = json!([Code::TimeInvalid, Code::NumberOutOfRange, Code::TooManyReminders]))),
+)]
+pub async fn put(
+    Connected { user, db }: Connected,
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+    Json(new): Json<NewReminder>,
+) -> Result<Response> {
+    let (reminder, plan) = new.check(id)?;
+    let now = app.clock.now();
+    let mut db = db::lock(db, user.id).await?;
+    let stored = find_all(&mut db, user.id).await?;
+    let before = stored.iter().find(|stored| stored.id == id);
+    let status = if before.is_some() { StatusCode::OK } else { StatusCode::CREATED };
+    if before.is_none() && stored.len() >= MOST {
+        return Err(Code::TooManyReminders.into());
+    }
+    if before != Some(&reminder) {
+        let life = life_of(&user);
+        let next = plan.first_from(now, &life);
+        let about: &str = reminder.about.into();
+        sqlx::query!(
+            "INSERT INTO reminders (user_id, id, time, days, about, discreet, next_on, next_at, time_zone, day_start, zones)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+             ON DUPLICATE KEY UPDATE
+                 time = VALUE(time), days = VALUE(days), about = VALUE(about), discreet = VALUE(discreet),
+                 next_on = VALUE(next_on), next_at = VALUE(next_at), time_zone = VALUE(time_zone),
+                 day_start = VALUE(day_start), zones = VALUE(zones)",
+            user.id,
+            id,
+            plan.time,
+            plan.days,
+            about,
+            reminder.discreet,
+            next.date,
+            next.at,
+            life.zone.name(),
+            life.day_start,
+            zone::DATABASE
+        )
+        .execute(&mut *db)
+        .await?;
+    }
+    db.commit().await?;
+    Ok((status, Json(reminder)).into_response())
+}
+
+/// Deletes a reminder.
+#[utoipa::path(
+    delete, path = "/{id}", tag = "Reminders", params(("id" = Uuid, Path, description = "The reminder's id.")),
+    responses((status = 204, description = "It is deleted.")),
+)]
+pub async fn delete(Connected { user, mut db }: Connected, Path(id): Path<Uuid>) -> Result<StatusCode> {
+    let deleted = sqlx::query!("DELETE FROM reminders WHERE user_id = ? AND id = ?", user.id, id);
+    match deleted.execute(&mut *db).await?.rows_affected() {
+        0 => Err(Code::NotFound.into()),
+        _ => Ok(StatusCode::NO_CONTENT),
+    }
+}
+
+fn life_of(user: &User) -> Life {
+    let zone: Zone = user.time_zone();
+    Life { zone, day_start: user.day_start }
+}
+
+impl NewReminder {
+    fn check(self, id: Uuid) -> Result<(Reminder, Plan)> {
+        let mut faults = Faults::default();
+        let HourMinute(time) = self.time;
+        if time.minute() % 5 != 0 {
+            faults.add(Fault::pointer("/time", Code::TimeNotByFive));
+        }
+        let mut days = 0;
+        for (index, day) in self.days.iter().flatten().enumerate() {
+            let pointer = format!("/days/{index}");
+            match day {
+                1..=7 if days & (1 << (day - 1)) != 0 => faults.add(Fault::pointer(pointer, Code::FieldTwice)),
+                1..=7 => days |= 1 << (day - 1),
+                _ => faults.add(Fault::pointer(pointer, Code::NumberOutOfRange).between(1..=7)),
+            }
+        }
+        match &self.days {
+            None => days = ALL_DAYS,
+            Some(list) if list.is_empty() => faults.add(Fault::pointer("/days", Code::ValueInvalid)),
+            Some(_) => {}
+        }
+        faults.check()?;
+        let plan = Plan { time, days };
+        Ok((Reminder { id, time: self.time, days: days_of(days), about: self.about, discreet: self.discreet }, plan))
+    }
+}
+
+fn days_of(days: u8) -> Vec<u8> {
+    (1..=7).filter(|day| days & (1 << (day - 1)) != 0).collect()
+}
+
+async fn find_all(db: &mut MySqlConnection, user_id: Uuid) -> Result<Vec<Reminder>> {
+    let rows = sqlx::query!(
+        r#"SELECT id AS "id: Uuid", time AS "time: NaiveTime", days, about AS "about: String", discreet AS "discreet: bool"
+           FROM reminders WHERE user_id = ? ORDER BY time, id"#,
+        user_id
+    );
+    let rows = rows.fetch_all(db).await?.into_iter().map(|row| Reminder {
+        id: row.id,
+        time: HourMinute(row.time),
+        days: days_of(row.days),
+        about: row.about.parse().unwrap_or_default(),
+        discreet: row.discreet,
+    });
+    Ok(rows.collect())
+}

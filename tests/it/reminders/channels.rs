@@ -1,0 +1,276 @@
+//! Channels: what they take, how they fail, and that nothing opens them but who stored them.
+
+use std::sync::{Arc, Mutex};
+
+use axum::{
+    Router,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    routing::post,
+};
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use uuid::Uuid;
+
+use super::{Evening, channel, push_channel, remind};
+use crate::support::world::{World, text};
+
+/// Who takes webhooks, and what topics get.
+#[derive(Clone, Default)]
+struct Taker {
+    taken: Arc<Mutex<Vec<(HeaderMap, String)>>>,
+    /// What it answers; 200 where it is not told.
+    answer: Arc<Mutex<Option<u16>>>,
+}
+
+impl Taker {
+    async fn start(&self) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = format!("http://{}/hook", listener.local_addr().expect("an address"));
+        let router = Router::new().route("/hook", post(take)).with_state(self.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        address
+    }
+
+    fn answers(&self, status: u16) {
+        *self.answer.lock().expect("no panic") = Some(status);
+    }
+
+    fn taken(&self) -> Vec<(HeaderMap, String)> {
+        std::mem::take(&mut *self.taken.lock().expect("no panic"))
+    }
+}
+
+async fn take(State(taker): State<Taker>, headers: HeaderMap, body: String) -> StatusCode {
+    taker.taken.lock().expect("no panic").push((headers, body));
+    let answer = *taker.answer.lock().expect("no panic");
+    StatusCode::from_u16(answer.unwrap_or(200)).expect("a status")
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers.get(name).map_or("", |value| value.to_str().expect("a text"))
+}
+
+#[tokio::test]
+async fn a_push_service_that_knows_nobody_any_more_ends_the_channel() {
+    for status in [404, 410] {
+        let evening = Evening::new().await;
+        let (ada, subscription) = evening.reminded("ada", "UTC", "21:00").await;
+        evening.push.answers(&subscription, status, json!({}), false).await;
+        evening.at("2026-03-11T21:00:00Z");
+        evening.tick().await.is(204);
+        assert_eq!(ada.get("/api/reminders").await.ok()["channels"], json!([]));
+        let send = &ada.get("/api/reminders/sends").await.ok()["sends"][0];
+        assert_eq!((&send["outcome"], &send["status"]), (&json!("gone"), &json!(status)));
+    }
+}
+
+#[tokio::test]
+async fn a_push_service_that_is_busy_is_asked_again_when_it_says_or_after_1_5_15_and_30_minutes() {
+    let evening = Evening::new().await;
+    let (ada, subscription) = evening.reminded("ada", "UTC", "21:00").await;
+    evening.at("2026-03-11T21:00:00Z");
+    evening.push.answers(&subscription, 429, json!({ "retry-after": "90" }), false).await;
+    evening.tick().await.is(204);
+    let mut asked_at = vec![evening.world.now()];
+    evening.push.answers(&subscription, 503, json!({}), false).await;
+    evening.push.messages().await;
+    for _ in 0..240 {
+        evening.world.app.clock.advance(TimeDelta::seconds(30));
+        evening.tick().await.is(204);
+        asked_at.extend(evening.push.messages().await.iter().map(|_| evening.world.now()));
+    }
+    let waits: Vec<_> = asked_at.windows(2).map(|pair| (pair[1] - pair[0]).num_seconds()).collect();
+    assert_eq!(waits, [90, 5 * 60, 15 * 60, 30 * 60]);
+    let send = &ada.get("/api/reminders/sends").await.ok()["sends"][0];
+    assert_eq!((&send["outcome"], &send["status"]), (&json!("failed"), &json!(503)));
+    assert_eq!(ada.get("/api/reminders").await.ok()["channels"][0]["off_since"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_message_that_would_be_refused_again_is_not_sent_again() {
+    for status in [400, 403, 413, 302] {
+        let evening = Evening::new().await;
+        let (ada, subscription) = evening.reminded("ada", "UTC", "21:00").await;
+        evening.push.answers(&subscription, status, json!({ "location": "/other" }), false).await;
+        evening.at("2026-03-11T21:00:00Z");
+        evening.tick().await.is(204);
+        evening.at("2026-03-11T21:40:00Z");
+        evening.tick().await.is(204);
+        assert_eq!(evening.push.messages().await.len(), 1);
+        assert_eq!(ada.get("/api/reminders/sends").await.ok()["sends"][0]["outcome"], "failed");
+    }
+}
+
+#[tokio::test]
+async fn who_does_not_answer_keeps_nobody_else_waiting() {
+    let evening = Evening::new().await;
+    let (ada, hanging) = evening.reminded("ada", "UTC", "21:00").await;
+    evening.push.answers(&hanging, 201, json!({}), true).await;
+    for index in 0..8 {
+        evening.reminded(&format!("person {index}"), "UTC", "21:00").await;
+    }
+    evening.at("2026-03-11T21:00:00Z");
+    evening.tick().await.is(204);
+    assert_eq!(evening.push.messages().await.len(), 9);
+    let send = &ada.get("/api/reminders/sends").await.ok()["sends"][0];
+    assert_eq!((&send["outcome"], &send["status"]), (&json!("pending"), &Value::Null));
+}
+
+#[tokio::test]
+async fn a_browser_belongs_to_one_account_and_its_keys_never_come_out() {
+    let evening = Evening::new().await;
+    let (ada, subscription) = evening.reminded("ada", "UTC", "21:00").await;
+    let bob = evening.world.person("bob").await;
+    let listed = ada.get("/api/reminders").await;
+    for secret in [&subscription["endpoint"], &subscription["keys"]["auth"], &subscription["keys"]["p256dh"]] {
+        assert!(!listed.body.contains(&text(secret)), "{}", listed.body);
+    }
+    let path = channel(&bob, push_channel(&subscription)).await;
+    assert_eq!(ada.get("/api/reminders").await.ok()["channels"], json!([]));
+    assert_eq!(bob.get("/api/reminders").await.ok()["channels"].as_array().map(Vec::len), Some(1));
+    bob.post(&format!("{path}/test"), json!({})).await.is(202);
+    assert_eq!(evening.titles().await, ["Hanip"]);
+    ada.post(&format!("{path}/test"), json!({})).await.problem(404, "not-found");
+    // Another id for the same browser takes the place of the first.
+    channel(&bob, push_channel(&subscription)).await;
+    assert_eq!(bob.get("/api/reminders").await.ok()["channels"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
+async fn a_webhook_is_a_cloudevent_that_a_library_of_standard_webhooks_takes() {
+    let (evening, taker) = (Evening::new().await, Taker::default());
+    let address = taker.start().await;
+    let ada = evening.world.person("ada").await;
+    ada.food(json!({ "name": "ramen", "start_date": "2026-03-01", "counting": "confirm" })).await;
+    let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let hook = json!({ "kind": "webhook", "url": address, "secret": secret, "label": "home" });
+    let path = channel(&ada, hook).await;
+    let listed = ada.get("/api/reminders").await;
+    assert!(!listed.body.contains("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"));
+    assert_eq!(
+        (&listed.ok()["channels"][0]["url"], &listed.json()["channels"][0]["has_secret"]),
+        (&json!(address), &json!(true))
+    );
+    remind(&ada, json!({ "time": "21:00" })).await;
+    taker.answers(500);
+    evening.at("2026-03-11T21:00:00Z");
+    evening.tick().await.is(204);
+    // Stored again as it was read: without its secret, which stays.
+    ada.put(&path, json!({ "kind": "webhook", "url": address, "label": "home" })).await.ok();
+    evening.at("2026-03-11T21:00:05Z");
+    evening.tick().await.is(204);
+    let taken = taker.taken();
+    assert_eq!(taken.len(), 2);
+    let library = standardwebhooks::Webhook::new(secret).expect("a secret");
+    let ids: Vec<_> = taken.iter().map(|(headers, _)| header(headers, "webhook-id").to_owned()).collect();
+    assert_eq!(ids[0], ids[1], "who has taken it knows it again");
+    for (headers, body) in &taken {
+        let seconds = header(headers, "webhook-timestamp").parse().expect("a number");
+        let signature = library.sign(&ids[0], seconds, body.as_bytes()).expect("a signature");
+        assert_eq!(header(headers, "webhook-signature"), signature);
+    }
+    let (headers, body) = &taken[0];
+    let event: Value = serde_json::from_str(body).expect("JSON");
+    assert_eq!(header(headers, "content-type"), "application/cloudevents+json");
+    assert_eq!(header(headers, "webhook-timestamp"), evening_seconds("2026-03-11T21:00:00Z"));
+    assert_eq!(
+        (&event["specversion"], &event["type"], &event["id"]),
+        (&json!("1.0"), &json!("hanip.reminder.due"), &json!(ids[0]))
+    );
+    assert_eq!((&event["source"], &event["data"]["body"]), (&json!(evening.world.origin), &json!("ramen")));
+}
+
+fn evening_seconds(text: &str) -> String {
+    super::instant(text).timestamp().to_string()
+}
+
+#[tokio::test]
+async fn a_webhook_is_tried_for_an_hour_and_five_days_of_failure_switch_it_off() {
+    let (evening, taker) = (Evening::new().await, Taker::default());
+    let address = taker.start().await;
+    let ada = evening.world.person("ada").await;
+    ada.food(json!({ "name": "ramen", "start_date": "2026-03-01", "counting": "confirm" })).await;
+    let path = channel(&ada, json!({ "kind": "webhook", "url": address })).await;
+    remind(&ada, json!({ "time": "21:00" })).await;
+    taker.answers(404);
+    evening.at("2026-03-11T21:00:00Z");
+    let mut asked_at = Vec::new();
+    for _ in 0..1000 {
+        evening.tick().await.is(204);
+        asked_at.extend(taker.taken().iter().map(|_| evening.world.now()));
+        evening.world.app.clock.advance(TimeDelta::seconds(5));
+    }
+    let waits: Vec<_> = asked_at.windows(2).map(|pair| (pair[1] - pair[0]).num_seconds()).collect();
+    assert_eq!(waits, [5, 30, 120, 600, 3600]);
+    for day in 12..=16 {
+        evening.at(&format!("2026-03-{day}T21:00:00Z"));
+        evening.tick().await.is(204);
+    }
+    let ada = evening.world.person("ada").await;
+    let channel = &ada.get("/api/reminders").await.ok()["channels"][0];
+    assert_eq!(
+        (&channel["failing_since"], &channel["off_since"]),
+        (&json!("2026-03-11T21:00:00Z"), &json!("2026-03-16T21:00:00Z"))
+    );
+    taker.taken();
+    evening.at("2026-03-17T21:00:00Z");
+    evening.tick().await.is(204);
+    assert_eq!(taker.taken().len(), 0);
+    let ada = evening.world.person("ada").await;
+    ada.put(&path, json!({ "kind": "webhook", "url": address })).await.ok();
+    assert_eq!(ada.get("/api/reminders").await.ok()["channels"][0]["off_since"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_topic_of_ntfy_gets_its_own_headers() {
+    let (evening, taker) = (Evening::new().await, Taker::default());
+    let address = taker.start().await;
+    let ada = evening.world.person("ada").await;
+    ada.patch("/api/auth/me", json!({ "locale": "ko" })).await.ok();
+    let path = channel(&ada, json!({ "kind": "ntfy", "url": address, "token": "tk_secret" })).await;
+    assert!(!ada.get("/api/reminders").await.body.contains("tk_secret"));
+    ada.post(&format!("{path}/test"), json!({})).await.is(202);
+    let taken = taker.taken();
+    let (headers, body) = &taken[0];
+    assert_eq!((header(headers, "title"), body.as_str()), ("=?UTF-8?B?7ZWc7J6F?=", "알림이 잘 도착했어요."));
+    assert_eq!(
+        (header(headers, "click"), header(headers, "authorization")),
+        (format!("{}/", evening.world.origin).as_str(), "Bearer tk_secret")
+    );
+    assert!(header(headers, "actions").starts_with("=?UTF-8?B?") && !header(headers, "tags").is_empty());
+    // Another host is not told the token.
+    let other = taker.start().await;
+    ada.put(&path, json!({ "kind": "ntfy", "url": other })).await.ok();
+    ada.post(&format!("{path}/test"), json!({})).await.is(202);
+    assert_eq!(header(&taker.taken()[0].0, "authorization"), "");
+}
+
+#[tokio::test]
+async fn channels_are_checked_and_there_are_twenty() {
+    let world = World::new().await;
+    let ada = world.person("ada").await;
+    let path = format!("/api/reminders/channels/{}", Uuid::new_v4());
+    for (channel, place, code) in [
+        (json!({ "url": "https://example.com/" }), "/kind", "field-missing"),
+        (json!({ "kind": "mail", "url": "https://example.com/" }), "/kind", "value-invalid"),
+        (json!({ "kind": "webhook" }), "/url", "field-missing"),
+        (json!({ "kind": "webhook", "url": "https://example.com/", "token": "t" }), "/token", "field-unknown"),
+        (json!({ "kind": "webhook", "url": "https://example.com/", "secret": "short" }), "/secret", "value-invalid"),
+        (json!({ "kind": "ntfy", "url": "https://example.com/", "token": "a b" }), "/token", "value-invalid"),
+        (json!({ "kind": "ntfy", "url": "nothing" }), "/url", "address-invalid"),
+        (json!({ "kind": "ntfy", "url": "http://example.com/" }), "/url", "address-insecure"),
+        (json!({ "kind": "ntfy", "url": "https://127.0.0.1/" }), "/url", "address-private"),
+        (json!({ "kind": "ntfy", "url": "https://[::ffff:169.254.169.254]/" }), "/url", "address-private"),
+        (json!({ "kind": "ntfy", "url": "https://example.com/", "label": "x".repeat(51) }), "/label", "text-too-long"),
+    ] {
+        ada.put(&path, channel).await.fault(place, code);
+    }
+    let push = json!({ "kind": "push", "endpoint": "https://example.com/", "keys": { "p256dh": "AA", "auth": "AA" } });
+    ada.put(&path, push).await.problem(409, "push-off");
+    for index in 0..20 {
+        channel(&ada, json!({ "kind": "ntfy", "url": format!("https://example.com/{index}") })).await;
+    }
+    ada.put(&path, json!({ "kind": "ntfy", "url": "https://example.com/" })).await.problem(409, "too-many-channels");
+}

@@ -1,0 +1,66 @@
+//! A push service as a child process, which checks who sends and decrypts what comes with libraries that are not ours.
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
+};
+
+use reqwest::Client;
+use serde_json::{Value, json};
+
+const SERVER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/push-service/server.mjs");
+
+/// It ends with this value, and with this process.
+pub struct PushService {
+    server: Child,
+    origin: String,
+    client: Client,
+}
+
+impl PushService {
+    /// Starts one, and waits until it is ready.
+    pub fn start() -> Self {
+        let server = Command::new("node").arg(SERVER).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+        let mut server = server.expect("node starts");
+        let mut ready = String::new();
+        let stdout = server.stdout.take().expect("its output is piped");
+        BufReader::new(stdout).read_line(&mut ready).expect("its output is text");
+        let ready: Value =
+            serde_json::from_str(&ready).expect("it is ready, once `npm ci` has run in tests/push-service");
+        let origin = ready["origin"].as_str().expect("it says where it is").to_owned();
+        Self { server, origin, client: Client::new() }
+    }
+
+    async fn ask(&self, request: reqwest::RequestBuilder) -> Value {
+        request.send().await.expect("an answer").json().await.expect("JSON")
+    }
+
+    /// What a browser gets that subscribes: `id`, `endpoint` and `keys`.
+    pub async fn subscription(&self) -> Value {
+        self.ask(self.client.post(format!("{}/subscriptions", self.origin))).await
+    }
+
+    /// From now on a subscription answers so.
+    pub async fn answers(&self, subscription: &Value, status: u16, headers: Value, hang: bool) {
+        let id = subscription["id"].as_str().expect("a text");
+        let answer = json!({ "status": status, "headers": headers, "hang": hang });
+        self.ask(self.client.put(format!("{}/answers/{id}", self.origin)).json(&answer)).await;
+    }
+
+    /// The messages that came since they were asked for, all of which were right.
+    pub async fn messages(&self) -> Vec<Value> {
+        let messages = self.ask(self.client.get(format!("{}/messages", self.origin))).await;
+        let messages = messages.as_array().expect("a list").clone();
+        for message in &messages {
+            assert!(message["fault"].is_null(), "{message}");
+        }
+        messages
+    }
+}
+
+impl Drop for PushService {
+    fn drop(&mut self) {
+        self.server.kill().ok();
+        self.server.wait().ok();
+    }
+}
