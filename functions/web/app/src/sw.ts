@@ -51,3 +51,107 @@ async function shell(request: Request): Promise<Response> {
   const answer = await Promise.race([fresh, slow]).catch(() => kept);
   return answer.status >= 500 ? kept : answer;
 }
+
+/** A notification, as functions/reminders sends it (`message.rs`). */
+interface Message {
+  kind: 'reminder' | 'milestone' | 'test';
+  title: string;
+  body: string;
+  tag: string;
+  account: string;
+  date: string;
+  /** Foods without an outcome on the date. */
+  food_ids: string[];
+  actions: { action: string; title: string }[];
+  language: string;
+}
+interface Badged {
+  setAppBadge?: (count: number) => Promise<void>;
+  clearAppBadge?: () => Promise<void>;
+}
+
+const badged = navigator as Badged;
+
+self.addEventListener('push', (event) => event.waitUntil(show(event.data?.json() as Message)));
+self.addEventListener('notificationclick', (event) => {
+  event.notification.close();
+  const message = event.notification.data as Message;
+  event.waitUntil(event.action === 'kept' ? keepAll(message) : open());
+});
+
+async function show(message: Message) {
+  const { title, body, tag, actions, language } = message;
+  if (message.kind === 'reminder') await badged.setAppBadge?.(message.food_ids.length);
+  const options = { body, tag, lang: language, icon: '/icon-192.png', data: message, actions };
+  await self.registration.showNotification(title, options);
+}
+
+async function open() {
+  const [shown] = await self.clients.matchAll({ type: 'window' });
+  await (shown ? shown.focus() : self.clients.openWindow('/'));
+}
+
+interface Review {
+  difficulty: number | null;
+  mood: number | null;
+  note: string | null;
+  foods: { food_id: string; outcome: string | null; status: string }[];
+}
+
+/** Reviews the foods that wait as kept. What cannot be sent now waits in the outbox for the app. */
+async function keepAll({ account, date, food_ids }: Message) {
+  const path = `/api/reviews/${date}`;
+  const headers = { 'Hanip-Account': account };
+  let missing = food_ids;
+  try {
+    const stored = await fetch(path, { headers });
+    if (!stored.ok && stored.status !== 404) throw new Error(`${stored.status}`);
+    const review = stored.ok ? ((await stored.json()) as Review) : null;
+    const said = review?.foods.filter(({ outcome, status }) => outcome ?? status === 'slipped');
+    missing = food_ids.filter((id) => !said?.some(({ food_id }) => food_id === id));
+    const etag = stored.headers.get('ETag');
+    const { difficulty, mood, note } = review ?? {};
+    const foods = missing.map((food_id) => ({ food_id, outcome: 'kept' }));
+    const condition: Record<string, string> =
+      review && etag ? { 'If-Match': etag } : { 'If-None-Match': '*' };
+    const answer = missing.length
+      ? await fetch(path, {
+          method: 'PUT',
+          headers: { ...headers, ...condition, 'Content-Type': 'application/json' },
+          body: JSON.stringify({ difficulty, mood, note, foods }),
+        })
+      : stored;
+    if (!answer.ok) throw new Error(`${answer.status}`);
+  } catch {
+    await queue(account, date, missing);
+  }
+  await badged.clearAppBadge?.();
+  new BroadcastChannel('hanip-outbox').postMessage('changed');
+}
+
+/** Puts the review into the outbox, as the app does (`lib/outbox/device.ts`, `write-review.ts`). */
+async function queue(account: string, date: string, foods: string[]) {
+  const names = foods.map((id) => `${id}.outcome`);
+  const change = Object.fromEntries(names.map((name) => [name, 'kept']));
+  const seen = Object.fromEntries(names.map((name) => [name, null]));
+  const write = {
+    method: 'PUT',
+    path: `/api/reviews/${date}`,
+    account,
+    review: { date, change, seen },
+  };
+  await new Promise<void>((resolve, reject) => {
+    const opening = indexedDB.open('hanip', 1);
+    opening.onupgradeneeded = () => {
+      opening.result.createObjectStore('outbox', { keyPath: 'seq', autoIncrement: true });
+      opening.result.createObjectStore('today', { keyPath: 'me.id' });
+    };
+    opening.onerror = () => reject(new Error('IndexedDB does not open'));
+    opening.onsuccess = () => {
+      const transaction = opening.result.transaction('outbox', 'readwrite');
+      transaction.objectStore('outbox').add(write);
+      transaction.oncomplete = () => (opening.result.close(), resolve());
+      transaction.onabort = () => reject(new Error('the outbox takes nothing'));
+    };
+  });
+}

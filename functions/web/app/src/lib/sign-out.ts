@@ -6,7 +6,14 @@ import { keys, write } from './ui/storage';
 import { toast } from './ui/toast.svelte';
 import { today } from './today/today.svelte';
 
+/** Nobody is reminded here of what is another's: the push service then says that this browser is gone. */
+async function unsubscribe() {
+  const registration = await navigator.serviceWorker?.getRegistration();
+  await (await registration?.pushManager?.getSubscription())?.unsubscribe();
+}
+
 export async function clearDevice() {
+  unsubscribe().catch(console.warn);
   await outbox.wipe();
   drafts.wipe();
   await today.forget();

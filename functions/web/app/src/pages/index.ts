@@ -28,6 +28,7 @@ const later: Record<string, Load> = {
   '/settings': () => import('./Settings.svelte'),
   '/settings/list': () => import('./List.svelte'),
   '/settings/days-off': () => import('./DaysOff.svelte'),
+  '/settings/reminders': () => import('./Reminders.svelte'),
   '/settings/sign-in': () => import('./Access.svelte'),
   '/settings/tokens': () => import('./Tokens.svelte'),
   '/settings/data': () => import('./Data.svelte'),
