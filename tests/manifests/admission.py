@@ -56,6 +56,10 @@ kind: Namespace
 metadata: {name: kourier-system}
 ---
 apiVersion: v1
+kind: Namespace
+metadata: {name: monitoring}
+---
+apiVersion: v1
 kind: Service
 metadata: {name: kourier, namespace: kourier-system}
 spec: {type: LoadBalancer, selector: {app: 3scale-kourier-gateway}, ports: [{name: http2, port: 80}]}
@@ -83,7 +87,7 @@ def main(root, *modules):
 
 def foreign(path):
     """Whether it is the schema of a kind that is neither Kubernetes's nor Knative's."""
-    return path.name.startswith(("metallb.io_", "k8s.mariadb.com_"))
+    return path.name.startswith(("metallb.io_", "k8s.mariadb.com_", "monitoring.coreos.com_"))
 
 
 def definition(path):

@@ -1,6 +1,6 @@
-"""Makes knative/schemas anew from releases of Knative, MetalLB and mariadb-operator; its README says how.
+"""Makes knative/schemas anew from releases of Knative, MetalLB, mariadb-operator and prometheus-operator; its README says how.
 
-usage: make_schemas.py SERVING NETWORKING EVENTING METALLB OPERATOR   (folders of their sources)
+usage: make_schemas.py SERVING NETWORKING EVENTING METALLB OPERATOR PROMETHEUS   (folders of their sources)
 """
 
 import json
@@ -42,7 +42,7 @@ def schema(crd):
     return f"{crd['spec']['group']}_{version['name']}_{crd['spec']['names']['kind']}", made
 
 
-def main(serving, networking, eventing, metallb, operator):
+def main(serving, networking, eventing, metallb, operator, prometheus):
     crds = [
         serving / "config/core/300-resources/service.yaml",
         eventing / "config/core/resources/broker.yaml",
@@ -56,6 +56,8 @@ def main(serving, networking, eventing, metallb, operator):
         operator / "config/crd/bases/k8s.mariadb.com_users.yaml",
         operator / "config/crd/bases/k8s.mariadb.com_grants.yaml",
         operator / "config/crd/bases/k8s.mariadb.com_physicalbackups.yaml",
+        prometheus / "example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml",
+        prometheus / "example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml",
     ]
     for path in crds:
         name, made = schema(yaml.safe_load(path.read_text()))

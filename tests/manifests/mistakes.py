@@ -20,6 +20,27 @@ SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: oops}\nstringData: {pas
 
 # What is done wrong, where, what is there, what stands there instead, and the fault that it is to be.
 MISTAKES = [
+    (
+        "figures that two pods ask for at once",
+        "knative/components/monitoring/figures.yaml",
+        "type: Recreate",
+        "type: RollingUpdate",
+        "function: replicated: figures: expected the strategy Recreate",
+    ),
+    (
+        "an alert of a field that is none",
+        "knative/components/monitoring/rules.yaml",
+        "annotations:",
+        "annotation:",
+        "schema: replicated: PrometheusRule hanip: ",
+    ),
+    (
+        "figures that nobody lets to the database",
+        "knative/components/monitoring/figures.yaml",
+        "  labels: {hanip/database: client}\nspec:\n  podSelector",
+        "spec:\n  podSelector",
+        "network policy: replicated: Deployment figures: it has no way to the database",
+    ),
     ("a misspelt annotation", FOODS, "/max-scale:", "/maxscale:", "annotation: vagrant: Service foods: autoscaling"),
     ("a number in words", FOODS, 'max-scale: "2"', 'max-scale: "four"', "annotation: vagrant: Service foods: auto"),
     (

@@ -8,7 +8,9 @@ from render import granted, name, of_kind, pods, services
 from wiring import routes
 
 # Woken by events alone: no path of the edge's leads there.
-HIDDEN = {"tick"}
+HIDDEN = {"tick", "figures"}
+# Always on, and in a component: no Service of Knative, and not in every overlay.
+ALWAYS_ON = {"figures"}
 
 
 def check(root, things, configuration):
@@ -34,7 +36,16 @@ def everywhere(root, things, crates):
             yield "function", f"{crate}: scripts/images makes no image of it"
         if crate not in let_in:
             yield "function", f"{crate}: migrations/grants.txt lets it into no table"
-        if crate not in served:
+        own = {"serving.knative.dev/service": crate}
+        if crate in ALWAYS_ON:
+            own = {"app.kubernetes.io/name": crate}
+            deployed = [thing for thing in of_kind(things, "Deployment", "apps") if thing["metadata"]["name"] == crate]
+            if not deployed:
+                continue
+            served[crate] = deployed[0]
+            if deployed[0]["spec"].get("strategy", {}).get("type") != "Recreate":
+                yield "function", f"{crate}: expected the strategy Recreate: the budget of connections counts it once"
+        elif crate not in served:
             yield "function", f"{crate}: there is no Service of Knative for it"
             continue
         pod = served[crate]["spec"]["template"]["spec"]
@@ -42,7 +53,6 @@ def everywhere(root, things, crates):
             yield "function", f"{crate}: its Service runs {image(pod)}"
         if pod.get("serviceAccountName") != crate:
             yield "function", f"{crate}: expected a ServiceAccount of its own"
-        own = {"serving.knative.dev/service": crate}
         policies = of_kind(things, "NetworkPolicy", "networking.k8s.io")
         if not any(policy["spec"]["podSelector"].get("matchLabels") == own for policy in policies):
             yield "function", f"{crate}: expected a NetworkPolicy of its own"
@@ -85,17 +95,24 @@ def budget(root, things):
             "expected --max-connections, max_connections in myCnf, or the annotation hanip/max-connections on the Namespace",
         )
         return
+    # What is replaced by ending it first is there once.
+    always_on = sum(
+        thing["spec"]["replicas"]
+        for thing in of_kind(things, "Deployment", "apps")
+        if thing["metadata"]["name"] in ALWAYS_ON and thing["spec"].get("strategy", {}).get("type") == "Recreate"
+    )
     pods_at_most = 0
     for service in services(things):
         template = service["spec"]["template"]
         if any("DATABASE_URL" in item["name"] for item in template["spec"]["containers"][0].get("env", [])):
             limit = template.get("metadata", {}).get("annotations", {}).get("autoscaling.knative.dev/max-scale", "0")
             pods_at_most += int(limit) if limit.isdigit() else 0
-    worst = pods_at_most * pool * 2
+    worst = (pods_at_most * 2 + always_on) * pool
     if worst >= allowed * 0.8:
         yield (
             "budget",
-            f"{pods_at_most} pods × {pool} connections × 2 revisions = {worst}, 80 % of {allowed} is {allowed * 0.8:g}",
+            f"{pods_at_most} pods × {pool} connections × 2 revisions and {always_on} always on = {worst}, "
+            f"80 % of {allowed} is {allowed * 0.8:g}",
         )
 
 

@@ -11,7 +11,7 @@ from render import name
 # The oldest Kubernetes that the Knative we name runs on.
 KUBERNETES = "1.34"
 # Kinds whose definitions are in knative/schemas.
-CUSTOM = ("knative.dev", "metallb.io", "k8s.mariadb.com")
+CUSTOM = ("knative.dev", "metallb.io", "k8s.mariadb.com", "monitoring.coreos.com")
 SECONDS = r"\d+(\.\d+)?(ms|s|m|h)"
 # Annotations and labels that Knative knows, and what each may say. A misspelt one is accepted by the cluster in silence.
 KNOWN = {

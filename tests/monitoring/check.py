@@ -1,0 +1,148 @@
+"""Checks rules, dashboard and alerts: check.py MADE, a folder that scripts/monitoring has filled."""
+
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+import yaml
+from cases import CASES, NOT_FIRING
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+EXPOSED = ROOT / "tests/monitoring/exposed"
+# Words of the language, which name nothing that is exposed.
+WORDS = {"by", "on", "or", "and", "unless", "offset", "without", "ignoring", "group_left", "group_right", "bool"}
+STEP = 30
+
+
+def names(expr):
+    """The metrics that an expression asks for."""
+    expr = re.sub(r'"[^"]*"', '""', expr)
+    expr = re.sub(r"\{[^}]*\}|\[[^]]*\]", " ", expr)
+    expr = re.sub(r"\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)", " ", expr)
+    found = re.findall(r"(?<![\w:.])([a-zA-Z_:][\w:]*)(?!\s*\()\b(?![\w:]|\s*\()", expr)
+    return {name for name in found if name not in WORDS}
+
+
+def exposed():
+    return {line for path in EXPOSED.glob("*.txt") for line in path.read_text().split()}
+
+
+def rules(made):
+    return [rule for group in yaml.safe_load((made / "rules.yml").read_text())["groups"] for rule in group["rules"]]
+
+
+def queries(made):
+    for panel in json.loads((made / "dashboard.json").read_text())["panels"]:
+        for target in panel.get("targets", []):
+            yield panel, target["expr"]
+
+
+def faults(made):
+    known, recorded = exposed(), {rule["record"] for rule in rules(made) if "record" in rule}
+    asked = {f"rule {rule.get('alert', rule.get('record'))}": names(rule["expr"]) for rule in rules(made)}
+    for panel, expr in queries(made):
+        asked.setdefault(f"panel {panel['title']}", set()).update(names(expr))
+    for where, these in asked.items():
+        for name in sorted(these - known - recorded):
+            yield f"{where}: nothing exposes {name}"
+    for name in sorted((known | recorded) - set().union(*asked.values())):
+        yield f"{name}: no rule and no panel looks at it"
+    yield from alerts(made)
+    yield from inhibitions(made)
+    yield from places()
+
+
+def alerts(made):
+    """Each says what happened, why, and where it is written what to do; and is tried."""
+    page = (ROOT / "docs/operations.md").read_text()
+    there = [rule for rule in rules(made) if "alert" in rule]
+    for rule in there:
+        name, said = rule["alert"], rule["annotations"]
+        for part in ("summary", "cause", "runbook_url"):
+            if not said.get(part):
+                yield f"{name}: expected {part}"
+        anchor = said["runbook_url"].partition("#")[2]
+        row = re.search(rf'^\| <a id="{anchor}"></a>`{name}` \|(.+)\|(.+)\|$', page, re.MULTILINE)
+        if anchor != name.lower() or not row or not all(cell.strip() for cell in row.groups()):
+            yield f"{name}: docs/operations.md has no row of it"
+        if len(said["summary"]) > 200 or len(said["cause"]) > 500:
+            yield f"{name}: too long for a message"
+    for name in set(re.findall(r'<a id="hanip\w+"></a>`(\w+)`', page)) - {rule["alert"] for rule in there}:
+        yield f"docs/operations.md: there is no alert {name}"
+    for name in {rule["alert"] for rule in there} ^ set(CASES):
+        yield f"{name}: expected an alert, and a case of it in tests/monitoring/cases.py"
+
+
+def inhibitions(made):
+    """What an alert follows from is an alert that silences it."""
+    config = yaml.safe_load((made / "alertmanager.yml").read_text())
+    said = json.dumps(config["inhibit_rules"]) + json.dumps(config["route"])
+    names = {rule["alert"] for rule in rules(made) if "alert" in rule}
+    for name in set(re.findall(r"Hanip[A-Z]\w+", said)) - names:
+        yield f"Alertmanager: there is no alert {name}"
+    for follows in {rule["labels"].get("follows") for rule in rules(made) if "alert" in rule} - {None}:
+        if f'follows = \\"{follows}\\"' not in said:
+            yield f"follows {follows}: nothing silences it"
+
+
+def places():
+    """What Knative pushes goes to the release that the values name."""
+    patch = yaml.safe_load((ROOT / "knative/platform/patches/config-observability.yaml").read_text())["data"]
+    values = yaml.safe_load((ROOT / "knative/monitoring/kube-prometheus-stack.yaml").read_text())
+    host = f"{values['fullnameOverride']}-prometheus.monitoring.svc"
+    for key in ("request-metrics-endpoint", "metrics-endpoint"):
+        if f"//{host}." not in patch[key]:
+            yield f"config-observability: {key}: expected {host}"
+
+
+def tests(made):
+    """Of each alert: that it fires at a moment, and not one step before; and what must fire nothing."""
+    for name, (moment, series) in CASES.items():
+        steps = [(moment, [{"labels": f'{{alertname="{name}"}}', "value": 1}])]
+        # One is always on.
+        steps += [(moment - STEP, [])] if moment else []
+        yield case(made, name, series, steps)
+    for name, series in NOT_FIRING:
+        yield case(made, name, series, [(moment, []) for moment in range(0, 3600, 300)])
+
+
+def case(made, name, series, steps):
+    expr = f'count by (alertname) (ALERTS{{alertname="{name}",alertstate="firing"}})'
+    return {
+        "name": name,
+        "interval": f"{STEP}s",
+        "input_series": [{"series": what, "values": values} for what, values in series],
+        "promql_expr_test": [
+            {"expr": expr, "eval_time": f"{moment}s", "exp_samples": samples} for moment, samples in steps
+        ],
+    }
+
+
+def promtool(made):
+    subprocess.run(
+        ["promtool", "check", "rules", "--lint=all", "--lint-fatal", made / "rules.yml"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    with tempfile.NamedTemporaryFile("w", suffix=".yml", dir=made) as file:
+        these = list(tests(made))
+        yaml.safe_dump({"rule_files": ["rules.yml"], "evaluation_interval": f"{STEP}s", "tests": these}, file)
+        file.flush()
+        subprocess.run(["promtool", "test", "rules", file.name], check=True, stdout=subprocess.DEVNULL)
+    return len(these)
+
+
+def main(made):
+    made = pathlib.Path(made).resolve()
+    found = list(faults(made))
+    for words in found:
+        print(words, file=sys.stderr)
+    print(f"cases of alerts that promtool has tried: {promtool(made)}")
+    return bool(found)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
