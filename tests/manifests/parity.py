@@ -111,8 +111,7 @@ def budget(root, things):
     if worst >= allowed * 0.8:
         yield (
             "budget",
-            f"{pods_at_most} pods × {pool} connections × 2 revisions and {always_on} always on = {worst}, "
-            f"80 % of {allowed} is {allowed * 0.8:g}",
+            f"{pods_at_most} pods × {pool} connections × 2 revisions, {always_on} always on: {worst} of {allowed * 0.8:g}",
         )
 
 
