@@ -112,6 +112,7 @@ const screens = {
   list: '/settings/list',
   'days-off': '/settings/days-off',
   access: '/settings/sign-in',
+  reminders: '/settings/reminders',
   tokens: '/settings/tokens',
   data: '/settings/data',
   'not-found': '/nowhere',

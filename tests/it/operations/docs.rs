@@ -238,7 +238,7 @@ async fn each_operation_answers_the_problems_that_follow_from_what_it_takes() {
 pub async fn descriptions(person: &Person) -> Vec<(String, Value)> {
     let functions = root().join("functions");
     // Those without an API of their own for browsers.
-    let others = ["standalone", "tick", "web"];
+    let others = ["figures", "standalone", "tick", "web"];
     let mut descriptions = Vec::new();
     for function in fs::read_dir(functions).expect("functions") {
         let name = function.expect("a function").file_name().into_string().expect("a text");

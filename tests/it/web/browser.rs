@@ -52,6 +52,11 @@ fn every_page_of_the_settings_does_what_it_says_in_a_browser() {
 }
 
 #[test]
+fn a_reminder_is_set_in_taps_and_its_notification_records_the_day_in_a_browser() {
+    runs("reminders.mjs", "reminders.png");
+}
+
+#[test]
 fn nothing_is_lost_between_two_devices_or_two_people_on_one_in_a_browser() {
     runs("two-devices.mjs", "two-devices.png");
 }

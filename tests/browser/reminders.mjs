@@ -1,0 +1,125 @@
+// Reminders: the page in taps, and a notification of the service worker, delivered by the debugging protocol.
+// Usage: node tests/browser/reminders.mjs <base-url> <picture.png>
+import assert from 'node:assert/strict';
+import { daysAgo, given, handsOn, launch, phone, signIn, steps } from './page.mjs';
+
+const [base, picture] = given('base-url', 'picture.png');
+const who = `저녁 ${Date.now()}`;
+const browser = await launch();
+// What another account is told, and what cannot be reached without a network.
+const expected = [
+  ['409', '/api/'],
+  ['404', '/api/reviews/'],
+  ['ERR_INTERNET_DISCONNECTED', '/api/'],
+];
+const { page, complaints } = await phone(browser, { expected, permissions: ['notifications'] });
+const { step, quiet } = steps(page, picture, complaints);
+const { button, heading, see, seeText, stored, read } = handsOn(page);
+
+await signIn(page, base, who);
+const me = await page.evaluate(async () => (await fetch('/api/auth/me')).json());
+const food = await page.evaluate(async (start_date) => {
+  const body = JSON.stringify({ name: '라면', counting: 'confirm', start_date });
+  const headers = { 'Content-Type': 'application/json' };
+  return (await (await fetch('/api/foods', { method: 'POST', headers, body })).json()).id;
+}, daysAgo(9));
+
+await step('a reminder is added, moved and made discreet in taps', async () => {
+  await page.goto(`${base}/settings`);
+  await page.getByRole('link', { name: /^알림/ }).click();
+  await see(heading('알림'));
+  await see(button('이 브라우저에서 알림 받기'));
+  await button('알림 더하기').click();
+  await page.getByLabel('시각').selectOption('22:30');
+  await stored(
+    () => read('/api/reminders'),
+    ({ reminders }) => assert.equal(reminders[0].time, '22:30'),
+  );
+  await button('일').click();
+  await stored(
+    () => read('/api/reminders'),
+    ({ reminders }) => assert.deepEqual(reminders[0].days, [1, 2, 3, 4, 5, 6]),
+  );
+  await page.getByLabel('음식 이름 숨기기').check();
+  await stored(
+    () => read('/api/reminders'),
+    ({ reminders }) => assert.equal(reminders[0].discreet, true),
+  );
+  await seeText('아직 보낸 알림이 없어요.');
+});
+
+const protocol = await page.context().newCDPSession(page);
+await protocol.send('ServiceWorker.enable');
+const registrationId = await new Promise((resolve) => {
+  protocol.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+    if (registrations.length) resolve(registrations[0].registrationId);
+  });
+});
+const worker = page.context().serviceWorkers()[0] ?? (await page.context().waitForEvent('serviceworker'));
+await page.evaluate(() => navigator.serviceWorker.ready);
+
+/** Delivers a reminder of `date`, and waits until it is shown. */
+async function deliver(date, account = me.id) {
+  const actions = [{ action: 'kept', title: '모두 지켰어요' }, { action: 'open', title: '열기' }];
+  const data = { kind: 'reminder', title: '기록할 시간이에요', body: '라면', tag: date, account, date, food_ids: [food], actions, language: 'ko' };
+  await protocol.send('ServiceWorker.deliverPushMessage', { origin: base, registrationId, data: JSON.stringify(data) });
+  const shown = await stored(
+    () => worker.evaluate(async () => (await self.registration.getNotifications()).map(({ title, body, tag, actions }) => ({ title, body, tag, actions: actions.map(({ action }) => action) }))),
+    (all) => assert.ok(all.some(({ tag }) => tag === date), JSON.stringify(all)),
+  );
+  return shown;
+}
+
+/** Taps "모두 지켰어요" on the notification of `date`. */
+const keepAll = (date) =>
+  worker.evaluate(async (tag) => {
+    const [notification] = await self.registration.getNotifications({ tag });
+    self.dispatchEvent(new NotificationEvent('notificationclick', { notification, action: 'kept' }));
+  }, date);
+
+const outcome = (date) => read(`/api/reviews/${date}`);
+const waiting = () =>
+  page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const opening = indexedDB.open('hanip');
+        opening.onsuccess = () => {
+          const all = opening.result.transaction('outbox').objectStore('outbox').getAll();
+          all.onsuccess = () => (opening.result.close(), resolve(all.result));
+        };
+      }),
+  );
+
+await step('a push is shown, and its action stores the review', async () => {
+  await deliver(daysAgo(1));
+  await keepAll(daysAgo(1));
+  await stored(
+    () => outcome(daysAgo(1)),
+    ({ foods }) => assert.equal(foods[0].outcome, 'kept'),
+  );
+});
+
+await step('under another account the action stores nothing there, and waits', async () => {
+  const other = '01958d5c-a6d0-7b24-8e66-2a4c6e8f0b13';
+  await deliver(daysAgo(2), other);
+  await keepAll(daysAgo(2));
+  await stored(waiting, (all) => assert.ok(all.some(({ account }) => account === other)));
+  const days = await page.evaluate(async (date) => (await fetch(`/api/reviews/${date}`)).status, daysAgo(2));
+  assert.equal(days, 404);
+});
+
+await step('without a network it waits in the outbox, and is sent when there is one', async () => {
+  await page.context().setOffline(true);
+  await deliver(daysAgo(3));
+  await keepAll(daysAgo(3));
+  await stored(waiting, (all) => assert.ok(all.some(({ account, path }) => account === me.id && path.endsWith(daysAgo(3)))));
+  await page.context().setOffline(false);
+  await page.goto(base);
+  await stored(
+    () => outcome(daysAgo(3)),
+    ({ foods }) => assert.equal(foods[0].outcome, 'kept'),
+  );
+});
+
+await quiet();
+await browser.close();
