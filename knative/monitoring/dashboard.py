@@ -112,8 +112,12 @@ ROWS = [
             (
                 "Wrong and waiting",
                 "short",
-                "Stored counts that were corrected within a day, and milestones that wait to be told.",
-                [("max(hanip_drifted_foods)", "drifted"), ("max(hanip_milestones_unannounced)", "milestones")],
+                "Stored counts that were corrected within a day; milestones and reminders that wait to be told.",
+                [
+                    ("max(hanip_drifted_foods)", "drifted"),
+                    ("max(hanip_milestones_unannounced)", "milestones"),
+                    ("max(hanip_reminders_late)", "reminders"),
+                ],
             ),
         ],
     ),

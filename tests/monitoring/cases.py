@@ -43,6 +43,7 @@ CASES = {
     "HanipDayOverdue": (600, [("hanip_oldest_due_day_age_seconds", "7200x9 7201x40")]),
     "HanipDrift": (300, [("hanip_drifted_foods", "0x9 1x10")]),
     "HanipMilestonesWait": (3600, [("hanip_milestones_unannounced", "1x140")]),
+    "HanipRemindersLate": (600, [("hanip_reminders_late", "1x40")]),
     "HanipSignInsFail": (300, [sign_ins("completed", "0+0x40"), sign_ins("failed", "_x10 5x40")]),
     "HanipBackupOld": (
         93630,

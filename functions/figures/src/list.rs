@@ -54,6 +54,11 @@ pub const FIGURES: &[Figure] = &[
         "Foods whose finished days the ticks of the last day closed.",
         "SELECT COALESCE(SUM(closed), 0) FROM ticks WHERE started_at > {day}",
     ),
+    one(
+        "hanip_reminders_late",
+        "Reminders that were due more than ten minutes ago: they are looked for every five.",
+        "SELECT COUNT(*) FROM reminders WHERE next_at <= {late}",
+    ),
     people(
         "1",
         "SELECT COUNT(*) FROM (SELECT user_id FROM sessions WHERE last_used_at > {day}

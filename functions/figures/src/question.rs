@@ -31,6 +31,7 @@ pub async fn ask(db: &MySqlPool, now: DateTime<Utc>) -> sqlx::Result<Answer> {
 fn statement(now: DateTime<Utc>) -> String {
     let instant = |ago: TimeDelta| format!("'{}'", (now - ago).format("%F %T%.6f"));
     let instants = [
+        ("{late}", instant(TimeDelta::minutes(10))),
         ("{day}", instant(TimeDelta::days(1))),
         ("{week}", instant(TimeDelta::days(7))),
         ("{month}", instant(TimeDelta::days(30))),

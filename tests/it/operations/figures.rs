@@ -117,6 +117,20 @@ async fn people_milestones_and_drift_are_counted() {
 }
 
 #[tokio::test]
+async fn a_reminder_is_late_ten_minutes_after_its_time() {
+    let world = World::new().await;
+    let figures = Figures::of(&world).await;
+    let ada = world.person("ada").await;
+    let reminder = json!({ "time": "13:00" });
+    ada.put("/api/reminders/0198c0de-0000-7000-8000-000000000001", reminder).await.any_ok();
+    assert_eq!(figures.value("hanip_reminders_late").await, Some(0.0), "an hour before");
+    world.app.clock.advance(TimeDelta::minutes(69));
+    assert_eq!(figures.value("hanip_reminders_late").await, Some(0.0));
+    world.app.clock.advance(TimeDelta::minutes(1));
+    assert_eq!(figures.value("hanip_reminders_late").await, Some(1.0));
+}
+
+#[tokio::test]
 async fn sign_ins_are_counted_by_provider_and_outcome() {
     let world = World::new().await;
     let figures = Figures::of(&world).await;
