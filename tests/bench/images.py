@@ -25,6 +25,7 @@ HARD = ["--read-only", "--cap-drop", "ALL", "--user", "65532:65532", "--security
 FIRST = {
     "auth": "/api/auth/me",
     "data": "/api/data/export",
+    "figures": "/figures",
     "foods": "/api/foods",
     "reviews": "/api/reviews",
     "streaks": "/api/streaks/today",
