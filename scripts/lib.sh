@@ -225,16 +225,37 @@ need_api_server() {
 # cluster_program MODULE NAME PACKAGE [OPTION…]: builds it into target/cluster, at the version that a module of
 # tests/cluster names, with options of `go build`.
 cluster_program() {
-  local module=$root/tests/cluster/$1 programs=$root/target/cluster version
+  local module=$root/tests/cluster/$1 programs=$root/target/cluster made_of version
   PATH=$programs:$PATH
-  ! cmp --quiet "$module/go.mod" "$programs/$2.mod" || return 0
+  made_of=$(cd "$module" && cat go.mod && [[ $3 != ./* ]] || cat "$3"/*.go)
+  [[ ! -x $programs/$2 || $made_of != "$(<"$programs/$2.mod")" ]] || return 0
   need_go
   say "Building $2: some minutes, once"
   # A Kubernetes says which version it is, and Knative asks it.
   version=$(sed -n 's/^\tk8s.io\/kubernetes \(v[0-9.]*\).*/\1/p' "$module/go.mod")
   (cd "$module" && CGO_ENABLED=0 go build -o "$programs/$2" \
     -ldflags "-s -w -X k8s.io/component-base/version.gitVersion=$version" "$3")
-  cp "$module/go.mod" "$programs/$2.mod"
+  echo "$made_of" >"$programs/$2.mod"
+}
+
+# need_cluster: what runs the pods of a cluster on this machine, and all of Knative, as programs.
+need_cluster() {
+  local name
+  need_api_server
+  for name in kube-controller-manager kube-scheduler kubelet kube-proxy; do
+    cluster_program kubernetes "$name" "k8s.io/kubernetes/cmd/$name"
+  done
+  for name in queue activator autoscaler controller; do
+    cluster_program knative "serving-$name" "knative.dev/serving/cmd/$name"
+  done
+  for name in controller mtping broker/ingress broker/filter mtchannel_broker in_memory/channel_controller in_memory/channel_dispatcher; do
+    cluster_program knative "eventing-${name##*/}" "knative.dev/eventing/cmd/$name"
+  done
+  cluster_program knative gateway ./gateway
+  cluster_program knative trivial ./trivial
+  cluster_program network kube-router github.com/cloudnativelabs/kube-router/v2/cmd/kube-router
+  cluster_program network names ./names
+  cluster_program metrics metrics-server sigs.k8s.io/metrics-server/cmd/metrics-server
 }
 
 # need_server PROGRAM PACKAGE…: installing a server's package would start it. So where the program is missing, the first

@@ -1,0 +1,87 @@
+"""The first request to a function that sleeps, beside those to two trivial ones on the same cluster."""
+
+import http.client
+import statistics
+import time
+
+from load import Person
+
+# How Knative is set while it is measured: a function sleeps sooner. What a start takes does not depend on it.
+SOON = '{"data": {"stable-window": "6s", "scale-to-zero-grace-period": "6s"}}'
+DEFAULT = '{"data": {"stable-window": null, "scale-to-zero-grace-period": null}}'
+TRIVIAL = """
+apiVersion: serving.knative.dev/v1
+kind: Service
+metadata: {{name: {name}, namespace: hanip, labels: {{networking.knative.dev/visibility: cluster-local}}}}
+spec:
+  template:
+    metadata:
+      annotations: {{autoscaling.knative.dev/max-scale: "1"}}
+      labels: {{hanip/database: client}}
+    spec:
+      automountServiceAccountToken: false
+      enableServiceLinks: false
+      containerConcurrency: 50
+      containers:
+        - image: {image}
+          env: [{{name: FIRST, value: "{first}"}}]
+          resources:
+            requests: {{cpu: 25m, memory: 16Mi}}
+            limits: {{cpu: "1", memory: 64Mi}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{name: {name}, namespace: hanip}}
+spec:
+  podSelector: {{matchLabels: {{serving.knative.dev/service: {name}}}}}
+  policyTypes: [Egress]
+  egress:
+    - to: [{{podSelector: {{matchLabels: {{app.kubernetes.io/name: mariadb}}}}}}]
+      ports: [{{port: 3306}}]
+"""
+FIRST = {"trivial": "", "trivial-first": "mariadb.hanip.svc.cluster.local:3306"}
+
+
+def measure(promises, rounds, when):
+    """Seconds of each request, by the function that was asked."""
+    cluster = promises.cluster
+    for name, first in FIRST.items():
+        cluster.apply(TRIVIAL.format(name=name, image=promises.trivial_image(), first=first))
+        promises.hanip("wait", "ksvc", name, "--for=condition=Ready", "--timeout=120s")
+    gateway = promises.service_address("kourier-system", "kourier-internal")
+    settings = ("patch", "configmap", "config-autoscaler", "--type=merge")
+    cluster.kubectl("--namespace=knative-serving", *settings, f"--patch={SOON}")
+    found = {"foods": [], **{name: [] for name in FIRST}}
+    try:
+        for number in range(rounds):
+            # Who comes first changes: what one start leaves warm serves the next.
+            names = list(found)[number % 3 :] + list(found)[: number % 3]
+            promises.wait_for_sleep(*found)
+            time.sleep(1)
+            for name in names:
+                seconds = through_the_edge() if name == "foods" else through_the_gateway(gateway, name)
+                found[name].append(seconds)
+            medians = ", ".join(f"{name} {statistics.median(seconds):.3f} s" for name, seconds in found.items())
+            promises.say(f"cold requests {when}: {number + 1} of {rounds}; {medians}")
+    finally:
+        cluster.kubectl("--namespace=knative-serving", *settings, f"--patch={DEFAULT}")
+    return found
+
+
+def through_the_edge():
+    status, text, seconds = Person(1).ask("/api/foods")
+    if status != 200:
+        raise OSError(f"{status}: {text[:200]}")
+    return seconds
+
+
+def through_the_gateway(address, name):
+    began = time.monotonic()
+    connection = http.client.HTTPConnection(address, 80, timeout=70)
+    connection.request("GET", "/", headers={"Host": f"{name}.hanip.svc.cluster.local"})
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    if answer.status != 200:
+        raise OSError(f"{name}: {answer.status}")
+    return time.monotonic() - began

@@ -1,0 +1,334 @@
+"""What Hanip promises on a cluster, each promise tried there."""
+
+import pathlib
+import statistics
+import subprocess
+import time
+
+import cold
+import images
+from kubernetes import NODES, Failed
+from load import Crowd, Person
+
+HERE = pathlib.Path(__file__).parent
+PEOPLE = HERE.parents[1] / "bench/people.sql"
+FOODS, PEOPLE_NUMBER, DAYS = 5, 100, 40
+# A minute's schedule, so that many ticks come within the time that this takes.
+SCHEDULE = '{"spec": {"schedule": "* * * * *"}}'
+UNCOUNT = f"""UPDATE counters SET closed_through = UTC_DATE() - INTERVAL {DAYS} DAY, kept_days = 0, confirmed_days = 0,
+slip_days = 0, skipped_days = 0, missing_days = 0, current_run = 0, longest_run = 0, next_milestone = 1, milestones = '[]'"""
+# Foods whose days are not all counted, or not once.
+WRONG = f"""SELECT COUNT(*) FROM counters
+WHERE closed_through <> UTC_DATE() - INTERVAL 1 DAY OR kept_days + slip_days <> {DAYS} - 1"""
+SLEEP_SECONDS = 180
+EVENT = {
+    "ce-specversion": "1.0",
+    "ce-source": "/apis/v1/namespaces/hanip/pingsources/tick",
+    "ce-type": "dev.knative.sources.ping",
+    "content-type": "application/json",
+}
+# Where a pod in another namespace tries to go, and whether it may.
+VISITS = {
+    "edge.hanip 80": True,
+    "mariadb.hanip 3306": False,
+    "kourier-internal.kourier-system 80": False,
+    "kourier.kourier-system 80": False,
+}
+
+
+class Promises:
+    def __init__(self, cluster, page, say):
+        self.cluster, self.page, self.say = cluster, page, say
+        self.rows = []
+
+    def all(self, rounds):
+        """Tries all of them, and prints what was found; 1 if one was broken."""
+        self.people()
+        for promise in (
+            self.all_is_ready,
+            self.ticks_come_from_the_source,
+            lambda: self.a_cold_start_is_as_fast_as_a_trivial_one(rounds, "without policies", "trivial"),
+            self.policies_are_in_force,
+            lambda: self.a_cold_start_is_as_fast_as_a_trivial_one(rounds, "with policies", "trivial-first"),
+            self.functions_sleep,
+            self.no_request_fails_from_sleep_to_many_to_sleep,
+            self.no_request_fails_while_an_image_is_replaced,
+            self.no_request_fails_while_a_password_is_changed,
+            self.a_killed_tick_loses_and_doubles_nothing,
+            self.milestones_reach_who_listens,
+            self.a_backup_can_be_restored,
+            self.edges_follow_the_load,
+            self.a_node_can_be_drained,
+            self.a_refused_tick_ends_in_the_log,
+        ):
+            self.attempt(promise)
+        for what, tried, failed, figures in self.rows:
+            print(
+                f"{'HELD  ' if not failed else 'BROKEN'} {what}: {failed} of {tried}{figures and '; '}{figures}",
+                flush=True,
+            )
+        print("Blocks of knative/README.md that were not run:", *self.page.not_run(), sep="\n  ")
+        return int(any(failed for _, _, failed, _ in self.rows))
+
+    def attempt(self, promise):
+        try:
+            promise()
+        except (Failed, subprocess.CalledProcessError) as failed:
+            self.held(f"{getattr(promise, '__name__', 'a promise')}: {failed}", 1, 1)
+
+    def held(self, what, tried, failed, figures=""):
+        self.rows.append((what, tried, failed, figures))
+        self.say(f"{what}: {failed} of {tried} failed{figures and '; '}{figures}")
+
+    # What is done on the cluster.
+
+    def sql(self, text):
+        script = 'mariadb --no-defaults --socket=/run/mysqld/mysqld.sock -uroot -p"$(</secrets/root-password)" -N hanip'
+        return self.hanip("exec", "--stdin", "mariadb-0", "--", "bash", "-c", script, given=text).strip()
+
+    def hanip(self, *arguments, given=None, check=True):
+        return self.cluster.kubectl("--namespace=hanip", *arguments, given=given, check=check)
+
+    def pods(self, service):
+        found = self.cluster.get("--namespace=hanip", "pods", f"--selector=serving.knative.dev/service={service}")
+        return [pod["metadata"]["name"] for pod in found["items"]]
+
+    def wait_for_sleep(self, *services):
+        asleep = lambda: not any(self.pods(service) for service in services)
+        return self.cluster.wait(f"{services} to sleep", asleep, SLEEP_SECONDS, every=1)[1]
+
+    def service_address(self, namespace, name):
+        return self.cluster.kubectl(
+            f"--namespace={namespace}", "get", "service", name, "--output=jsonpath={.spec.clusterIP}"
+        )
+
+    def people(self):
+        values = f"SET @first = 0, @people = {PEOPLE_NUMBER}, @foods = {FOODS}, @days = {DAYS};"
+        self.sql(values + PEOPLE.read_text())
+
+    def tick(self, identity):
+        """Hands an event to the broker, as PingSource does."""
+        broker = self.service_address("knative-eventing", "broker-ingress")
+        headers = [
+            word for name, value in {**EVENT, "ce-id": identity}.items() for word in ("--header", f"{name}: {value}")
+        ]
+        url = f"http://{broker}/hanip/default"
+        subprocess.run(["curl", "--fail", "--silent", "--max-time", "30", *headers, "--data", "{}", url], check=True)
+
+    def counted(self):
+        return self.cluster.wait("all foods to be counted", lambda: self.sql(WRONG) == "0", 150, every=1)[1]
+
+    def trivial_image(self):
+        return images.program("trivial", self.cluster.programs / "trivial")
+
+    # What is promised.
+
+    def all_is_ready(self):
+        self.page.run("kubectl --namespace hanip get ksvc,pods")
+        kinds = "ksvc,broker,trigger,pingsource,sinkbinding"
+        found = self.cluster.get("--namespace=hanip", kinds)["items"]
+        unready = [thing for thing in found if not ready(thing)]
+        self.held("all of Hanip's parts are Ready", len(found), len(unready))
+
+    def ticks_come_from_the_source(self):
+        self.hanip("patch", "pingsource", "tick", "--type=merge", f"--patch={SCHEDULE}")
+        before = self.sql("SELECT COUNT(*) FROM ticks")
+        arrived = lambda: self.sql("SELECT COUNT(*) FROM ticks") != before
+        _, seconds = self.cluster.wait("a tick of the PingSource", arrived, 150, every=1)
+        self.counted()
+        self.hanip("patch", "pingsource", "tick", "--type=merge", '--patch={"spec": {"schedule": "*/15 * * * *"}}')
+        self.held(
+            "a tick of the PingSource becomes a row of ticks, and all days are counted", 1, 0, f"after {seconds:.0f} s"
+        )
+
+    def policies_are_in_force(self):
+        self.cluster.enforce_policies()
+        image = self.hanip(
+            "get", "statefulset", "mariadb", "--output=jsonpath={.spec.template.spec.containers[0].image}"
+        )
+        self.cluster.kubectl(
+            "run", "stranger", f"--image={image}", "--restart=Never", "--command", "--", "sleep", "86400"
+        )
+        self.cluster.kubectl("wait", "pod/stranger", "--for=condition=Ready", "--timeout=60s")
+
+        def reaches(place):
+            host, port = place.split()
+            try_it = f"exec 3<>/dev/tcp/{host}.svc.cluster.local/{port}"
+            command = ["kubectl", "exec", "stranger", "--", "bash", "-c", try_it]
+            try:
+                return subprocess.run(command, capture_output=True, timeout=3, check=False).returncode == 0
+            except subprocess.TimeoutExpired:
+                return False
+
+        self.cluster.wait("the policies", lambda: not reaches("mariadb.hanip 3306"), 60)
+        wrong = [place for place, may in VISITS.items() if reaches(place) != may]
+        self.held("a pod elsewhere reaches the edge and nothing else", len(VISITS), len(wrong), ", ".join(wrong))
+
+    def a_cold_start_is_as_fast_as_a_trivial_one(self, rounds, when, beside):
+        figures = cold.measure(self, rounds, when)
+        ours, theirs = figures["foods"], figures[beside]
+        median, late = (statistics.median(ours) / statistics.median(theirs), p95(ours) / p95(theirs))
+        words = f"median {median:.2f} ×, p95 {late:.2f} × of {beside}; " + "; ".join(
+            f"{name} {statistics.median(seconds):.3f} · {p95(seconds):.3f} s" for name, seconds in figures.items()
+        )
+        self.held(
+            f"a cold request {when} takes no longer than one to a trivial function",
+            2,
+            (median > 1.05) + (late > 1.25),
+            words,
+        )
+
+    def functions_sleep(self):
+        Person(1).ask("/api/foods")
+        took = self.wait_for_sleep("foods")
+        self.held("a function sleeps when nobody asks", 1, 0, f"its pod is gone after {took:.0f} s")
+
+    def no_request_fails_from_sleep_to_many_to_sleep(self):
+        self.wait_for_sleep("foods")
+        most = 0
+        failed = asked = 0
+        failures = []
+        for clients, wanted in ((8, 10_000), (90, 22_000)):
+            with Crowd(clients, "/api/foods") as crowd:
+                while asked + crowd.asked < wanted:
+                    time.sleep(1)
+                    most = max(most, len(self.pods("foods")))
+            asked, failed, failures = asked + crowd.asked, failed + crowd.failed, failures + crowd.failures
+        took = self.wait_for_sleep("foods")
+        words = f"up to {most} pods, all asleep {took:.0f} s later{failures and '; first: '}{failures[0] if failures else ''}"
+        self.held("requests from sleep, of eight people and then of ninety", asked, failed, words)
+
+    def no_request_fails_while_an_image_is_replaced(self):
+        file = HERE.parents[2] / "target/images/pushed"
+        lines = file.read_text().splitlines()
+        now = next(line for line in lines if "/foods@" in line)
+        other = images.with_label(now, "proof", "another")
+        (self.cluster.folder / "replaced").write_text(
+            "\n".join(other if line == now else line for line in lines) + "\n"
+        )
+        with Crowd(8, "/api/foods", rate=60) as crowd:
+            self.deploy(self.cluster.folder / "replaced")
+            self.cluster.wait("the old revision to sleep", lambda: len(self.revisions()) == 1, 200, every=1)
+            while crowd.asked < 2_000:
+                time.sleep(1)
+        self.held("requests while an image is replaced", crowd.asked, crowd.failed, "; ".join(crowd.failures[:1]))
+
+    def deploy(self, file):
+        made = subprocess.run(["scripts/deploy", "local", file], capture_output=True, text=True, check=False)
+        if made.returncode:
+            raise Failed(f"scripts/deploy: {made.stdout[-2000:]} {made.stderr[-2000:]}")
+
+    def revisions(self):
+        """Those of foods that have pods."""
+        return {pod.rsplit("-deployment-", 1)[0] for pod in self.pods("foods")}
+
+    def no_request_fails_while_a_password_is_changed(self):
+        local = [("scripts/deploy vagrant", "scripts/deploy local")]
+        # Both blocks are one session of a person: the second uses names of the first.
+        first = self.page.block("foods-password-before\": \"'$before'").replace(*local[0])
+        with Crowd(8, "/api/foods", rate=40) as crowd:
+            self.page.run("foods-password-before\": \"'$before'", local)
+            self.page.run("url=$(secret | sed", [("url=$(secret", f"{names_of(first)}\nurl=$(secret"), *local])
+            self.cluster.wait("the old revision to sleep", lambda: len(self.revisions()) == 1, 200, every=1)
+        self.held(
+            "requests while a password is changed by the page", crowd.asked, crowd.failed, "; ".join(crowd.failures[:1])
+        )
+
+    def a_killed_tick_loses_and_doubles_nothing(self):
+        seconds = []
+        for number in range(20):
+            self.sql(UNCOUNT)
+            self.tick(f"proof-{number}")
+            if number % 4 == 0:
+                self.cluster.wait("the tick's pod", lambda: self.pods("tick"), 30, every=0.1)
+                self.hanip(
+                    "delete", "pod", "--selector=serving.knative.dev/service=tick", "--grace-period=0", "--force"
+                )
+            seconds.append(self.counted())
+        self.held(
+            "ticks, five of them killed: days lost or counted twice",
+            20,
+            0,
+            f"counted after {max(seconds):.0f} s at most",
+        )
+
+    def milestones_reach_who_listens(self):
+        """Each food reaches the milestones of its days: as many lines as were announced."""
+        self.wait_for_sleep("milestone-log")
+        self.sql("UPDATE counters SET milestones = '[]', next_milestone = 1")
+        self.sql(UNCOUNT + " LIMIT 10")
+        self.tick("milestones")
+        self.counted()
+        heard = lambda: "hanip.milestone.reached" in self.log("milestone-log")
+        _, seconds = self.cluster.wait("a milestone in the log", heard, 90, every=1)
+        self.held("milestones reach a subscriber that slept", 1, 0, f"after {seconds:.0f} s")
+
+    def log(self, service):
+        return self.hanip(
+            "logs",
+            f"--selector=serving.knative.dev/service={service}",
+            "--container=user-container",
+            "--tail=-1",
+            check=False,
+        )
+
+    def a_backup_can_be_restored(self):
+        for number in range(5):
+            self.hanip("delete", "job", "backup-now", "restore-now", "--ignore-not-found")
+            self.page.run("create job backup-now")
+            self.sql("DELETE FROM slips LIMIT 10; UPDATE foods SET name = '잊힌 음식'")
+            lost = self.sql("SELECT COUNT(*) FROM foods WHERE name = '잊힌 음식'")
+            self.page.run("create job restore-now")
+            left = self.sql("SELECT COUNT(*) FROM foods WHERE name = '잊힌 음식'")
+            if left != "0" or lost == "0":
+                raise Failed(f"restore {number + 1}: {left} of {lost} foods are not as they were")
+        status, _, _ = Person(1).ask("/api/foods")
+        self.held("backups made and restored by the page", 5, int(status != 200))
+
+    def edges_follow_the_load(self):
+        count = lambda: self.cluster.get("--namespace=hanip", "deployment", "edge")["status"].get("readyReplicas", 0)
+        with Crowd(16, "/") as crowd:
+            self.cluster.wait("a third edge", lambda: count() > 2, 180, every=1)
+            time.sleep(20)
+            most = count()
+        _, seconds = self.cluster.wait("two edges", lambda: count() == 2, 600, every=2)
+        words = f"{most} at the most, two again {seconds:.0f} s after it"
+        self.held("requests while edges follow the load and go back", crowd.asked, crowd.failed, words)
+
+    def a_node_can_be_drained(self):
+        node = list(NODES)[1]
+        ours = "--pod-selector=app notin (activator,autoscaler,controller,webhook,eventing-webhook)"
+        with Crowd(8, "/api/foods", rate=40) as crowd:
+            drain = ["drain", node, "--ignore-daemonsets", "--delete-emptydir-data", "--force", "--timeout=240s"]
+            self.cluster.kubectl(*drain, ours)
+            time.sleep(10)
+            self.hanip("rollout", "status", "deployment/edge", "--timeout=120s")
+            self.cluster.kubectl("uncordon", node)
+        self.held("requests while a node is drained", crowd.asked, crowd.failed, "; ".join(crowd.failures[:1]))
+
+    def a_refused_tick_ends_in_the_log(self):
+        self.sql("ALTER USER tick ACCOUNT LOCK")
+        self.hanip("delete", "pod", "--selector=serving.knative.dev/service=tick", "--wait=false")
+        try:
+            self.tick("refused")
+            heard = lambda: "dev.knative.sources.ping" in self.log("dead-letter")
+            _, seconds = self.cluster.wait("the dead letter", heard, 500, every=2)
+        finally:
+            self.sql("ALTER USER tick ACCOUNT UNLOCK")
+        self.held("a tick that is never taken ends in the log", 1, 0, f"after {seconds:.0f} s")
+
+
+def ready(thing):
+    return any(it["type"] == "Ready" and it["status"] == "True" for it in thing["status"]["conditions"])
+
+
+def names_of(block):
+    """What a block of the page has set for those that follow."""
+    return "\n".join(line for line in block.splitlines() if line.startswith(("secret()", "password="))).replace(
+        "password=$(od",
+        "password=$(kubectl --namespace hanip get secret migrate --output jsonpath='{.data.foods-password}' | base64 --decode) # $(od",
+    )
+
+
+def p95(seconds):
+    return statistics.quantiles(seconds, n=20, method="inclusive")[-1]
