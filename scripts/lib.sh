@@ -232,9 +232,8 @@ cluster_program() {
   need_go
   say "Building $2: some minutes, once"
   # A Kubernetes says which version it is, and Knative asks it.
-  version=$(sed -n 's/^\tk8s.io\/kubernetes \(v[0-9.]*\).*/\1/p' "$module/go.mod")
-  (cd "$module" && CGO_ENABLED=0 go build -o "$programs/$2" \
-    -ldflags "-s -w -X k8s.io/component-base/version.gitVersion=$version" "$3")
+  version=$(sed -n 's/^\tk8s.io\/kubernetes \(v[0-9.]*\).*/-X k8s.io\/component-base\/version.gitVersion=\1/p' "$module/go.mod")
+  (cd "$module" && CGO_ENABLED=0 go build -o "$programs/$2" -ldflags "-s -w $version" "$3")
   echo "$made_of" >"$programs/$2.mod"
 }
 

@@ -79,7 +79,7 @@ data=/var/lib/mysql socket=/run/mysqld/mysqld.sock
 server=(mariadbd --no-defaults --datadir=$data --socket=$socket --plugin-dir=/usr/lib/mysql/plugin)
 docker_process_sql() { mariadb --no-defaults --socket=$socket --user=root --password="$(<"$MARIADB_ROOT_PASSWORD_FILE")" "$@"; }
 if [[ ! -d $data/mysql ]]; then
-  mariadb-install-db --no-defaults --datadir=$data --skip-test-db --auth-root-authentication-method=normal >/dev/null
+  mariadb-install-db --no-defaults --datadir=$data --skip-test-db --auth-root-authentication-method=normal >&2
   "${server[@]}" --skip-networking &
   until mariadb-admin --no-defaults --socket=$socket --user=root ping &>/dev/null; do sleep 0.2; done
   mariadb --no-defaults --socket=$socket --user=root <<<"SET PASSWORD FOR root@localhost = PASSWORD('$(<"$MARIADB_ROOT_PASSWORD_FILE")'); DELETE FROM mysql.global_priv WHERE User = ''; FLUSH PRIVILEGES"
@@ -179,13 +179,13 @@ def pause(kubernetes, folder):
 def mariadb():
     """This machine's MariaDB, in the place of its official image."""
     files = {"/bin": "usr/bin", "/lib": "usr/lib", "/lib64": "usr/lib64", "/sbin": "usr/sbin"}
-    search = ":".join(f"{folder}" for folder in ("/usr/local/bin", "/usr/bin", "/usr/sbin"))
+    search = "/usr/local/bin:/usr/bin:/usr/sbin"
     for name in PROGRAMS:
         found = subprocess.run(
             ["which", name], check=False, capture_output=True, text=True, env={"PATH": search}
         ).stdout.strip()
         if found:
-            add(files, f"/usr/bin/{name}", pathlib.Path(found))
+            add(files, found, pathlib.Path(found))
     for folder in FOLDERS:
         for path in pathlib.Path(folder).rglob("*"):
             if path.is_file():

@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+import subprocess
 
 import images
 import yaml
@@ -12,7 +13,7 @@ from kubernetes import DNS
 FILES = {
     "serving": {"serving-core": ["config/core"]},
     "eventing": {
-        "eventing-core": ["config/core"],
+        "eventing-core": ["config/core", "third_party/eventing-integrations-latest"],
         "in-memory-channel": ["config/channels/in-memory-channel"],
         "mt-channel-broker": ["config/brokers/mt-channel-broker"],
     },
@@ -39,7 +40,7 @@ GATEWAY = pathlib.Path(__file__).parent / "kourier.yaml"
 NAMES = pathlib.Path(__file__).parent / "names.yaml"
 
 
-def release(sources, folder, programs, network):
+def release(sources, folder, programs):
     """Writes the files; returns their folder."""
     made = {
         f"ko://{name}": images.program(f"knative/{program}", programs / program) for name, program in PROGRAMS.items()
@@ -49,7 +50,7 @@ def release(sources, folder, programs, network):
         for file, places in files.items():
             things = [thing for place in places for thing in read(sources[part] / place)]
             if part == "serving":
-                things += read(network / "config")
+                things += read(sources["networking"] / "config") + read(sources["caching"] / "config")
             kinds += [thing for thing in things if thing["kind"] == "CustomResourceDefinition"]
             write(folder / f"{file}.yaml", [with_images(thing, made) for thing in things if wanted(thing)])
         write(folder / f"{part}-crds.yaml", kinds)
@@ -69,7 +70,7 @@ def wanted(thing):
     # Numbers of pods follow load in a cluster that has machines for them.
     if thing["kind"] == "HorizontalPodAutoscaler":
         return False
-    return not (thing["kind"] == "Deployment" and thing["metadata"]["name"] in LEFT_OUT)
+    return not (thing["kind"] in ("Deployment", "StatefulSet") and thing["metadata"]["name"] in LEFT_OUT)
 
 
 def with_images(thing, made):
@@ -80,7 +81,7 @@ def with_images(thing, made):
 
 
 def write(path, things):
-    path.write_text("\n---\n".join(json.dumps(thing) for thing in things))
+    path.write_text("\n".join(json.dumps(thing) for thing in things))
 
 
 def names(programs):
@@ -91,9 +92,10 @@ def names(programs):
 
 def metrics_server(source, programs):
     image = images.program("metrics-server", programs / "metrics-server")
-    things = []
-    for file in ("rbac", "service", "deployment", "apiservice"):
-        things += [thing for thing in yaml.safe_load_all((source / f"manifests/base/{file}.yaml").read_text()) if thing]
+    rendered = subprocess.run(
+        ["kubectl", "kustomize", source / "manifests/base"], capture_output=True, text=True, check=True
+    )
+    things = list(yaml.safe_load_all(rendered.stdout))
     for thing in things:
         if thing["kind"] == "Deployment":
             container = thing["spec"]["template"]["spec"]["containers"][0]
@@ -102,4 +104,4 @@ def metrics_server(source, programs):
             container["args"] = [word for word in container["args"] if not word.startswith("--metric-resolution")]
             container["args"] += ["--kubelet-insecure-tls", "--metric-resolution=10s"]
             container["command"] = ["/program"]
-    return "\n---\n".join(json.dumps(thing) for thing in things)
+    return "\n".join(json.dumps(thing) for thing in things)

@@ -87,7 +87,7 @@ def install(cluster, sources):
     say("Images of Knative and MariaDB, into a registry")
     images.pause(sources["kubernetes"], folder)
     (folder / "release").mkdir()
-    knative.release(sources, folder / "release", PROGRAMS, sources["networking"])
+    knative.release(sources, folder / "release", PROGRAMS)
     write_skopeo(folder, images.mariadb())
     say("Two nodes: containerd, kubelet, kube-proxy")
     cluster.start_nodes()

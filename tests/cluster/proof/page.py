@@ -35,7 +35,9 @@ class Page:
             ["bash", "-euo", "pipefail", "-c", block], capture_output=True, text=True, check=False, env=self.environment
         )
         if made.returncode:
-            raise Failed(f"a command of knative/README.md failed:\n{block}\n{made.stdout}\n{made.stderr}")
+            raise Failed(
+                f"a command of knative/README.md failed:\n{block}\n{made.stdout[-1000:]}\n{made.stderr[-2000:]}"
+            )
         return made.stdout
 
     def not_run(self):
