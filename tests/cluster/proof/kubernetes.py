@@ -34,6 +34,8 @@ ip -n hanip-2 address add 10.200.0.2/24 dev node
 ip -n hanip-2 link set lo up
 ip -n hanip-2 link set node up
 ip -n hanip-2 route add default via 10.200.0.1
+# Services are led elsewhere, but only once there is a route to them.
+ip route add 10.96.0.0/16 dev node
 for setting in ip_forward=1 conf.all.route_localnet=1; do
   sysctl -q -w net.ipv4.$setting
   nsenter --net=/run/netns/hanip-2 sysctl -q -w net.ipv4.$setting

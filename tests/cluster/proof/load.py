@@ -62,7 +62,7 @@ class Crowd:
             thread.join()
 
     def work(self, number):
-        person, pause = Person(number), self.clients / self.rate if self.rate else 0
+        person, pause = Person(number + 1), self.clients / self.rate if self.rate else 0
         while not self.ended.is_set():
             began = time.monotonic()
             status, text, seconds = person.ask(self.path)

@@ -103,7 +103,7 @@ class Promises:
         )
 
     def people(self):
-        values = f"SET @first = 0, @people = {PEOPLE_NUMBER}, @foods = {FOODS}, @days = {DAYS};"
+        values = f"SET @first = 1, @people = {PEOPLE_NUMBER}, @foods = {FOODS}, @days = {DAYS};"
         self.sql(values + PEOPLE.read_text())
 
     def tick(self, identity):
@@ -195,7 +195,7 @@ class Promises:
                     most = max(most, len(self.pods("foods")))
             asked, failed, failures = asked + crowd.asked, failed + crowd.failed, failures + crowd.failures
         took = self.wait_for_sleep("foods")
-        words = f"up to {most} pods, all asleep {took:.0f} s later{failures and '; first: '}{failures[0] if failures else ''}"
+        words = f"up to {most} pods, all asleep {took:.0f} s later" + "".join(f"; first: {words}" for words in failures[:1])
         self.held("requests from sleep, of eight people and then of ninety", asked, failed, words)
 
     def no_request_fails_while_an_image_is_replaced(self):
