@@ -227,13 +227,13 @@ need_api_server() {
 cluster_program() {
   local module=$root/tests/cluster/$1 programs=$root/target/cluster made_of version
   PATH=$programs:$PATH
-  made_of=$(cd "$module" && cat go.mod && [[ $3 != ./* ]] || cat "$3"/*.go)
+  made_of=$(cd "$module" && cat go.mod && [[ $3 != .* ]] || cat "$3"/*.go)
   [[ ! -x $programs/$2 || $made_of != "$(<"$programs/$2.mod")" ]] || return 0
   need_go
   say "Building $2: some minutes, once"
   # A Kubernetes says which version it is, and Knative asks it.
   version=$(sed -n 's/^\tk8s.io\/kubernetes \(v[0-9.]*\).*/-X k8s.io\/component-base\/version.gitVersion=\1/p' "$module/go.mod")
-  (cd "$module" && CGO_ENABLED=0 go build -o "$programs/$2" -ldflags "-s -w $version" "$3")
+  (cd "$module" && CGO_ENABLED=0 go build -o "$programs/$2" -ldflags "-s -w $version" "${@:4}" "$3")
   echo "$made_of" >"$programs/$2.mod"
 }
 

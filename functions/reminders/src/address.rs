@@ -202,7 +202,7 @@ impl Outside {
     }
 
     /// Posts to `address` what `fill` makes of the request. Of the answer its status and headers are returned, after at
-    /// most [`ANSWER`] bytes of its body.
+    /// most `ANSWER` bytes of its body.
     pub async fn post(&self, address: &str, fill: impl FnOnce(RequestBuilder) -> RequestBuilder) -> Answer {
         let Ok(url) = self.reach.parse(address) else { return Answer::Refused };
         let mut response = match fill(self.client.post(url)).send().await {
