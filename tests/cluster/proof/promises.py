@@ -195,7 +195,9 @@ class Promises:
                     most = max(most, len(self.pods("foods")))
             asked, failed, failures = asked + crowd.asked, failed + crowd.failed, failures + crowd.failures
         took = self.wait_for_sleep("foods")
-        words = f"up to {most} pods, all asleep {took:.0f} s later" + "".join(f"; first: {words}" for words in failures[:1])
+        words = f"up to {most} pods, all asleep {took:.0f} s later" + "".join(
+            f"; first: {words}" for words in failures[:1]
+        )
         self.held("requests from sleep, of eight people and then of ninety", asked, failed, words)
 
     def no_request_fails_while_an_image_is_replaced(self):
