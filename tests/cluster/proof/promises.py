@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import statistics
 import subprocess
 import time
@@ -9,7 +10,7 @@ import time
 import cold
 import images
 from kubernetes import NODES, Failed
-from load import Crowd, Person
+from load import HOST, PORT, Crowd, Person
 
 HERE = pathlib.Path(__file__).parent
 PEOPLE = HERE.parents[1] / "bench/people.sql"
@@ -306,14 +307,22 @@ class Promises:
         self.held("backups made and restored by the page", 5, int(status != 200))
 
     def edges_follow_the_load(self):
-        count = lambda: self.cluster.get("--namespace=hanip", "deployment", "edge")["status"].get("readyReplicas", 0)
-        with Crowd(16, "/") as crowd:
-            self.cluster.wait("a third edge", lambda: count() > 2, 180, every=1)
-            time.sleep(20)
-            most = count()
-        _, seconds = self.cluster.wait("two edges", lambda: count() == 2, 600, every=2)
-        words = f"{most} at the most, two again {seconds:.0f} s after it"
-        self.held("requests while edges follow the load and go back", crowd.asked, crowd.failed, words)
+        def edges():
+            return self.cluster.get("--namespace=hanip", "deployment", "edge")["status"].get("readyReplicas", 0)
+
+        seconds, host = 120, f"Host: {HOST}"
+        command = ["wrk", "--threads", "1", "--connections", "16", "--duration", str(seconds), "--header", host]
+        with subprocess.Popen([*command, f"http://127.0.0.1:{PORT}/"], stdout=subprocess.PIPE, text=True) as load:
+            self.cluster.wait("a third edge", lambda: edges() > 2, seconds)
+            said = load.communicate()[0]
+        most = edges()
+        _, later = self.cluster.wait("two edges", lambda: edges() == 2, 600, every=2)
+        asked = int(re.search(r"(\d+) requests in", said)[1])
+        errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", said)
+        failed = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
+        failed = int(failed[1]) if failed else sum(map(int, errors.groups())) if errors else 0
+        words = f"{most} edges at the most, two again {later:.0f} s after it"
+        self.held("requests while edges follow the load and go back", asked, failed, words)
 
     def a_node_can_be_drained(self):
         node = list(NODES)[1]
