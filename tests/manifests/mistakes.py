@@ -211,8 +211,8 @@ MISTAKES = [
     ),
     ("a Secret in the repository", "knative/oops.yaml", None, SECRET, "secret: knative/oops.yaml: a Secret with data"),
     ("more connections than there are", FOODS, 'max-scale: "2"', 'max-scale: "9"', "budget: vagrant: 22 pods"),
-    ("a database that takes fewer", MARIADB, "max-connections=200", "max-connections=100", "budget: vagrant: 15 pods"),
-    ("no word of how many it takes", MARIADB, "            - --max-connections=200\n", "", "budget: vagrant: expected"),
+    ("a database that takes fewer", MARIADB, "max-connections=250", "max-connections=100", "budget: vagrant: 15 pods"),
+    ("no word of how many it takes", MARIADB, "            - --max-connections=250\n", "", "budget: vagrant: expected"),
     (
         "a larger pool",
         "common/src/db/mod.rs",
@@ -499,7 +499,7 @@ MISTAKES = [
     (
         "replicated servers that take fewer",
         f"{REPLICATED}/mariadb.yaml",
-        "max_connections=200",
+        "max_connections=250",
         "max_connections=100",
         "budget: replicated: 15 pods",
     ),
