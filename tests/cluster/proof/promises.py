@@ -341,8 +341,8 @@ class Promises:
         self.sql("ALTER USER hanip_tick ACCOUNT LOCK")
         self.hanip("delete", "pod", "--selector=serving.knative.dev/service=tick", "--wait=false")
         try:
-            self.tick("refused")
-            heard = lambda: "dev.knative.sources.ping" in self.log("dead-letter")
+            self.tick("proof-refused")
+            heard = lambda: "proof-refused" in self.log("dead-letter")
             _, seconds = self.cluster.wait("the dead letter", heard, 500, every=2)
         finally:
             self.sql("ALTER USER hanip_tick ACCOUNT UNLOCK")

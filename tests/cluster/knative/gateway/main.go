@@ -11,9 +11,12 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"os/signal"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	core "k8s.io/api/core/v1"
@@ -88,8 +91,11 @@ func main() {
 			g.update()
 		}
 	}()
-	go g.listen(":8080", &g.external)
-	g.listen(":8081", &g.internal)
+	ending, _ := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	var ended sync.WaitGroup
+	ended.Go(func() { g.listen(ending, ":8080", &g.external) })
+	ended.Go(func() { g.listen(ending, ":8081", &g.internal) })
+	ended.Wait()
 }
 
 func (g *gateway) update() {
@@ -144,7 +150,8 @@ func (g *gateway) say(ingress *v1alpha1.Ingress) {
 	}
 }
 
-func (g *gateway) listen(address string, table *atomic.Pointer[routes]) {
+// listen goes on for some seconds after the end was asked for, until nobody is led here any more.
+func (g *gateway) listen(ending context.Context, address string, table *atomic.Pointer[routes]) {
 	transport := &http.Transport{
 		DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
 		MaxIdleConnsPerHost: 100,
@@ -187,7 +194,21 @@ func (g *gateway) listen(address string, table *atomic.Pointer[routes]) {
 		to := &url.URL{Scheme: "http", Host: address}
 		proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), chosen{}, to)))
 	}
-	log.Fatal(http.ListenAndServe(address, http.HandlerFunc(serve)))
+	server := &http.Server{Addr: address, Handler: http.HandlerFunc(serve)}
+	answered := make(chan struct{})
+	go func() {
+		<-ending.Done()
+		time.Sleep(5 * time.Second)
+		server.SetKeepAlivesEnabled(false)
+		if err := server.Shutdown(context.Background()); err != nil {
+			log.Print(err)
+		}
+		close(answered)
+	}()
+	if err := server.ListenAndServe(); err != http.ErrServerClosed {
+		log.Fatal(err)
+	}
+	<-answered
 }
 
 // chosen is the key of the address that a request goes to, in its context.
