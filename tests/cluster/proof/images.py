@@ -153,7 +153,7 @@ def ask(method, path, body=b"", kind=None):
 def with_label(image, name, value):
     """The same image under another digest; returns its name."""
     repository, _, wanted = image.removeprefix(f"{REGISTRY}/").partition("@")
-    accepted = {"Accept": "application/vnd.oci.image.manifest.v1+json"}
+    accepted = {"Accept": "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json"}
     request = urllib.request.Request(f"http://{REGISTRY}/v2/{repository}/manifests/{wanted}", headers=accepted)
     manifest = json.load(urllib.request.urlopen(request))
     manifest["annotations"] = {**manifest.get("annotations", {}), name: value}
