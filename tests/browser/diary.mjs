@@ -161,8 +161,10 @@ await step('what the API refuses stands at its field', async () => {
   });
   await button('저장하기').click();
   await seeText('이름을 적어 주세요.');
+  const again = page.waitForResponse((response) => response.request().method() === 'PATCH');
   await button('저장하기').click();
-  await page.waitForLoadState('networkidle');
+  await again;
+  await seeText('이름을 적어 주세요.');
   assert.equal(await page.evaluate(() => window.told), 0);
   assert.equal(await page.locator('[aria-invalid=true]').count(), 3);
   assert.equal(await page.getByRole('alert').count(), 3, 'each is read out, once');
