@@ -4,6 +4,7 @@ import http.client
 import statistics
 import time
 
+from kubernetes import Failed
 from load import Person
 
 # How Knative is set while it is measured: a function sleeps sooner. What a start takes does not depend on it.
@@ -83,7 +84,7 @@ def measure(promises, rounds, when):
 def through_the_edge():
     status, text, seconds = Person(1).ask("/api/foods")
     if status != 200:
-        raise OSError(f"{status}: {text[:200]}")
+        raise Failed(f"{status}: {text[:200]}")
     return seconds
 
 
@@ -95,5 +96,5 @@ def through_the_gateway(address, name):
     answer.read()
     connection.close()
     if answer.status != 200:
-        raise OSError(f"{name}: {answer.status}")
+        raise Failed(f"{name}: {answer.status}")
     return time.monotonic() - began

@@ -41,7 +41,7 @@ NAMES = pathlib.Path(__file__).parent / "names.yaml"
 
 
 def release(sources, folder, programs):
-    """Writes the files; returns their folder."""
+    """Writes the files into FOLDER."""
     made = {
         f"ko://{name}": images.program(f"knative/{program}", programs / program) for name, program in PROGRAMS.items()
     }

@@ -2,7 +2,6 @@
 
 import collections
 import http.client
-import json
 import threading
 import time
 
@@ -16,16 +15,13 @@ class Person:
         self.cookie = f"hanip_session=token{number}"
         self.connection = None
 
-    def ask(self, path, method="GET", body=None, host=HOST, port=PORT):
+    def ask(self, path):
         """The status of the answer, its text, and the seconds that it took."""
-        headers = {"Host": host, "Cookie": self.cookie, "Origin": f"http://{HOST}", "Accept-Encoding": "identity"}
-        if body is not None:
-            body = json.dumps(body)
-            headers["Content-Type"] = "application/json"
+        headers = {"Host": HOST, "Cookie": self.cookie, "Accept-Encoding": "identity"}
         began = time.monotonic()
         try:
-            self.connection = self.connection or http.client.HTTPConnection("127.0.0.1", port, timeout=70)
-            self.connection.request(method, path, body, headers)
+            self.connection = self.connection or http.client.HTTPConnection("127.0.0.1", PORT, timeout=70)
+            self.connection.request("GET", path, headers=headers)
             answer = self.connection.getresponse()
             text = answer.read().decode()
             if answer.will_close:
@@ -46,7 +42,7 @@ class Crowd:
 
     def __init__(self, clients, path, rate=None):
         self.clients, self.path, self.rate = clients, path, rate
-        self.statuses, self.failures, self.seconds = collections.Counter(), [], []
+        self.statuses, self.failures = collections.Counter(), []
         self.ended = threading.Event()
         self.lock = threading.Lock()
 
@@ -68,7 +64,6 @@ class Crowd:
             status, text, seconds = person.ask(self.path)
             with self.lock:
                 self.statuses[status] += 1
-                self.seconds.append(seconds)
                 if status != 200:
                     self.failures.append(f"{status} after {seconds:.1f} s: {text[:200]}")
             self.ended.wait(max(0, pause - (time.monotonic() - began)))

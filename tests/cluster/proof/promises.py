@@ -15,7 +15,7 @@ from load import HOST, PORT, Crowd, Person
 HERE = pathlib.Path(__file__).parent
 PEOPLE = HERE.parents[1] / "bench/people.sql"
 FOODS, PEOPLE_NUMBER, DAYS = 5, 2000, 40
-# A minute's schedule, so that many ticks come within the time that this takes.
+# Each minute, so that nobody waits a quarter of an hour for a tick.
 SCHEDULE = '{"spec": {"schedule": "* * * * *"}}'
 UNCOUNT = f"""UPDATE counters SET closed_through = UTC_DATE() - INTERVAL {DAYS} DAY, kept_days = 0, confirmed_days = 0,
 slip_days = 0, skipped_days = 0, missing_days = 0, current_run = 0, longest_run = 0, next_milestone = 1, milestones = '[]'"""
@@ -23,6 +23,7 @@ slip_days = 0, skipped_days = 0, missing_days = 0, current_run = 0, longest_run 
 WRONG = f"""SELECT COUNT(*) FROM counters
 WHERE closed_through <> UTC_DATE() - INTERVAL 1 DAY OR kept_days + slip_days <> {DAYS} - 1"""
 SLEEP_SECONDS = 180
+CLIENT = 'mariadb --no-defaults --socket=/run/mysqld/mysqld.sock -uroot -p"$(</secrets/root-password)" -N hanip'
 MILESTONES = 6
 EVENT = {
     "ce-specversion": "1.0",
@@ -86,8 +87,7 @@ class Promises:
     # What is done on the cluster.
 
     def sql(self, text):
-        script = 'mariadb --no-defaults --socket=/run/mysqld/mysqld.sock -uroot -p"$(</secrets/root-password)" -N hanip'
-        return self.hanip("exec", "--stdin", "mariadb-0", "--", "bash", "-c", script, given=text).strip()
+        return self.hanip("exec", "--stdin", "mariadb-0", "--", "bash", "-c", CLIENT, given=text).strip()
 
     def hanip(self, *arguments, given=None, check=True):
         return self.cluster.kubectl("--namespace=hanip", *arguments, given=given, check=check)
@@ -122,8 +122,7 @@ class Promises:
     def hold_one(self):
         """Holds the row of one food for some seconds, so that a tick waits there."""
         wait = "BEGIN; SELECT 1 FROM counters ORDER BY user_id DESC LIMIT 1 FOR UPDATE; DO SLEEP(8); COMMIT"
-        script = f'mariadb --no-defaults --socket=/run/mysqld/mysqld.sock -uroot -p"$(</secrets/root-password)" hanip -e "{wait}"'
-        command = ["kubectl", "--namespace=hanip", "exec", "mariadb-0", "--", "bash", "-c", script]
+        command = ["kubectl", "--namespace=hanip", "exec", "mariadb-0", "--", "bash", "-c", f'{CLIENT} -e "{wait}"']
         held = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         time.sleep(1)
         return held
