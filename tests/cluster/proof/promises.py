@@ -318,9 +318,7 @@ class Promises:
         most = edges()
         _, later = self.cluster.wait("two edges", lambda: edges() == 2, 600, every=2)
         asked = int(re.search(r"(\d+) requests in", said)[1])
-        errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", said)
-        failed = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
-        failed = int(failed[1]) if failed else sum(map(int, errors.groups())) if errors else 0
+        failed = sum(map(int, re.findall(r"(?:connect|read|write|timeout|responses:) (\d+)", said)))
         words = f"{most} edges at the most, two again {later:.0f} s after it"
         self.held("requests while edges follow the load and go back", asked, failed, words)
 
