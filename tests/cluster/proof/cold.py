@@ -4,6 +4,7 @@ import http.client
 import statistics
 import time
 
+import shares
 from kubernetes import Failed
 from load import Person
 
@@ -54,7 +55,7 @@ FIRST = {"trivial": "", "trivial-first": "mariadb.hanip.svc.cluster.local:3306"}
 
 
 def measure(promises, rounds, when):
-    """Seconds of each request, by the function that was asked."""
+    """Seconds of each request by its shares, by the function that was asked."""
     cluster = promises.cluster
     for name, first in FIRST.items():
         cluster.apply(TRIVIAL.format(name=name, image=promises.trivial_image(), first=first))
@@ -71,9 +72,11 @@ def measure(promises, rounds, when):
             promises.wait_for_sleep(*found)
             time.sleep(1)
             for name in names:
-                seconds = through_the_edge() if name == "foods" else through_the_gateway(gateway, name)
-                found[name].append(seconds)
-            medians = ", ".join(f"{name} {statistics.median(seconds):.3f} s" for name, seconds in found.items())
+                began = time.time()
+                through_the_edge() if name == "foods" else through_the_gateway(gateway, name)
+                moments = shares.moments(cluster, promises.pods(name)[0], began, time.time())
+                found[name].append(shares.seconds(moments))
+            medians = ", ".join(f"{name} {statistics.median(whole(rounds)):.3f} s" for name, rounds in found.items())
             promises.say(f"cold requests {when}: {number + 1} of {rounds}; {medians}")
     finally:
         cluster.kubectl("--namespace=kourier-system", "delete", "networkpolicy", "from-nodes")
@@ -81,15 +84,17 @@ def measure(promises, rounds, when):
     return found
 
 
+def whole(rounds):
+    return [each[shares.WHOLE] for each in rounds]
+
+
 def through_the_edge():
-    status, text, seconds = Person(1).ask("/api/foods")
+    status, text, _ = Person(1).ask("/api/foods")
     if status != 200:
         raise Failed(f"{status}: {text[:200]}")
-    return seconds
 
 
 def through_the_gateway(address, name):
-    began = time.monotonic()
     connection = http.client.HTTPConnection(address, 80, timeout=70)
     connection.request("GET", "/", headers={"Host": f"{name}.hanip.svc.cluster.local"})
     answer = connection.getresponse()
@@ -97,4 +102,3 @@ def through_the_gateway(address, name):
     connection.close()
     if answer.status != 200:
         raise Failed(f"{name}: {answer.status}")
-    return time.monotonic() - began

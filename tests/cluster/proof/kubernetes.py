@@ -202,6 +202,8 @@ class Cluster:
             f"--node-ip={NODES[node]}",
             f"--root-dir={folder / 'kubelet'}",
             f"--cert-dir={folder / 'kubelet'}",
+            # Its log then says when a pod comes.
+            "--v=2",
             node=node,
         )
         self.process(

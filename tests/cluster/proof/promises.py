@@ -9,6 +9,7 @@ import time
 
 import cold
 import images
+import shares
 from kubernetes import NODES, Failed
 from load import HOST, PORT, Crowd, Person
 
@@ -43,7 +44,7 @@ VISITS = {
 class Promises:
     def __init__(self, cluster, page, say):
         self.cluster, self.page, self.say = cluster, page, say
-        self.rows = []
+        self.rows, self.shares = [], {}
 
     def all(self, rounds):
         """Tries all of them, and prints what was found; 1 if one was broken."""
@@ -71,6 +72,7 @@ class Promises:
                 f"{'HELD  ' if not failed else 'BROKEN'} {what}: {failed} of {tried}{figures and '; '}{figures}",
                 flush=True,
             )
+        print(shares.table(self.shares))
         print("Blocks of knative/README.md that were not run:", *self.page.not_run(), sep="\n  ")
         return int(any(failed for _, _, failed, _ in self.rows))
 
@@ -178,7 +180,9 @@ class Promises:
         self.held("a pod elsewhere reaches the edge and nothing else", len(VISITS), len(wrong), ", ".join(wrong))
 
     def a_cold_start_is_as_fast_as_a_trivial_one(self, rounds, when, beside):
-        figures = cold.measure(self, rounds, when)
+        measured = cold.measure(self, rounds, when)
+        self.shares |= {f"{name}, {when}": rounds for name, rounds in measured.items()}
+        figures = {name: cold.whole(rounds) for name, rounds in measured.items()}
         ours, theirs = figures["foods"], figures[beside]
         median, late = (statistics.median(ours) / statistics.median(theirs), p95(ours) / p95(theirs))
         words = f"median {median:.2f} ×, p95 {late:.2f} × of {beside}; " + "; ".join(
