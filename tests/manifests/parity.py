@@ -145,7 +145,7 @@ def documents(root):
 
 
 def keys(root, things, made):
-    """Every file that a setting names is in a Secret that scripts/secrets makes. Who signs in where is a person's to say."""
+    """Every file or key that a setting names is in a Secret that scripts/secrets makes. Who signs in where is a person's to say."""
     passwords = {f"{function}-password" for function in granted(root)}
     for thing, _, pod in pods(things):
         held = set()
@@ -162,6 +162,9 @@ def keys(root, things, made):
                     for key in sorted(passwords - held):
                         yield "secret", f"{name(thing)}: no Secret has the key {key}"
                     continue
+                ref = item.get("valueFrom", {}).get("secretKeyRef", {"optional": True})
+                if not ref.get("optional") and ref["key"] not in made.get(ref["name"], set()):
+                    yield "secret", f"{name(thing)}: {item['name']}: no Secret has the key {ref['key']}"
                 key = item.get("value", "").removeprefix("/secrets/")
                 if item.get("value", "").startswith("/secrets/") and key not in held:
                     yield "secret", f"{name(thing)}: {item['name']}: no Secret has the key {key}"

@@ -14,6 +14,8 @@ CONFINED = {
     "seccompProfile": {"type": "RuntimeDefault"},
 }
 SECRET = re.compile(r"PASSWORD|SECRET|DATABASE_URL|TOKEN")
+# All are told of these, and one reads them.
+READERS = {"OAUTH": "auth", "OIDC": "auth", "VAPID": "reminders"}
 # A provider that is known by a name of its own.
 PROVIDER = re.compile(r"OIDC_[A-Z0-9_]+_(ISSUER|CLIENT_ID|CLIENT_SECRET|NAME|SCOPES)(_FILE)?")
 
@@ -21,7 +23,7 @@ PROVIDER = re.compile(r"OIDC_[A-Z0-9_]+_(ISSUER|CLIENT_ID|CLIENT_SECRET|NAME|SCO
 def check(root, things):
     known = settings(root)
     for thing, _, pod in pods(things):
-        for rule, words in [*pod_rules(things, pod), *environment(things, pod, known)]:
+        for rule, words in [*pod_rules(things, pod), *environment(things, thing, pod, known)]:
             yield rule, f"{name(thing)}: {words}"
     for service in services(things):
         for rule, words in knative_rules(service):
@@ -64,8 +66,8 @@ def autoscaled(things, autoscaler):
             yield "replicas", f"{name(thing)}: expected none: each deploy would undo what {name(autoscaler)} did"
 
 
-def environment(things, pod, known):
-    """Secrets come as files; what is told is something that somebody reads."""
+def environment(things, thing, pod, known):
+    """Secrets come from a Secret, as a file or a variable; what is told is something that somebody reads."""
     for container in pod["containers"]:
         ours = container["image"].rpartition("@")[0].rpartition("/")[2] != "mariadb"
         told = {variable["name"]: variable for variable in container.get("env", [])}
@@ -74,17 +76,15 @@ def environment(things, pod, known):
             maps = [thing for thing in of_kind(things, "ConfigMap") if thing["metadata"]["name"] == of]
             told |= {key: {"value": value} for thing in maps for key, value in thing["data"].items()}
         for setting, variable in told.items():
-            if (
-                SECRET.search(setting)
-                and setting != "PASSWORDS_DIR"
-                and (not setting.endswith("_FILE") or "value" not in variable)
-            ):
-                yield "secret", f"{setting}: expected a file, {setting}_FILE"
+            hidden = setting.endswith("_FILE") or "secretKeyRef" in variable.get("valueFrom", {})
+            if SECRET.search(setting) and setting != "PASSWORDS_DIR" and not hidden:
+                yield "secret", f"{setting}: expected a secretKeyRef, or a file, {setting}_FILE"
             if ours and not (setting.removesuffix("_FILE") in known or PROVIDER.fullmatch(setting)):
                 yield "setting", f"{setting}: no setting of ours is called so"
         mounts = tuple(mount["mountPath"] + "/" for mount in container.get("volumeMounts", []))
         for setting, variable in told.items():
-            if setting.endswith("_FILE") and not variable.get("value", "").startswith(mounts):
+            reads = READERS.get(setting.partition("_")[0], thing["metadata"]["name"]) == thing["metadata"]["name"]
+            if setting.endswith("_FILE") and reads and not variable.get("value", "").startswith(mounts):
                 yield "setting", f"{setting}: {variable.get('value')} is in no volume"
 
 

@@ -20,7 +20,7 @@ def check(things, secrets):
 
 
 def references(things, secrets):
-    """ConfigMaps, volumes, and Secrets, which scripts/secrets or a person makes."""
+    """ConfigMaps, volumes, variables, and Secrets, which scripts/secrets or a person makes."""
     maps = {thing["metadata"]["name"] for thing in of_kind(things, "ConfigMap")}
     claims = {thing["metadata"]["name"] for thing in of_kind(things, "PersistentVolumeClaim")}
     for thing, _, pod in pods(things):
@@ -36,6 +36,10 @@ def references(things, secrets):
                 if "persistentVolumeClaim" in source and source["persistentVolumeClaim"]["claimName"] not in claims:
                     yield "reference", f"{name(thing)}: there is no such PersistentVolumeClaim"
         for container in pod["containers"]:
+            for variable in container.get("env", []):
+                secret = variable.get("valueFrom", {}).get("secretKeyRef", {}).get("name")
+                if secret and secret not in secrets:
+                    yield "reference", f"{name(thing)}: nobody makes the Secret {secret}"
             for source in container.get("envFrom", []):
                 if source["configMapRef"]["name"] not in maps:
                     yield "reference", f"{name(thing)}: there is no ConfigMap {source['configMapRef']['name']}"

@@ -32,7 +32,7 @@ CASES = {
     ),
     # One event, of a pod that wakes for it and ends at once.
     "HanipEventLost": (300, [requests(202, "_x10 1 1 1", OF.replace("foods", "dead-letter"))]),
-    "HanipFiguresAway": (600, [('hanip_build_info{version="0.1.0"}', "1x0 _x60")]),
+    "HanipFiguresAway": (330, [('hanip_build_info{version="0.1.0"}', "1 stale _x60")]),
     "HanipDatabaseAway": (120, [("hanip_database_up", "0x20")]),
     "HanipConnectionsShort": (
         300,

@@ -8,10 +8,10 @@ mod transaction;
 
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, Executor, MySqlConnection, MySqlPool, Row,
-    mysql::{MySqlConnectOptions, MySqlPoolOptions},
+    mysql::{MySqlConnectOptions, MySqlPoolOptions, MySqlSslMode},
 };
 use uuid::Uuid;
 
@@ -23,14 +23,19 @@ pub use self::{
 };
 use crate::Env;
 
-/// Where the database is: `DATABASE_URL`.
+/// Where the database is: `DATABASE_URL`. With `DATABASE_CA`, certificates in PEM, it is spoken to only if its own
+/// certificate is for its host and signed by one of them.
 pub fn options(env: &Env) -> anyhow::Result<MySqlConnectOptions> {
     let expected = "mysql://user:password@host/database";
     let url = env.required("DATABASE_URL", expected)?;
     // The cause may quote the password: it is not shown.
     let options = Some(&url).filter(|url| url.starts_with("mysql://")).and_then(|url| url.parse().ok());
     let options = options.filter(|options: &MySqlConnectOptions| options.get_database().is_some());
-    let options = options.with_context(|| format!("DATABASE_URL: expected {expected}"))?;
+    let mut options = options.with_context(|| format!("DATABASE_URL: expected {expected}"))?;
+    if let Some(certificates) = env.optional("DATABASE_CA")? {
+        ensure!(certificates.contains("-----BEGIN CERTIFICATE-----"), "DATABASE_CA: expected certificates in PEM");
+        options = options.ssl_mode(MySqlSslMode::VerifyIdentity).ssl_ca_from_pem(certificates.into_bytes());
+    }
     // Slow ones would be logged whole, with what is written out in them.
     Ok(options.disable_statement_logging())
 }

@@ -107,9 +107,25 @@ async fn a_database_that_must_show_who_it_is_is_spoken_to_in_secret() {
     ada.post("/api/foods", json!({ "name": NAME })).await.created();
     assert!(ada.get("/api/foods").await.ok().to_string().contains(NAME));
     assert!(network.heard("mysql_native_password"), "the greeting of the server, as it is");
+    let file = folder.path().join("authority");
+    for env in both_ways(&network.url("localhost", &file), &file) {
+        let mut db = common::db::pool(&env).expect("a pool").acquire().await.expect("a connection");
+        sqlx::query("SELECT name FROM foods").execute(&mut *db).await.expect("an answer");
+    }
     for text in [SECRET, NAME, "SELECT", "users", "far_away"] {
         assert!(!network.heard(text), "{text}");
     }
+}
+
+/// The certificates as a file that the address names, and as a setting that wins over what the address says.
+fn both_ways(url: &str, file: &Path) -> [Env; 2] {
+    let (address, _) = url.split_once('?').expect("parameters");
+    let (address, certificates) =
+        (format!("{address}?ssl-mode=DISABLED"), std::fs::read_to_string(file).expect("certificates"));
+    [
+        Env::from([("DATABASE_URL", url)]),
+        Env::from([("DATABASE_URL", address.as_str()), ("DATABASE_CA", certificates.as_str())]),
+    ]
 }
 
 /// Each is refused at the start, before anything is said of who asks.
@@ -126,12 +142,14 @@ async fn a_database_that_can_not_show_who_it_is_is_told_nothing() {
     ];
     for (case, server, host, file) in cases {
         let network = Network::before(server).await;
-        let env = Env::from([("DATABASE_URL", network.url(host, &file).as_str())]);
-        let error = migrations::run(&env).await.expect_err(case);
-        assert!(format!("{error:#}").starts_with("DATABASE_URL: the database can't be reached: "), "{case}: {error:#}");
-        let acquired = common::db::pool(&env).expect("a pool").acquire().await;
-        assert!(matches!(acquired, Err(sqlx::Error::Tls(_) | sqlx::Error::Io(_))), "{case}: {acquired:?}");
-        assert!(network.heard("mysql_native_password"), "{case}: it was asked");
-        assert!(!network.heard("far_away") && !network.heard("hanip"), "{case}");
+        for env in both_ways(&network.url(host, &file), &file) {
+            let error = migrations::run(&env).await.expect_err(case);
+            let words = format!("{error:#}");
+            assert!(words.starts_with("DATABASE_URL: the database can't be reached: "), "{case}: {words}");
+            let acquired = common::db::pool(&env).expect("a pool").acquire().await;
+            assert!(matches!(acquired, Err(sqlx::Error::Tls(_) | sqlx::Error::Io(_))), "{case}: {acquired:?}");
+            assert!(network.heard("mysql_native_password"), "{case}: it was asked");
+            assert!(!network.heard("far_away") && !network.heard("hanip"), "{case}");
+        }
     }
 }

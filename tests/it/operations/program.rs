@@ -212,6 +212,7 @@ async fn a_wrong_setting_stops_the_start_with_its_name() {
         ("foods", "DATABASE_URL", "postgres://x"),
         ("foods", "DATABASE_URL_FILE", "/nothing/here"),
         ("foods", "DATABASE_URL", "mysql://root@localhost/?socket=/nothing/here"),
+        ("foods", "DATABASE_CA", "/etc/ssl/ca.pem"),
         ("foods", "LOG", "common=loud"),
         ("auth", "OIDC_ISSUER", "http://issuer.example"),
         ("auth", "OAUTH_KAKAO_CLIENT_SECRET", "a secret without an id"),
@@ -224,7 +225,7 @@ async fn a_wrong_setting_stops_the_start_with_its_name() {
         if setting == "OIDC_ISSUER" {
             command.env("OIDC_CLIENT_ID", "id").env("OIDC_CLIENT_SECRET", "secret");
         }
-        if !setting.starts_with("DATABASE") {
+        if !setting.starts_with("DATABASE_URL") {
             command.env("DATABASE_URL", "mysql://root@localhost/hanip?socket=/nothing/here");
         }
         let output = tokio::process::Command::from(command).env(setting, value).kill_on_drop(true).output();
