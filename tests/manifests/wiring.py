@@ -10,7 +10,7 @@ OPERATOR = "k8s.mariadb.com"
 
 
 # What wakes a function, where it is not every quarter of an hour.
-SCHEDULES = {"reminders": "* * * * *"}
+SCHEDULES = {"reminders": "*/5 * * * *"}
 
 
 def check(things, secrets):
