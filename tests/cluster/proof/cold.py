@@ -70,13 +70,13 @@ def measure(promises, rounds, when):
         for number in range(rounds):
             # Who comes first changes: what one start leaves warm serves the next.
             names = list(found)[number % 3 :] + list(found)[: number % 3]
-            promises.wait_for_sleep(*found)
+            promises.wait_for_sleep(*found, ending=True)
             for name in names:
                 # A kubelet looks at its containers each second: each request comes at another moment of that second.
                 time.sleep(1 + random.random())
                 began = time.time()
                 through_the_edge() if name == "foods" else through_the_gateway(gateway, name)
-                moments = shares.moments(cluster, promises.pods(name)[0], began, time.time())
+                moments = shares.moments(cluster, promises.pods(name, ending=False)[0], began, time.time())
                 found[name].append(shares.seconds(moments))
             medians = ", ".join(f"{name} {statistics.median(whole(rounds)):.3f} s" for name, rounds in found.items())
             promises.say(f"cold requests {when}: {number + 1} of {rounds}; {medians}")

@@ -2,6 +2,7 @@
 
 import collections
 import http.client
+import select
 import threading
 import time
 
@@ -19,6 +20,9 @@ class Person:
         """The status of the answer, its text, and the seconds that it took."""
         headers = {"Host": HOST, "Cookie": self.cookie, "Accept-Encoding": "identity"}
         began = time.monotonic()
+        # As browsers do: a connection that the server has closed meanwhile is not used again.
+        if self.connection and self.connection.sock and select.select([self.connection.sock], [], [], 0)[0]:
+            self.leave()
         try:
             self.connection = self.connection or http.client.HTTPConnection("127.0.0.1", PORT, timeout=70)
             self.connection.request("GET", path, headers=headers)

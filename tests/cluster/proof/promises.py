@@ -94,12 +94,14 @@ class Promises:
     def hanip(self, *arguments, given=None, check=True):
         return self.cluster.kubectl("--namespace=hanip", *arguments, given=given, check=check)
 
-    def pods(self, service):
+    def pods(self, service, ending=True):
+        """Their names. Those that are ENDING get no requests, but half a minute for those that they have."""
         found = self.cluster.get("--namespace=hanip", "pods", f"--selector=serving.knative.dev/service={service}")
-        return [pod["metadata"]["name"] for pod in found["items"]]
+        metadata = [pod["metadata"] for pod in found["items"]]
+        return [each["name"] for each in metadata if ending or "deletionTimestamp" not in each]
 
-    def wait_for_sleep(self, *services):
-        asleep = lambda: not any(self.pods(service) for service in services)
+    def wait_for_sleep(self, *services, ending=False):
+        asleep = lambda: not any(self.pods(service, not ending) for service in services)
         return self.cluster.wait(f"{services} to sleep", asleep, SLEEP_SECONDS, every=1)[1]
 
     def service_address(self, namespace, name):
