@@ -8,19 +8,22 @@ use std::{
 use sqlx::MySqlPool;
 use tokio::{
     sync::OnceCell,
+    task::JoinSet,
     time::{sleep, timeout},
 };
 
 /// How long requests wait for the first connection, together.
 const REACH_TIME: Duration = Duration::from_secs(4);
-/// How long the first attempt may take. Each further one may take twice as long, up to [`LONGEST`].
-const SHORTEST: Duration = Duration::from_millis(50);
-const LONGEST: Duration = Duration::from_millis(400);
+/// How often an attempt is begun, in the first second and after it: a server that is far away takes longer to answer.
+const OFTEN: Duration = Duration::from_millis(50);
+const SELDOM: Duration = Duration::from_millis(200);
+/// How many attempts there are at once: one less than a pool has connections.
+const ATTEMPTS: u32 = 4;
 
 /// The wait for the first connection, once in the life of a process.
 ///
 /// A network policy can let a new pod's packets through only a moment after its start. The kernel sends a lost first
-/// packet (SYN) again after a whole second, by when a request would be answered 503: many short attempts are sooner.
+/// packet (SYN) again after a whole second: attempts that begin soon after one another find that moment.
 #[derive(Clone, Default)]
 pub struct Reached(Arc<OnceCell<()>>);
 
@@ -33,12 +36,21 @@ impl Reached {
 }
 
 async fn connect(pool: &MySqlPool) {
-    let (started, mut patience) = (Instant::now(), SHORTEST);
+    let (started, mut attempts) = (Instant::now(), JoinSet::new());
     while started.elapsed() < REACH_TIME {
-        match timeout(patience, pool.acquire()).await {
-            Ok(Err(sqlx::Error::Io(_))) => sleep(SHORTEST).await,
-            Ok(_) => return,
-            Err(_) => patience = LONGEST.min(patience * 2),
+        let pause = if started.elapsed() < Duration::from_secs(1) { OFTEN } else { SELDOM };
+        let pool = pool.clone();
+        attempts.spawn(async move { timeout(pause * ATTEMPTS, pool.acquire()).await });
+        let mut next = std::pin::pin!(sleep(pause));
+        loop {
+            tokio::select! {
+                () = &mut next => break,
+                Some(ended) = attempts.join_next() => {
+                    if !matches!(ended, Ok(Err(_) | Ok(Err(sqlx::Error::Io(_))))) {
+                        return;
+                    }
+                }
+            }
         }
     }
 }

@@ -1,7 +1,6 @@
 """The first request to a function that sleeps, beside those to two trivial ones on the same cluster."""
 
 import http.client
-import random
 import statistics
 import time
 
@@ -72,8 +71,9 @@ def measure(promises, rounds, when):
             names = list(found)[number % 3 :] + list(found)[: number % 3]
             promises.wait_for_sleep(*found, ending=True)
             for name in names:
-                # A kubelet looks at its containers each second: each request comes at another moment of that second.
-                time.sleep(1 + random.random())
+                # A kubelet looks at its containers each second. All requests of a round come at the same moment of that
+                # second, and those of the next at another, so that none is luckier than the others.
+                time.sleep(1 + (number / rounds - time.time()) % 1)
                 began = time.time()
                 through_the_edge() if name == "foods" else through_the_gateway(gateway, name)
                 moments = shares.moments(cluster, promises.pods(name, ending=False)[0], began, time.time())
