@@ -109,6 +109,9 @@ class Promises:
             f"--namespace={namespace}", "get", "service", name, "--output=jsonpath={.spec.clusterIP}"
         )
 
+    def node_of_database(self):
+        return self.hanip("get", "pod", "mariadb-0", "--output=jsonpath={.spec.nodeName}")
+
     def people(self):
         values = f"SET @first = 1, @people = {PEOPLE_NUMBER}, @foods = {FOODS}, @days = {DAYS};"
         self.sql(values + PEOPLE.read_text())
@@ -330,8 +333,7 @@ class Promises:
 
     def a_node_can_be_drained(self):
         """The one without the database, whose pod is one."""
-        database = self.hanip("get", "pod", "mariadb-0", "--output=jsonpath={.spec.nodeName}")
-        node = next(node for node in NODES if node != database)
+        node = next(node for node in NODES if node != self.node_of_database())
         with Crowd(8, "/api/foods", rate=40) as crowd:
             self.page.run("kubectl drain $node", [("node=node1", f"node={node}")])
             time.sleep(10)
