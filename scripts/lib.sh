@@ -190,6 +190,18 @@ need_venv() {
   cp "$wanted" "$venv/installed.txt"
 }
 
+# need_jars NAME: the libraries of tests/NAME/pom.xml, in target/NAME-jars.
+need_jars() {
+  local folder=$root/target/$1-jars wanted=$root/tests/$1/pom.xml
+  have java || need_apt default-jre-headless
+  ! cmp --quiet "$wanted" "$folder/installed.xml" || return 0
+  have mvn || need_apt maven
+  say "Fetching the Java libraries of $1"
+  rm -rf "$folder"
+  quietly mvn --batch-mode --file "$wanted" dependency:copy-dependencies "-DoutputDirectory=$folder"
+  cp "$wanted" "$folder/installed.xml"
+}
+
 # need_kubectl: the machine's own, or one that is built here.
 need_kubectl() {
   local wanted=5.5 # kustomize 5.5 is in kubectl 1.32
