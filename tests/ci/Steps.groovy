@@ -47,6 +47,7 @@ abstract class Steps extends Script {
 
   void checkout(Object what) {
     assert what.is(scm)
+    if (given.unknown == 'checkout') throw new NoSuchMethodError("No such DSL method 'checkout' found among steps")
     if (given.git_away) throw new IOException('Could not read from remote repository.')
   }
 

@@ -33,6 +33,16 @@ for name in ("ci", "release"):
     expect(not called, f"{name}.yml: what it calls beside scripts/ci: {called}")
     expect(name == "release" or "secrets." not in text, f"{name}.yml: a fork's change would run with a secret")
 
+# A release is for every architecture that images can be for; the tests, in the same job, are for its own alone.
+release = yaml.safe_load(pathlib.Path(".github/workflows/release.yml").read_text())["jobs"]["images"]
+architectures = re.search(r"^declare -A cpu_of=\((.*)\)$", pathlib.Path("scripts/images").read_text(), re.MULTILINE)[1]
+wanted = {f"linux/{name}" for name in re.findall(r"\[(\w+)\]", architectures)}
+built = {step["run"]: step.get("env", {}).get("PLATFORMS", "") for step in release["steps"] if "run" in step}
+same("release.yml: an architecture of images that it does not build", wanted, built["scripts/ci images"].split(","))
+expect(
+    not built["scripts/ci test"] and "PLATFORMS" not in release["env"], "release.yml: tests for another architecture"
+)
+
 # Each credential that the Jenkinsfile binds is one of Jenkins, each of its secrets is a file of the Secret, and no
 # secret is written out.
 parts = {name: yaml.safe_load(text) for name, text in values["JCasC"]["configScripts"].items()}

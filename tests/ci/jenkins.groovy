@@ -1,6 +1,7 @@
-// Runs a Jenkinsfile with Jenkins's own Groovy: groovy jenkins.groovy JENKINSFILE <CASES
-// Each line of standard input is a case, as JSON; each line of standard output is what became of it. Steps are those of
-// Jenkins that the file uses, and no others: `sh` runs what it is given, and a credential is a file while it is bound.
+// Runs Jenkinsfiles with Jenkins's own Groovy: groovy jenkins.groovy STEPS <CASES
+// Each line of standard input is a case, as JSON, which names its Jenkinsfile; each line of standard output is what
+// became of it. Steps are those of Jenkins that the file uses, and no others: `sh` runs what it is given, and a
+// credential is a file while it is bound.
 import groovy.json.JsonOutput
 import groovy.json.JsonSlurper
 import org.codehaus.groovy.control.CompilerConfiguration
@@ -8,12 +9,15 @@ import org.codehaus.groovy.control.CompilerConfiguration
 ClassLoader loader = new GroovyClassLoader(this.class.classLoader)
 Class interrupted = loader.parseClass('''package org.jenkinsci.plugins.workflow.steps
 class FlowInterruptedException extends Exception { }''')
-Class steps = loader.parseClass(new File(args[1]))
+Class steps = loader.parseClass(new File(args[0]))
 CompilerConfiguration settings = new CompilerConfiguration(scriptBaseClass: steps.name)
-Class pipeline = new GroovyShell(loader, new Binding(), settings).parse(new File(args[0])).class
+GroovyShell shell = new GroovyShell(loader, new Binding(), settings)
+Map<String, Class> pipelines = [:]
 
 System.in.eachLine { String line ->
   Map given = new JsonSlurper().parseText(line)
+  String text = new File(given.jenkinsfile).getText('UTF-8')
+  Class pipeline = pipelines[text] = pipelines[text] ?: shell.parse(text, 'Jenkinsfile.groovy').class
   Script run = pipeline.newInstance()
   run.start(given, interrupted)
   String result = 'SUCCESS'
