@@ -1,13 +1,17 @@
 //! Everything as on a cluster: the edge, a gateway that knows functions by their host, and every function as
 //! a process of its own, signed in to through a certified provider.
 
-use std::sync::{Arc, Weak};
+use std::{
+    fs::File,
+    path::Path,
+    sync::{Arc, Weak},
+};
 
 use common::{Env, functions::APIS};
 use tokio::sync::Mutex;
 
 use crate::{
-    operations::program::free_port,
+    operations::program::{free_port, program},
     support::{
         edge::Edge,
         gateway::Gateway,
@@ -26,10 +30,24 @@ pub struct Cluster {
 
 impl Cluster {
     pub async fn start() -> Self {
+        Self::over(database().await, Function::start).await
+    }
+
+    /// One over this database, each of whose functions logs into a file of its name in `folder`.
+    pub async fn logging(database: String, folder: &Path) -> Self {
+        let start = |name: &str, port: u16, settings: &[(&str, &str)]| {
+            let mut command = program(name);
+            command.envs(settings.iter().copied());
+            command.stdout(File::create(folder.join(name)).expect("a file"));
+            Function::spawn(command, port)
+        };
+        Self::over(database, start).await
+    }
+
+    async fn over(database: String, start: impl Fn(&str, u16, &[(&str, &str)]) -> Function) -> Self {
         let port = free_port();
         let public_origin = origin(port);
         let provider = OidcProvider::start(&[&format!("{public_origin}/api/auth/oidc/callback")]);
-        let database = database().await;
         migrations::run(&Env::from([("DATABASE_URL", database.as_str())])).await.expect("the schema is applied");
         let settings = [
             ("DATABASE_URL", database.as_str()),
@@ -43,8 +61,7 @@ impl Cluster {
         // The tick is on the cluster too, though no browser reaches it.
         let names: Vec<&str> = APIS.iter().map(|api| api.name).chain(["tick"]).collect();
         let ports: Vec<(&str, u16)> = names.into_iter().map(|name| (name, free_port())).collect();
-        let functions: Vec<Function> =
-            ports.iter().map(|(name, port)| Function::start(name, *port, &settings)).collect();
+        let functions: Vec<Function> = ports.iter().map(|(name, port)| start(name, *port, &settings)).collect();
         for function in &functions {
             function.is_ready().await;
         }

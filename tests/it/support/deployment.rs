@@ -24,11 +24,13 @@ impl Place {
     pub async fn get() -> Self {
         match Env::process().optional("HANIP_BASE_URL").expect("it is right") {
             Some(origin) => Self { origin: origin.trim_end_matches('/').to_owned(), _cluster: None },
-            None => {
-                let cluster = Cluster::shared().await;
-                Self { origin: cluster.edge.origin.clone(), _cluster: Some(cluster) }
-            }
+            None => Self::of(Cluster::shared().await),
         }
+    }
+
+    /// Behind the edge of this cluster.
+    pub fn of(cluster: Arc<Cluster>) -> Self {
+        Self { origin: cluster.edge.origin.clone(), _cluster: Some(cluster) }
     }
 
     /// Somebody whom nobody has been before.

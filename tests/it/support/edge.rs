@@ -73,7 +73,12 @@ impl Edge {
 
     /// What it has logged.
     pub fn log(&self) -> String {
-        fs::read_to_string(self.folder.path().join("log")).expect("a text")
+        fs::read_to_string(self.log_path()).expect("a text")
+    }
+
+    /// The file that it logs into.
+    pub fn log_path(&self) -> PathBuf {
+        self.folder.path().join("log")
     }
 }
 
