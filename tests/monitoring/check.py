@@ -64,9 +64,11 @@ def alerts(made):
         for part in ("summary", "cause", "runbook_url"):
             if not said.get(part):
                 yield f"{name}: expected {part}"
-        anchor = said["runbook_url"].partition("#")[2]
+        anchor = name.lower()
+        if said["runbook_url"] != f"{{{{ $externalLabels.hanip_docs }}}}/operations.md#{anchor}":
+            yield f"{name}: expected the address of its row, below the label hanip_docs, not {said['runbook_url']}"
         row = re.search(rf'^\| <a id="{anchor}"></a>`{name}` \|(.+)\|(.+)\|$', page, re.MULTILINE)
-        if anchor != name.lower() or not row or not all(cell.strip() for cell in row.groups()):
+        if not row or not all(cell.strip() for cell in row.groups()):
             yield f"{name}: docs/operations.md has no row of it"
         if len(said["summary"]) > 200 or len(said["cause"]) > 500:
             yield f"{name}: too long for a message"
@@ -92,6 +94,9 @@ def places():
     """What Knative pushes goes to the release that the values name."""
     patch = yaml.safe_load((ROOT / "knative/platform/patches/config-observability.yaml").read_text())["data"]
     values = yaml.safe_load((ROOT / "knative/monitoring/kube-prometheus-stack.yaml").read_text())
+    setting = "--set prometheus.prometheusSpec.externalLabels.hanip_docs=https://"
+    if setting not in (ROOT / "knative/README.md").read_text():
+        yield "knative/README.md does not say where the pages are set that alerts link to: hanip_docs"
     host = f"{values['fullnameOverride']}-prometheus.monitoring.svc"
     for key in ("request-metrics-endpoint", "metrics-endpoint"):
         if f"//{host}." not in patch[key]:
@@ -105,8 +110,22 @@ def tests(made):
         # One is always on.
         steps += [(moment - STEP, [])] if moment else []
         yield case(made, name, series, steps)
+    yield address(made)
     for name, series in NOT_FIRING:
         yield case(made, name, series, [(moment, []) for moment in range(0, 3600, 300)])
+
+
+def address(made):
+    """The alert that is always on, as it is told where the label is set."""
+    watchdog = next(rule for rule in rules(made) if rule.get("alert") == "HanipWatchdog")
+    docs = "https://docs.example/hanip"
+    annotations = {**watchdog["annotations"], "runbook_url": f"{docs}/operations.md#hanipwatchdog"}
+    told = {"exp_labels": watchdog["labels"], "exp_annotations": annotations}
+    return {
+        "name": "the address of a row",
+        "external_labels": {"hanip_docs": docs},
+        "alert_rule_test": [{"eval_time": "1m", "alertname": "HanipWatchdog", "exp_alerts": [told]}],
+    }
 
 
 def case(made, name, series, steps):

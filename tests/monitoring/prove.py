@@ -80,6 +80,7 @@ class Requests:
             time.sleep(3)
             self.panels()
             self.labels()
+            self.addresses()
         finally:
             prometheus.terminate()
             prometheus.wait()
@@ -93,7 +94,11 @@ class Requests:
             group["interval"] = "1s"
         (self.folder / "rules.yml").write_text(yaml.safe_dump(rules))
         config = {
-            "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+            "global": {
+                "scrape_interval": "1s",
+                "evaluation_interval": "1s",
+                "external_labels": {"hanip_docs": "https://docs.example/hanip"},
+            },
             "rule_files": ["rules.yml"],
             "otlp": {
                 "promote_resource_attributes": otlp["promoteResourceAttributes"],
@@ -192,6 +197,18 @@ class Requests:
             print(f"no series: {title}", file=sys.stderr)
         promise("Queries of panels that find nothing and do not say why", asked, len(empty))
 
+    def addresses(self):
+        """Each alert that fires leads to its row of the page."""
+        alerts = json.loads(get(f"{self.address}/api/v1/alerts"))["data"]["alerts"]
+        wrong = [
+            alert
+            for alert in alerts
+            if alert["annotations"]["runbook_url"]
+            != f"https://docs.example/hanip/operations.md#{alert['labels']['alertname'].lower()}"
+        ]
+        assert alerts, "the watchdog is always on"
+        promise("Alerts that do not lead to their row of the page", len(alerts), len(wrong))
+
     def labels(self):
         """Names that the parts really expose, and labels that hold nobody."""
         names = set(json.loads(get(f"{self.address}/api/v1/label/__name__/values"))["data"])
@@ -288,7 +305,7 @@ class Slack:
             "annotations": {
                 "summary": f"{labels.get('kn_service_name', '음식')} <failed> & 멈췄어요",
                 "cause": "A < B & C > D",
-                "runbook_url": f"https://github.example/hanip/blob/main/docs/operations.md#{name.lower()}",
+                "runbook_url": f"https://docs.example/hanip/operations.md#{name.lower()}",
             },
             "startsAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now - 60)),
             "endsAt": stamp,
