@@ -1,23 +1,17 @@
-"""Judges a run of JMeter: check.py FOLDER PEOPLE [SOCKET]
+"""Judges a run of JMeter: check.py FOLDER PEOPLE [--socket SOCKET] [--tokens]
 
 No request failed, everybody has done the whole of the job, and the database behind the socket holds exactly what was
-answered: each food, the last review of each day, each slip, and nothing else.
+answered: each food, the last review of each day, each slip, and nothing else. With tokens nobody has signed in.
 """
 
+import argparse
 import csv
 import json
 import pathlib
 import subprocess
-import sys
 
-ONCE = [
-    "Begin to sign in",
-    "The form of the sign-in",
-    "Say who you are",
-    "Come back signed in",
-    "Who am I",
-    "Quit a food",
-]
+SIGN_IN = ["Begin to sign in", "The form of the sign-in", "Say who you are", "Come back signed in"]
+ONCE = ["Who am I", "Quit a food"]
 AGAIN = ["Look at today", "Review a day", "Record a slip", "Look at the food", "Look at the review"]
 SLIP = "0198c0de000070008000"
 
@@ -61,15 +55,15 @@ def stored(socket):
     )
 
 
-def main(folder, people, socket=None):
-    folder, people, faults = pathlib.Path(folder), int(people), []
+def judge(folder, people, socket, tokens):
+    once, faults = ONCE if tokens else SIGN_IN + ONCE, []
     statistics = json.loads((folder / "report/statistics.json").read_text())
     total = statistics["Total"]
     if total["errorCount"]:
         faults.append(f"{total['errorCount']} of {total['sampleCount']} requests failed: see target/load/results.csv")
-    for name in [*ONCE, *AGAIN]:
+    for name in once + AGAIN:
         done = statistics.get(name, {"sampleCount": 0})["sampleCount"]
-        if done < people or (name in ONCE and done != people):
+        if done < people or (name in once and done != people):
             faults.append(f"{name}: {done} times, by {people} people")
     print(
         f"{total['sampleCount']} requests, {total['errorCount']} failed, {total['throughput']:.0f} a second;", end=" "
@@ -85,8 +79,17 @@ def main(folder, people, socket=None):
             if answered != held:
                 lost, more = sorted(answered - held)[:3], sorted(held - answered)[:3]
                 faults.append(f"{name}: answered and not stored {lost}; stored and not answered {more}")
-    if faults:
+    return faults
+
+
+def main():
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("folder", type=pathlib.Path)
+    arguments.add_argument("people", type=int)
+    arguments.add_argument("--socket")
+    arguments.add_argument("--tokens", action="store_true")
+    if faults := judge(**vars(arguments.parse_args())):
         raise SystemExit("\n".join(faults))
 
 
-main(*sys.argv[1:])
+main()
