@@ -1,8 +1,10 @@
 //! What a day is: a civil date label, `YYYY-MM-DD`, fixed when it is written.
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
+use std::ops::RangeInclusive;
+
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{Code, Error, Fault, Result, diary::zone::Zone};
 
@@ -58,6 +60,42 @@ impl<'de> Deserialize<'de> for Date {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         Self::parse(&String::deserialize(deserializer)?).map_err(|code| D::Error::custom(code.as_str()))
     }
+}
+
+/// How many days one answer shows.
+const MOST_DAYS: i64 = 400;
+
+/// The dates that a request asks for.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DateRange {
+    /// The first date.
+    from: Date,
+    /// The last date: at most the 400th from the first.
+    to: Date,
+}
+
+impl DateRange {
+    /// What [`DateRange::dates`] refuses.
+    pub const PROBLEMS: [Code; 2] = [Code::RangeInvalid, Code::RangeTooLong];
+
+    /// Both dates and those between them. One that ends before it begins is refused, and one of more than 400 days.
+    pub fn dates(&self) -> Result<RangeInclusive<NaiveDate>> {
+        let (from, to) = (self.from.0, self.to.0);
+        if to < from {
+            return Err(Fault::parameter("to", Code::RangeInvalid).into());
+        }
+        if (to - from).num_days() >= MOST_DAYS {
+            return Err(Fault::parameter("to", Code::RangeTooLong).into());
+        }
+        Ok(from..=to)
+    }
+}
+
+/// The Monday of the week of a date.
+pub fn week_of(date: NaiveDate) -> NaiveDate {
+    date - Days::new(date.weekday().num_days_from_monday().into())
 }
 
 /// A time of day in a request or an answer: `HH:MM`.

@@ -55,6 +55,49 @@ impl Select for HistoriesAfter {
     }
 }
 
+/// SELECT: what is recorded for each food on `dates`. A year of many foods has tens of thousands of outcomes, so they come
+/// as one row a food.
+pub struct HistoriesOn {
+    pub user_id: Uuid,
+    pub dates: RangeInclusive<NaiveDate>,
+}
+
+impl Select for HistoriesOn {
+    type Rows = Histories;
+
+    fn sql(&self) -> String {
+        let (user_id, outcomes) = (id(self.user_id), compact::OUTCOMES);
+        let (from, to) = (self.dates.start(), self.dates.end());
+        let skips = SkipsTouching { user_id: self.user_id, dates: self.dates.clone() }.sql();
+        format!(
+            "SELECT food_id, {outcomes} FROM outcomes FORCE INDEX (by_date)
+             WHERE user_id = {user_id} AND date BETWEEN DATE'{from}' AND DATE'{to}' AND outcome IS NOT NULL
+             GROUP BY food_id;
+             SELECT food_id, TO_DAYS(date), CAST(COUNT(*) AS UNSIGNED INTEGER) FROM slips FORCE INDEX (by_date)
+             WHERE user_id = {user_id} AND date BETWEEN DATE'{from}' AND DATE'{to}' GROUP BY food_id, date;
+             {skips}"
+        )
+    }
+
+    fn rows(&self, results: &mut Results) -> Result<Histories> {
+        let mut histories = Histories::new();
+        for (food_id, text) in results.take::<(Uuid, Option<String>)>()? {
+            let history = histories.entry(food_id).or_default();
+            for entry in compact::outcomes(text.as_deref()) {
+                let (date, outcome) = entry?;
+                history.set_outcome(date, outcome);
+            }
+        }
+        for (food_id, days, count) in results.take::<(Uuid, i32, u32)>()? {
+            histories.entry(food_id).or_default().set_slips(compact::date(days), count);
+        }
+        for skip in results.take::<FoodSkip>()? {
+            histories.entry(skip.food_id).or_default().skip(skip.from_date, skip.to_date);
+        }
+        Ok(histories)
+    }
+}
+
 /// SELECT: what is recorded for one food on `dates`.
 pub struct HistoryOf {
     pub user_id: Uuid,

@@ -9,6 +9,7 @@ pub mod food;
 pub mod history;
 pub mod limit;
 pub mod numbers;
+pub mod pattern;
 pub mod records;
 pub mod review;
 pub mod slip;

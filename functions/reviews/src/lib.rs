@@ -5,6 +5,7 @@ mod quick_slip;
 mod reviews;
 mod skips;
 mod slips;
+mod stats;
 
 use axum::Router;
 use chrono::NaiveDate;
@@ -21,6 +22,7 @@ pub fn router(app: App) -> Router {
         Routes::default().routes(routes!(reviews::show, reviews::put, reviews::delete)).body_limit(REVIEWS.body_limit);
     let routes = reviews
         .routes(routes!(list::list))
+        .routes(routes!(stats::show))
         .routes(routes!(quick_slip::post))
         .routes(routes!(slips::put, slips::delete))
         .routes(routes!(skips::list))

@@ -26,6 +26,7 @@ pub fn router(app: App) -> Router {
     let routes = Routes::default()
         .routes(routes!(list))
         .routes(routes!(today::show))
+        .routes(routes!(calendar::show_all))
         .routes(routes!(show))
         .routes(routes!(calendar::show))
         .routes(routes!(stats::show));

@@ -5,17 +5,16 @@ use std::collections::HashMap;
 use axum::extract::State;
 use chrono::{Datelike, Days, NaiveDate};
 use common::{
-    App, Code, Connected, Json, Path, Result,
-    db::{self, Results, Select},
+    App, Code, Connected, Json, Path, Result, db,
     diary::{
         counted_food::OneFood,
-        day::Date,
+        day::{Date, week_of},
         history::HistoryOf,
+        pattern::{self, Pattern, SlipTime, SlipTimes},
         streak::{Outcome, Status},
     },
 };
 use serde::Serialize;
-use sqlx::FromRow;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -32,6 +31,10 @@ pub struct Stats {
     /// Every run of kept dates, ascending.
     runs: Vec<Run>,
     rate_30: Rate,
+    /// The last 104 weeks, ascending.
+    by_week: Vec<Week>,
+    /// What most slips have in common; null where there are fewer than five, or where chance would do as well.
+    pattern: Option<Pattern>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -61,42 +64,20 @@ pub struct Rate {
     counted: u32,
 }
 
-/// SELECT: when the slips of a food were up to its last day, and what set them off. The database counts them: a food can
-/// have hundreds of thousands, and nobody else is answered while their rows are read here.
-struct SlipTimes {
-    user_id: Uuid,
-    food_id: Uuid,
-    today: NaiveDate,
-}
-
-/// How many slips were on a weekday (Monday is 0), in an hour, for one reason.
-#[derive(FromRow)]
-struct SlipTime {
-    weekday: u32,
-    hour: Option<u32>,
-    cause: Option<String>,
+/// A week of the food's dates.
+#[derive(Serialize, ToSchema)]
+pub struct Week {
+    /// Its Monday.
+    week: NaiveDate,
+    kept: u32,
+    /// Kept, slipped or missing.
+    counted: u32,
+    /// Slips, dates reviewed as slipped without a slip among them.
     slips: u32,
 }
 
-impl Select for SlipTimes {
-    type Rows = Vec<SlipTime>;
-
-    fn sql(&self) -> String {
-        let (user_id, food_id, today) = (db::id(self.user_id), db::id(self.food_id), self.today);
-        format!(
-            "SELECT CAST(WEEKDAY(date) AS UNSIGNED INTEGER) AS weekday, CAST(HOUR(time) AS UNSIGNED INTEGER) AS hour, cause,
-                    CAST(COUNT(*) AS UNSIGNED INTEGER) AS slips
-             FROM slips JOIN foods ON foods.user_id = slips.user_id AND foods.id = food_id
-             WHERE slips.user_id = {user_id} AND food_id = {food_id}
-                 AND date <= LEAST(DATE'{today}', COALESCE(archived_on, DATE'{today}'))
-             GROUP BY weekday, hour, cause"
-        )
-    }
-
-    fn rows(&self, results: &mut Results) -> Result<Vec<SlipTime>> {
-        results.take()
-    }
-}
+/// How many weeks are shown.
+const MOST_WEEKS: usize = 104;
 
 /// Statistics of one food.
 #[utoipa::path(
@@ -111,8 +92,8 @@ pub async fn show(
     let today = user.today(app.clock.now());
     let one_food = OneFood { user_id: user.id, food_id };
     let history = HistoryOf { user_id: user.id, food_id, dates: Date::FIRST..=Date::LAST };
-    let slips = SlipTimes { user_id: user.id, food_id, today };
-    let (_, (food, history, slips)) = db::snapshot(db, (one_food, history, slips)).await?;
+    let slips = SlipTimes { user_id: user.id, food_id: Some(food_id), dates: Date::FIRST..=today };
+    let (_, (food, history, mut times)) = db::snapshot(db, (one_food, history, slips)).await?;
     let food = food.ok_or(Code::NotFound)?;
     let as_of = food.as_of(today);
 
@@ -123,26 +104,37 @@ pub async fn show(
         triggers: Vec::new(),
         runs: Vec::new(),
         rate_30: Rate::default(),
+        by_week: Vec::new(),
+        pattern: None,
     };
+    for date in food.start_date.iter_days().take_while(|date| *date <= as_of) {
+        let record = history.on(date);
+        let without = u32::from(record.outcome == Some(Outcome::Slipped) && record.slips == 0);
+        if without > 0 {
+            let weekday = date.weekday().num_days_from_monday();
+            times.push(SlipTime { weekday, hour: None, cause: None, slips: without });
+        }
+        let status = history.status(date, food.counting, date < as_of);
+        let (kept, counted) = (
+            u32::from(status == Status::Kept),
+            u32::from(matches!(status, Status::Kept | Status::Slipped | Status::Missing)),
+        );
+        stats.extend_runs(date, status);
+        if date + Days::new(30) > as_of {
+            stats.rate_30.kept += kept;
+            stats.rate_30.counted += counted;
+        }
+        stats.extend_weeks(date, kept, counted, record.slips + without);
+    }
+    stats.by_week.drain(..stats.by_week.len().saturating_sub(MOST_WEEKS));
+    stats.pattern = pattern::strongest(&times);
     let mut triggers: HashMap<String, u32> = HashMap::new();
-    for SlipTime { weekday, hour, cause, slips } in slips {
+    for SlipTime { weekday, hour, cause, slips } in times {
         stats.slips(weekday, hour, slips);
         cause.into_iter().for_each(|trigger| *triggers.entry(trigger).or_default() += slips);
     }
     stats.triggers = triggers.into_iter().map(|(trigger, count)| Trigger { trigger, count }).collect();
     stats.triggers.sort_by(|one, other| (other.count, &one.trigger).cmp(&(one.count, &other.trigger)));
-    for date in food.start_date.iter_days().take_while(|date| *date <= as_of) {
-        let record = history.on(date);
-        if record.outcome == Some(Outcome::Slipped) && record.slips == 0 {
-            stats.slips(date.weekday().num_days_from_monday(), None, 1);
-        }
-        let status = history.status(date, food.counting, date < as_of);
-        stats.extend_runs(date, status);
-        if date + Days::new(30) > as_of {
-            stats.rate_30.kept += u32::from(status == Status::Kept);
-            stats.rate_30.counted += u32::from(matches!(status, Status::Kept | Status::Slipped | Status::Missing));
-        }
-    }
     Ok(Json(stats))
 }
 
@@ -152,6 +144,19 @@ impl Stats {
         match hour {
             Some(hour) => self.by_hour[hour as usize] += slips,
             None => self.without_time += slips,
+        }
+    }
+
+    /// Takes the next date into its week.
+    fn extend_weeks(&mut self, date: NaiveDate, kept: u32, counted: u32, slips: u32) {
+        let week = week_of(date);
+        match self.by_week.last_mut().filter(|last| last.week == week) {
+            Some(last) => {
+                last.kept += kept;
+                last.counted += counted;
+                last.slips += slips;
+            }
+            None => self.by_week.push(Week { week, kept, counted, slips }),
         }
     }
 

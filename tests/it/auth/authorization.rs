@@ -14,7 +14,7 @@ use crate::{
 
 /// A request for each route that has parameters or a body: its path with a query, and its body. A `$name` is the id
 /// of a thing of the person who sends it.
-pub const EXAMPLES: [(&str, &str, &str); 46] = [
+pub const EXAMPLES: [(&str, &str, &str); 48] = [
     ("GET /api/auth/providers", "/api/auth/providers", ""),
     ("GET /api/auth/{provider}/start", "/api/auth/local/start?return_to=/settings", ""),
     ("GET /api/auth/{provider}/callback", "/api/auth/local/callback?code=a&state=b", ""),
@@ -38,6 +38,7 @@ pub const EXAMPLES: [(&str, &str, &str); 46] = [
     ("DELETE /api/foods/{id}", "/api/foods/$food", ""),
     ("POST /api/foods/{id}/restore", "/api/foods/$deleted/restore", ""),
     ("GET /api/reviews", "/api/reviews?food_id=$food", ""),
+    ("GET /api/reviews/stats", "/api/reviews/stats?from=2026-03-01&to=2026-03-11", ""),
     ("POST /api/reviews/slips", "/api/reviews/slips", r#"{"food_id":"$food"}"#),
     ("GET /api/reviews/{date}", "/api/reviews/2026-03-05", ""),
     ("PUT /api/reviews/{date}", "/api/reviews/2026-03-05", r#"{"foods":[{"food_id":"$food","outcome":"kept"}]}"#),
@@ -53,6 +54,7 @@ pub const EXAMPLES: [(&str, &str, &str); 46] = [
     ("DELETE /api/reviews/skips/{skip_id}", "/api/reviews/skips/$skip", ""),
     ("GET /api/streaks", "/api/streaks", ""),
     ("GET /api/streaks/today", "/api/streaks/today", ""),
+    ("GET /api/streaks/calendar", "/api/streaks/calendar?from=2026-03-01&to=2026-03-11", ""),
     ("GET /api/streaks/{food_id}", "/api/streaks/$food", ""),
     ("GET /api/streaks/{food_id}/calendar", "/api/streaks/$food/calendar?from=2026-03-01&to=2026-03-11", ""),
     ("GET /api/streaks/{food_id}/stats", "/api/streaks/$food/stats", ""),

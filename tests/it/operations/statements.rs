@@ -12,10 +12,12 @@ fn reads(food: &str) -> Vec<(String, usize)> {
         ("/api/foods/{food}", 1),
         ("/api/streaks", 5),
         ("/api/streaks/today", 6),
+        ("/api/streaks/calendar?from=2026-02-01&to=2026-03-11", 5),
         ("/api/streaks/{food}", 5),
         ("/api/streaks/{food}/calendar?from=2026-02-01&to=2026-03-11", 5),
         ("/api/streaks/{food}/stats", 5),
         ("/api/reviews", 6),
+        ("/api/reviews/stats?from=2026-02-01&to=2026-03-11", 4),
         ("/api/reviews/2026-03-10", 6),
         ("/api/reviews/skips", 2),
     ];

@@ -5,6 +5,7 @@ mod bad_input;
 mod limits;
 mod skips;
 mod slips;
+mod stats;
 
 use reqwest::Method;
 use serde_json::{Value, json};

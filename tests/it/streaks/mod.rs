@@ -2,6 +2,7 @@
 
 mod days;
 mod http_laws;
+mod looking_back;
 mod stats;
 mod streak_laws;
 mod today;

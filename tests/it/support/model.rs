@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate, Weekday};
 use common::diary::streak::{Counter, Counting, Outcome, Status};
 use serde_json::Value;
 
@@ -98,6 +98,32 @@ impl Past {
             numbers.if_yesterday_kept = Some(kept.count(last, today).current);
         }
         numbers
+    }
+
+    /// How many slips are on a date; one where a review alone says so.
+    pub fn slips_on(&self, on: NaiveDate) -> u32 {
+        let slips = self.slips.iter().filter(|slip| **slip == on).count();
+        let told = self.outcomes.get(&on) == Some(&Outcome::Slipped);
+        u32::try_from(slips).expect("few").max(u32::from(told))
+    }
+
+    /// The weeks up to `today`, which is not over: kept, counted, and slips, by their Mondays.
+    pub fn weeks(&self, today: NaiveDate) -> BTreeMap<NaiveDate, [u32; 3]> {
+        let mut weeks: BTreeMap<NaiveDate, [u32; 3]> = BTreeMap::new();
+        for on in self.start.iter_days().take_while(|on| *on <= today) {
+            let mut monday = on;
+            while monday.weekday() != Weekday::Mon {
+                monday = monday - Days::new(1);
+            }
+            let [kept, counted, slips] = weeks.entry(monday).or_default();
+            match self.status(on, today) {
+                Status::Kept => (*kept, *counted) = (*kept + 1, *counted + 1),
+                Status::Slipped | Status::Missing => *counted += 1,
+                Status::Skipped | Status::Open => {}
+            }
+            *slips += self.slips_on(on);
+        }
+        weeks
     }
 
     fn is_milestone(&self, days: u32) -> bool {

@@ -15,8 +15,14 @@ export const streak = (id: string) => get(`/api/streaks/${id}`);
 export const stats = (id: string) => get(`/api/streaks/${id}/stats`);
 export const calendar = async (id: string, from: string, to: string) =>
   (await get(`/api/streaks/${id}/calendar?from=${from}&to=${to}`)).days;
+/** All foods at once. */
+export const calendars = (from: string, to: string) =>
+  get(`/api/streaks/calendar?from=${from}&to=${to}`);
 
 export const reviews = (query: URLSearchParams) => get(`/api/reviews?${query.toString()}`);
+/** What weeks were like, of all foods together. */
+export const reviewStats = (from: string, to: string) =>
+  get(`/api/reviews/stats?from=${from}&to=${to}`);
 export const skips = async () => (await get('/api/reviews/skips')).skips;
 
 /** The review of a date; null where nothing is recorded. */

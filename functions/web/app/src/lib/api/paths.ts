@@ -10,12 +10,12 @@ type Paths = Auth & Data & Foods & Reminders & Reviews & Streaks;
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** `/api/foods/7?a=b` as ['', 'api', 'foods', '7']. */
-type Segments<Path extends string> = Path extends `${infer Before}?${string}`
-  ? Segments<Before>
-  : Path extends `${infer First}/${infer Rest}`
-    ? [First, ...Segments<Rest>]
-    : [Path];
+type WithoutQuery<Path extends string> = Path extends `${infer Before}?${string}` ? Before : Path;
+
+/** `/api/foods/7` as ['', 'api', 'foods', '7']. */
+type Segments<Path extends string> = Path extends `${infer First}/${infer Rest}`
+  ? [First, ...Segments<Rest>]
+  : [Path];
 
 /** ['', 'api', 'foods', '{id}'] as ['', 'api', 'foods', string]. */
 type Pattern<Parts extends string[]> = {
@@ -29,7 +29,9 @@ type Documented<Path extends string> = Path extends keyof Paths
       [Known in keyof Paths]: Segments<Path> extends Pattern<Segments<Known>> ? Known : never;
     }[keyof Paths];
 
-type Operation<M extends Method, Path extends string> = Paths[Documented<Path>] extends infer Item
+type Operation<M extends Method, Path extends string> = Paths[Documented<
+  WithoutQuery<Path>
+>] extends infer Item
   ? Lowercase<M> extends keyof Item
     ? NonNullable<Item[Lowercase<M>]>
     : never

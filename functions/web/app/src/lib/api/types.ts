@@ -30,6 +30,7 @@ export type NewFood = FoodsSchemas['NewFood'] & Pick<Food, 'id' | 'start_date'>;
 export type Outcome = ReviewsSchemas['Outcome'];
 export type Review = ReviewsSchemas['Review'];
 export type NewReview = ReviewsSchemas['NewReview'];
+export type ReviewWeek = ReviewsSchemas['Week'];
 export type Slip = ReviewsSchemas['Slip'];
 export type Skip = ReviewsSchemas['Skip'];
 /** Without foods it is for those that are active when it is stored. */
@@ -44,7 +45,10 @@ export type ReminderSend = Reminders['schemas']['Send'];
 export type Status = StreaksSchemas['Status'];
 export type Streak = StreaksSchemas['Streak'];
 export type CalendarDay = StreaksSchemas['CalendarDay'];
+export type Calendars = StreaksSchemas['Calendars'];
 export type Stats = StreaksSchemas['Stats'];
+export type FoodWeek = StreaksSchemas['Week'];
+export type Pattern = StreaksSchemas['Pattern'];
 export type Run = StreaksSchemas['Run'];
 export type Today = Omit<StreaksSchemas['Today'], 'foods'> & { foods: Entry[] };
 /** `waiting`: the numbers are old until the writes on this device are sent. */

@@ -124,7 +124,11 @@ export function streakOf({ food }: Sample, days: CalendarDay[]): Streak {
   };
 }
 
-export function statsOf({ slips }: Sample, days: CalendarDay[]): Stats {
+/** What the preview shows of the statistics of a food: all but its weeks. */
+export function statsOf(
+  { slips }: Sample,
+  days: CalendarDay[],
+): Omit<Stats, 'by_week' | 'pattern'> {
   const as_of = days.at(-1)!.date;
   const by_weekday = Array<number>(7).fill(0);
   const by_hour = Array<number>(24).fill(0);

@@ -234,6 +234,47 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/reviews/stats': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The weeks from `from` to `to`, both included, at most 400 days. */
+    get: {
+      parameters: {
+        query: {
+          /** @description The first date. */
+          from: string;
+          /** @description The last date: at most the 400th from the first. */
+          to: string;
+        };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The weeks, and what slips have in common. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Stats'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/reviews/{date}': {
     parameters: {
       query?: never;
@@ -565,6 +606,31 @@ export interface components {
       next_cursor: string | null;
       reviews: components['schemas']['Review'][];
     };
+    /**
+     * @description A part of the day, by the hour of the wall clock.
+     * @enum {string}
+     */
+    PartOfDay: 'morning' | 'afternoon' | 'evening' | 'night';
+    /** @description What most slips have in common: a weekday, a part of the day, what set them off, or several of these. */
+    Pattern: {
+      /**
+       * Format: int32
+       * @description How many slips there are; a date reviewed as slipped without one is among them.
+       */
+      of: number;
+      part_of_day: components['schemas']['PartOfDay'] | null;
+      /**
+       * Format: int32
+       * @description How many slips have it.
+       */
+      slips: number;
+      trigger: string | null;
+      /**
+       * Format: int32
+       * @description Monday is 0.
+       */
+      weekday: number | null;
+    };
     /** @description A problem detail (RFC 9457). */
     Problem: {
       /** @description Stable, in kebab-case; of several faults, that of the first. */
@@ -655,6 +721,11 @@ export interface components {
       slip: components['schemas']['Slip'];
       streaks: components['schemas']['Streak'][];
     };
+    Stats: {
+      /** @description The weeks of the dates up to today, ascending, those without a record too. */
+      by_week: components['schemas']['Week'][];
+      pattern: components['schemas']['Pattern'] | null;
+    };
     /**
      * @description What a date is for a food.
      * @enum {string}
@@ -706,6 +777,33 @@ export interface components {
        */
       success_rate: number | null;
       today: components['schemas']['Status'] | null;
+    };
+    Week: {
+      /**
+       * Format: double
+       * @description The mean craving of the slips that say it, from 0 to 10, to 2 decimals.
+       */
+      cravings: number | null;
+      /**
+       * Format: double
+       * @description The mean of the reviews that say it, from 1 to 5, to 2 decimals.
+       */
+      difficulty: number | null;
+      /**
+       * Format: double
+       * @description The mean of the reviews that say it, from 1 to 5, to 2 decimals.
+       */
+      mood: number | null;
+      /**
+       * Format: int32
+       * @description The dates with a review.
+       */
+      reviews: number;
+      /**
+       * Format: date
+       * @description Its Monday. Dates of the week before the first, or after the last, play no part.
+       */
+      week: string;
     };
   };
   responses: never;

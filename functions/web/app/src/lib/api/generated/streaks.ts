@@ -37,6 +37,47 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/streaks/calendar': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The dates of all foods from `from` to `to`, both included, at most 400. */
+    get: {
+      parameters: {
+        query: {
+          /** @description The first date. */
+          from: string;
+          /** @description The last date: at most the 400th from the first. */
+          to: string;
+        };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The dates of each food, from its start to today. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Calendars'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/streaks/today': {
     parameters: {
       query?: never;
@@ -212,6 +253,20 @@ export interface components {
       slips: number;
       status: components['schemas']['Status'];
     };
+    Calendars: {
+      /** @description In the person's order, archived ones among them. A food with none of the dates is left out. */
+      foods: components['schemas']['FoodCalendar'][];
+      /**
+       * Format: date
+       * @description The first date, as asked for.
+       */
+      from: string;
+      /**
+       * Format: date
+       * @description The last date, as asked for.
+       */
+      to: string;
+    };
     /**
      * @description What a day without a record means.
      * @enum {string}
@@ -256,6 +311,23 @@ export interface components {
       start_date: string;
       /** Format: date-time */
       updated_at: string;
+    };
+    FoodCalendar: {
+      /** @description The dates with more than one slip, ascending. */
+      counts: components['schemas']['SlipCount'][];
+      /**
+       * @description A letter a date, until `to`, today, or the day the food was archived: `k` kept, `s` slipped, `d` a day off,
+       *     `o` open, `m` missing.
+       * @example kkskkdo
+       */
+      days: string;
+      /** Format: uuid */
+      food_id: string;
+      /**
+       * Format: date
+       * @description The date of the first letter: `from`, or the food's start.
+       */
+      from: string;
     };
     /** @description What a review says of one food on the date. */
     FoodReview: {
@@ -319,6 +391,31 @@ export interface components {
      * @enum {string}
      */
     Outcome: 'kept' | 'slipped' | 'skipped';
+    /**
+     * @description A part of the day, by the hour of the wall clock.
+     * @enum {string}
+     */
+    PartOfDay: 'morning' | 'afternoon' | 'evening' | 'night';
+    /** @description What most slips have in common: a weekday, a part of the day, what set them off, or several of these. */
+    Pattern: {
+      /**
+       * Format: int32
+       * @description How many slips there are; a date reviewed as slipped without one is among them.
+       */
+      of: number;
+      part_of_day: components['schemas']['PartOfDay'] | null;
+      /**
+       * Format: int32
+       * @description How many slips have it.
+       */
+      slips: number;
+      trigger: string | null;
+      /**
+       * Format: int32
+       * @description Monday is 0.
+       */
+      weekday: number | null;
+    };
     /** @description The foods that have neither an outcome nor a slip on `date`. */
     Pending: {
       /** Format: date */
@@ -401,11 +498,20 @@ export interface components {
       time: components['schemas']['HourMinute'] | null;
       trigger: string | null;
     };
+    SlipCount: {
+      /** Format: date */
+      date: string;
+      /** Format: int32 */
+      slips: number;
+    };
     Stats: {
       /** @description Slips by hour of the wall clock. */
       by_hour: number[];
+      /** @description The last 104 weeks, ascending. */
+      by_week: components['schemas']['Week'][];
       /** @description Slips by weekday, Monday first. */
       by_weekday: number[];
+      pattern: components['schemas']['Pattern'] | null;
       rate_30: components['schemas']['Rate'];
       /** @description Every run of kept dates, ascending. */
       runs: components['schemas']['Run'][];
@@ -498,6 +604,26 @@ export interface components {
       /** Format: int32 */
       count: number;
       trigger: string;
+    };
+    /** @description A week of the food's dates. */
+    Week: {
+      /**
+       * Format: int32
+       * @description Kept, slipped or missing.
+       */
+      counted: number;
+      /** Format: int32 */
+      kept: number;
+      /**
+       * Format: int32
+       * @description Slips, dates reviewed as slipped without a slip among them.
+       */
+      slips: number;
+      /**
+       * Format: date
+       * @description Its Monday.
+       */
+      week: string;
     };
   };
   responses: never;
