@@ -1,6 +1,11 @@
 //! Runs a function: over HTTP until it is told to stop, or as the handler of an AWS Lambda function.
 
-use std::{net::Ipv4Addr, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Context, Result};
 use axum::{
@@ -63,16 +68,17 @@ async fn run(routes: impl FnOnce(App, &Env) -> Result<Router>) -> Result<()> {
     }
     let (reached, db) = (app.reached.clone(), app.db.clone());
     tokio::spawn(async move { reached.wait(&db).await });
-    let listener = bind(&env, Ipv4Addr::UNSPECIFIED).await?;
+    let listener = bind(&env, Ipv4Addr::UNSPECIFIED.into()).await?;
     tracing::info!(address = %listener.local_addr()?, "listening");
     listen(listener, router, &app, shutdown_signal()?).await;
     Ok(())
 }
 
 /// Listens on `PORT` of `address`.
-pub async fn bind(env: &Env, address: Ipv4Addr) -> Result<TcpListener> {
+pub async fn bind(env: &Env, address: IpAddr) -> Result<TcpListener> {
     let port: u16 = env.parsed("PORT", "a port number", 8080)?;
-    TcpListener::bind((address, port)).await.with_context(|| format!("PORT: can't listen on {address}:{port}"))
+    let address = SocketAddr::new(address, port);
+    TcpListener::bind(address).await.with_context(|| format!("PORT: can't listen on {address}"))
 }
 
 /// Completes at the first SIGTERM, Ctrl-C, or SIGHUP, which a terminal sends when it is closed.

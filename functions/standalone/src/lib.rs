@@ -1,5 +1,5 @@
-//! Every function in one process, for one computer: with a private MariaDB, local sign-in, and a
-//! timer in the schedule's place.
+//! Every function in one process, with a timer in the schedule's place: for one computer, with a private MariaDB and local
+//! sign-in; or for a household, behind a proxy, with a provider.
 
 mod database;
 mod docs;
@@ -10,7 +10,7 @@ mod page;
 use std::{
     fs::{self, OpenOptions},
     io::{ErrorKind, Write},
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::Arc,
@@ -32,13 +32,19 @@ const TICK: Duration = Duration::from_secs(15 * 60);
 const REMIND: Duration = Duration::from_secs(60);
 /// Whom push services could write to about a server that is one person's own.
 const OWNER: &str = "mailto:owner@hanip.example";
+/// Why it does not start.
+const LOCAL: &str = "local sign-in lets anyone be anyone";
 
 /// Everything that is served, for an app that listens on `address`; `of` is the app of a function, which may have
 /// a way of its own to the database. The tick is not served: any web page could post to it.
 pub fn router(app: &App, mut of: impl FnMut(&str) -> App, env: &Env, address: SocketAddr) -> Result<Router> {
-    let (local, provider) = local::local(app, address)?;
     let mut auth = Auth::from_env(env)?;
-    auth.providers.insert(0, provider);
+    let mut local = Router::new();
+    if app.origin.is_loopback() {
+        let (routes, provider) = local::local(app, address)?;
+        auth.providers.insert(0, provider);
+        local = routes;
+    }
     let router = Router::new()
         .merge(auth::router(of("auth"), auth))
         .merge(foods::router(of("foods")))
@@ -56,25 +62,29 @@ pub fn router(app: &App, mut of: impl FnMut(&str) -> App, env: &Env, address: So
 pub async fn run(mut env: Env) -> Result<()> {
     telemetry::start(&env, "warn")?;
     let shutdown = shutdown_signal()?;
+    let address: IpAddr = env.parsed("LISTEN_ADDRESS", "an address of this computer", Ipv4Addr::LOCALHOST.into())?;
     // First of all, so that a second start says so before it touches the first one's database.
-    let listener = bind(&env, Ipv4Addr::LOCALHOST).await?;
+    let listener = bind(&env, address).await?;
     if env.optional("PUBLIC_ORIGIN")?.is_none() {
         env.set("PUBLIC_ORIGIN", format!("http://{}", listener.local_addr()?));
     }
-    let is_local = Origin::from_env(&env)?.is_loopback();
-    ensure!(is_local, "PUBLIC_ORIGIN: expected a loopback address: local sign-in lets anyone be anyone");
+    if Origin::from_env(&env)?.is_loopback() {
+        ensure!(address.is_loopback(), "LISTEN_ADDRESS: expected a loopback address, as PUBLIC_ORIGIN is one: {LOCAL}");
+    } else {
+        let no_provider = Auth::from_env(&env)?.providers.is_empty();
+        ensure!(!no_provider, "PUBLIC_ORIGIN: expected a loopback address, or a provider to sign in with: {LOCAL}");
+    }
     if env.optional("DATABASE_URL")?.is_some() {
+        if let Some(data_dir) = env.optional("DATA_DIR")?.map(PathBuf::from) {
+            fs::create_dir_all(&data_dir).context("DATA_DIR: expected a folder")?;
+            set_push_key(&mut env, &data_dir)?;
+        }
         return serve(&env, listener, shutdown).await;
     }
     let data_dir = env.optional("DATA_DIR")?.map(PathBuf::from);
     let data_dir = data_dir.map_or_else(default_data_dir, Ok)?;
     let mut database = Database::start(&data_dir).await?;
-    if env.optional("VAPID_PRIVATE_KEY")?.is_none() {
-        env.set("VAPID_PRIVATE_KEY", push_key(&data_dir.join("vapid-private-key"))?);
-        if env.optional("VAPID_SUBJECT")?.is_none() {
-            env.set("VAPID_SUBJECT", OWNER);
-        }
-    }
+    set_push_key(&mut env, &data_dir)?;
     env.set("DATABASE_URL", database.url());
     let served = tokio::select! {
         served = serve(&env, listener, shutdown) => served,
@@ -102,6 +112,17 @@ async fn serve(env: &Env, listener: TcpListener, shutdown: impl Future<Output = 
         [tokio::spawn(tick_on_time(app.clone())), tokio::spawn(remind_on_time(app.clone(), Sender::from_env(env)?))];
     listen(listener, router, &app, shutdown).await;
     timers.iter().for_each(JoinHandle::abort);
+    Ok(())
+}
+
+/// Where no key for push services is set, it is one that is kept in `data_dir`.
+fn set_push_key(env: &mut Env, data_dir: &Path) -> Result<()> {
+    if env.optional("VAPID_PRIVATE_KEY")?.is_none() {
+        env.set("VAPID_PRIVATE_KEY", push_key(&data_dir.join("vapid-private-key"))?);
+        if env.optional("VAPID_SUBJECT")?.is_none() {
+            env.set("VAPID_SUBJECT", OWNER);
+        }
+    }
     Ok(())
 }
 

@@ -10,6 +10,7 @@ mod faults;
 mod figures;
 mod fuzz;
 mod grants;
+mod home;
 mod killed;
 mod nodes;
 pub mod program;
