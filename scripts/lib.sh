@@ -152,7 +152,7 @@ copy_manifests() {
   done
 }
 
-# functions: prints the names of the functions that have an image, which are all but standalone.
+# functions: prints the names of the functions that run on a cluster, which are all but standalone.
 functions() {
   local main
   for main in "$root"/functions/*/src/main.rs; do
