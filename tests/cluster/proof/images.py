@@ -74,16 +74,23 @@ PROGRAMS = [
 FOLDERS = ("/usr/share/mysql", "/usr/share/mariadb", "/usr/lib/mysql/plugin")
 ENTRYPOINT = """#!/bin/bash
 # Does what MariaDB's own image does with these variables: makes a database where the volume is new, then serves it.
+export MARIADB_ROOT_PASSWORD_FILE=${MARIADB_ROOT_PASSWORD_FILE:-/proc/sys/kernel/random/uuid}
 set -euo pipefail
 data=/var/lib/mysql socket=/run/mysqld/mysqld.sock
 server=(mariadbd --no-defaults --datadir=$data --socket=$socket --plugin-dir=/usr/lib/mysql/plugin)
 docker_process_sql() { mariadb --no-defaults --socket=$socket --user=root --password="$(<"$MARIADB_ROOT_PASSWORD_FILE")" "$@"; }
+own_user() {
+  mariadb --no-defaults --socket=$socket --user=root --password="$password" <<<"CREATE DATABASE $MARIADB_DATABASE;
+    CREATE USER $MARIADB_USER IDENTIFIED BY '$(<"$MARIADB_PASSWORD_FILE")'; GRANT ALL ON $MARIADB_DATABASE.* TO $MARIADB_USER"
+}
 if [[ ! -d $data/mysql ]]; then
+  password=$(<"$MARIADB_ROOT_PASSWORD_FILE")
   mariadb-install-db --no-defaults --datadir=$data --skip-test-db --auth-root-authentication-method=normal >&2
   "${server[@]}" --skip-networking &
   until mariadb-admin --no-defaults --socket=$socket --user=root ping &>/dev/null; do sleep 0.2; done
-  mariadb --no-defaults --socket=$socket --user=root <<<"SET PASSWORD FOR root@localhost = PASSWORD('$(<"$MARIADB_ROOT_PASSWORD_FILE")'); DELETE FROM mysql.global_priv WHERE User = ''; FLUSH PRIVILEGES"
-  for file in /docker-entrypoint-initdb.d/*.sh; do source "$file"; done
+  mariadb --no-defaults --socket=$socket --user=root <<<"SET PASSWORD FOR root@localhost = PASSWORD('$password'); DELETE FROM mysql.global_priv WHERE User = ''; FLUSH PRIVILEGES"
+  for file in /docker-entrypoint-initdb.d/*.sh; do [[ ! -e $file ]] || source "$file"; done
+  [[ -z ${MARIADB_USER:-} ]] || own_user
   kill %1
   wait
 fi

@@ -65,11 +65,11 @@ def main(folder, name, *words):
     rounds = int(words[-1]) if words[-1].isdigit() else 20
     cluster = Cluster(folder, name, PROGRAMS)
     try:
-        install(cluster, sources)
+        page = install(cluster, sources)
         if command:
             subprocess.run(command, check=False)
         else:
-            raise SystemExit(Promises(cluster, page_of(cluster), say).all(rounds))
+            raise SystemExit(Promises(cluster, page, say).all(rounds))
     except Failed as failed:
         raise SystemExit(f"FAILED: {failed}") from failed
 
@@ -81,6 +81,7 @@ def page_of(cluster):
 
 
 def install(cluster, sources):
+    """Returns the page whose commands were run."""
     folder = cluster.folder
     say("Kubernetes: etcd, API server, controllers")
     cluster.start()
@@ -116,6 +117,7 @@ def install(cluster, sources):
     )
     page.run("get pingsource,trigger,broker,sinkbinding")
     say("Hanip is ready")
+    return page
 
 
 def line_of(page, words):
