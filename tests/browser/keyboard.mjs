@@ -1,7 +1,7 @@
 // The main things by keyboard alone, as somebody does who sees where the focus is.
 // Usage: node tests/browser/keyboard.mjs <base-url> <picture.png>
 import assert from 'node:assert/strict';
-import { daysAgo, given, launch, phone, send, signIn, steps } from './page.mjs';
+import { daysAgo, given, launch, phone, send, signIn, steps, until } from './page.mjs';
 
 const [base, picture] = given('base-url', 'picture.png');
 const browser = await launch();
@@ -128,6 +128,36 @@ await step('what was chosen by keyboard is taken back by keyboard', async () => 
   assert.ok(await easy.isChecked());
   await press('Space');
   assert.ok(!(await easy.isChecked()));
+});
+
+await step('all foods are walked through with the arrow keys, and days are marked in one go', async () => {
+  const { id } = (await send(page, 'GET', '/api/foods')).foods[0];
+  await page.goto(`${base}/history/all?view=year`);
+  const day = (ago) => page.getByRole('link', { name: new RegExp(`^라면, (\\d+년 )?${spoken(daysAgo(ago))}, `) });
+  await tabTo(day(0));
+  await press('ArrowLeft', 'ArrowLeft');
+  assert.ok(await focused(day(2)));
+  await press('PageUp', 'Home');
+  assert.ok(await focused(day(90)), 'not before the food began');
+  await press('End', 'ArrowLeft', 'ArrowLeft', 'ArrowLeft');
+  await press('Shift+ArrowLeft', 'Shift+ArrowLeft');
+  assert.ok(await focused(day(5)));
+  await see(page.getByText('3칸 골랐어요.'));
+  await enter(button('쉬어갈래요'));
+  await see(page.getByText('3칸을 쉬어감으로 바꿨어요.'));
+  const statuses = async () => {
+    const { days } = await send(page, 'GET', `/api/streaks/${id}/calendar?from=${daysAgo(6)}&to=${daysAgo(2)}`);
+    return days.map(({ status }) => status).join(' ');
+  };
+  await until(async () => (await statuses()) === 'kept skipped skipped skipped kept');
+  await enter(button('되돌리기'));
+  await until(async () => (await statuses()) === 'kept kept kept kept kept');
+  await tabTo(day(5), 'Shift+Tab');
+  await press('Enter');
+  await page.waitForURL(`${base}/days/${daysAgo(5)}`);
+  await enter(page.getByRole('main').getByRole('link', { name: '지난 기록' }));
+  await page.waitForURL(/history\/all\?view=year/);
+  await until(() => focused(day(5)));
 });
 
 await step('every page is reached from the bar, and the focus goes along', async () => {

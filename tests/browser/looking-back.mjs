@@ -13,7 +13,7 @@ const expected = [
 ];
 const { context, page, complaints } = await phone(browser, { expected });
 const { step, quiet } = steps(page, picture, complaints);
-const { button, link, heading, see, seeText, read, stored } = handsOn(page);
+const { button, link, heading, see, seeText, read, stored, undo } = handsOn(page);
 
 let taps = 0;
 /** A tap on what is on the screen: nobody has to scroll for it. */
@@ -131,6 +131,128 @@ await inTaps(2, 'when each was last eaten', async () => {
   await tap(page.getByText('마지막으로 먹은 날'));
   await find(link(`야식, ${spoken(daysAgo(4))}`));
   await find(link(`라면, ${spoken(daysAgo(12))}`));
+});
+
+/** Where a cell of the calendar of all foods is. */
+const cell = async (name, ago, width) => {
+  const line = page.getByRole('row').filter({ hasText: name });
+  const { x, y, height } = await line.locator('svg').boundingBox();
+  const grid = await page.getByRole('grid').locator('..').boundingBox();
+  const first = new URL(page.url()).searchParams.get('view') === 'year' ? -11 : 0;
+  const [year, month] = daysAgo(0).split('-').map(Number);
+  const from = new Date(Date.UTC(year, month - 1 + first, 1));
+  const column = Math.round((Date.parse(daysAgo(ago)) - from) / 86_400_000);
+  const at = { x: x + (column + 0.5) * width, y: y + height / 2 };
+  assert.ok(at.x > grid.x && at.x < grid.x + grid.width, `${name}, ${ago} days ago, is at ${at.x}`);
+  return at;
+};
+const letters = async () => {
+  const { foods } = await read(`/api/streaks/calendar?from=${daysAgo(6)}&to=${daysAgo(1)}`);
+  const { foods: known } = await read('/api/foods');
+  return Object.fromEntries(foods.map(({ food_id, days }) => [known.find(({ id }) => id === food_id)?.name, days]));
+};
+
+await step('a year of all foods tells each day as the API does, without a colour', async () => {
+  await page.goto(`${base}/history`);
+  await link('모든 음식을 한눈에').click();
+  await page.getByText('열두 달').click();
+  await see(page.getByRole('grid'));
+  const { foods } = await read(`/api/streaks/calendar?from=${daysAgo(300)}&to=${daysAgo(0)}`);
+  const row = (name) => page.getByRole('row').filter({ hasText: name });
+  const { days } = foods.find(({ food_id }) => food_id === ramen);
+  const count = (letter) => days.split(letter).length - 1;
+  await see(row('라면').getByText(`지킴 ${count('k')}일, 먹음 ${count('s')}일, 쉬어감 ${count('d')}일`));
+  const shapes = await row('라면').locator('path').evaluateAll((paths) => paths.map((path) => path.getAttribute('d')));
+  const [kept, slipped] = shapes;
+  assert.equal(slipped.split('M').length - 1, count('s'), 'a mark a slip');
+  assert.notEqual(kept.match(/v(\d+)/)[1], slipped.match(/v(\d+)/)[1], 'a slip is taller than a kept day');
+  await see(page.getByText(`마지막으로 먹은 날`));
+});
+
+await step('a tap on a day opens it, and the way back leads to the same place', async () => {
+  const { x, y } = await cell('라면', 12, 5);
+  await page.mouse.click(x, y);
+  await page.waitForURL(`**/days/${daysAgo(12)}`);
+  await page.getByRole('main').getByRole('link', { name: '지난 기록' }).click();
+  await page.waitForURL(/history\/all\?view=year/);
+  await see(page.getByRole('link', { name: new RegExp(`^라면, ${spoken(daysAgo(12))}, 먹음`) }));
+});
+
+await step('several days of several foods are marked by dragging, and taken back at once', async () => {
+  const before = await letters();
+  await page.goto(`${base}/history/all?view=year`);
+  await see(page.getByRole('grid'));
+  const [from, to] = [await cell('라면', 3, 5), await cell('탄산음료', 2, 5)];
+  await page.mouse.move(from.x, from.y);
+  await page.mouse.down();
+  await page.mouse.move(to.x, to.y, { steps: 5 });
+  await page.mouse.up();
+  const rows = await page.locator('[role=row][aria-selected=true]').count();
+  await seeText(`${2 * rows}칸 골랐어요.`);
+  await button('쉬어갈래요').click();
+  await seeText('쉬어감으로 바꿨어요.');
+  await until(async () => {
+    const now = await letters();
+    return now['라면'].slice(3, 5) === 'dd' && now['탄산음료'].slice(3, 5) === 'dd';
+  });
+  await undo();
+  await until(async () => JSON.stringify(await letters()) === JSON.stringify(before));
+});
+
+await step('a slip that was written down is not marked away', async () => {
+  await page.goto(`${base}/history/all?view=year`);
+  await see(page.getByRole('grid'));
+  await button('여러 날 고르기').click();
+  const { x, y } = await cell('라면', 12, 5);
+  await page.mouse.click(x, y);
+  await seeText('1칸 골랐어요.');
+  await button('지켰어요').click();
+  await seeText('먹은 때를 적어 둔 1칸은 그대로 두었어요.');
+});
+
+await step('a year of two hundred foods takes few elements', async () => {
+  const few = await page.locator('main *').count();
+  const { foods } = await read('/api/foods');
+  for (let i = foods.length + 2; i < 200; i += 1) {
+    await send(page, 'POST', '/api/foods', { name: `많은 음식 ${i}`, start_date: daysAgo(400) });
+  }
+  await page.reload();
+  await see(page.getByRole('row').filter({ hasText: '많은 음식 150' }));
+  const many = await page.locator('main *').count();
+  assert.ok(many - few < 200 * 10, `${many} elements, ${few} before`);
+  for (const { id, name } of (await read('/api/foods')).foods) {
+    if (name.startsWith('많은 음식')) await send(page, 'DELETE', `/api/foods/${id}`);
+  }
+});
+
+await step('it is said whether it gets better, and what slips have in common', async () => {
+  const id = await page.evaluate(() => crypto.randomUUID());
+  await send(page, 'POST', '/api/foods', { id, name: '치킨', start_date: daysAgo(200) });
+  const fridays = Array.from({ length: 7 }, (_, i) => daysAgo(i + 60)).filter(
+    (date) => new Date(date).getUTCDay() === 5,
+  );
+  const friday = Date.parse(fridays[0]);
+  for (let week = 0; week < 5; week += 1) {
+    const date = new Date(friday - week * 7 * 86_400_000).toISOString().slice(0, 10);
+    const slip = await page.evaluate(() => crypto.randomUUID());
+    const about = { food_id: id, time: '23:10', trigger: 'with_people', craving: 7 };
+    await send(page, 'PUT', `/api/reviews/${date}/slips/${slip}`, about);
+    if (week === 3) {
+      await page.goto(`${base}/foods/${id}`);
+      await see(heading('나아지고 있나요?'));
+      assert.equal(await page.getByText('번 중').count(), 0, 'of four slips nothing is said');
+    }
+  }
+  await page.goto(`${base}/foods/${id}`);
+  await seeText('금요일 밤, 사람들과 있다가: 5번 중 5번');
+  await page.goto(`${base}/history/all?view=weeks`);
+  await see(heading('나아지고 있나요?'));
+  await seeText(/최근 4주 \d+(\.\d)?% · 그 앞 4주 \d+(\.\d)?%/);
+  await page.getByText('주마다 보기').click();
+  const weeks = page.getByRole('table').getByRole('row');
+  const { by_week } = await read(`/api/streaks/${id}/stats`);
+  assert.ok((await weeks.count()) >= by_week.length, 'a row a week');
+  await send(page, 'DELETE', `/api/foods/${id}`);
 });
 
 await step('a day with nothing recorded can be reached', async () => {

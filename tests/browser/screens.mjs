@@ -102,6 +102,9 @@ const { ramen, snack, coffee } = await fill(page);
 const screens = {
   today: '/',
   history: '/history',
+  month: '/history/all',
+  year: '/history/all?view=year',
+  weeks: '/history/all?view=weeks',
   day: `/days/${daysAgo(12)}`,
   slip: `/days/${daysAgo(0)}/slip`,
   food: `/foods/${ramen}`,

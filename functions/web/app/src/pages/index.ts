@@ -19,6 +19,7 @@ const first: Record<string, Load> = {
 const later: Record<string, Load> = {
   '/demo': () => import('./Demo.svelte'),
   '/history': () => import('./History.svelte'),
+  '/history/all': () => import('./History.svelte'),
   '/days/:date': () => import('./Day.svelte'),
   '/slip': () => import('./SlipNow.svelte'),
   '/days/:date/slip': () => import('./Slip.svelte'),

@@ -1,0 +1,134 @@
+/** The days of all foods, as the API tells them in letters, and what is drawn of them. */
+import type { Calendars, Food, Outcome, Status } from '../api/types';
+import { addDays, daysBetween } from '../dates/dates';
+import type { Item } from '../outbox/item';
+
+/** A food with its days. */
+export interface Row {
+  food: Food;
+  /** The date of the first letter. */
+  from: string;
+  /** A letter a date. */
+  days: string;
+  /** The dates with more than one slip. */
+  counts: ReadonlyMap<string, number>;
+}
+
+const statuses: Record<string, Status> = {
+  k: 'kept',
+  s: 'slipped',
+  d: 'skipped',
+  o: 'open',
+  m: 'missing',
+};
+const letters: Record<Outcome, string> = { kept: 'k', slipped: 's', skipped: 'd' };
+
+/** The foods that have a day in the calendar, in its order. */
+export function rowsOf({ foods }: Calendars, known: Food[]): Row[] {
+  const byId = new Map(known.map((food) => [food.id, food]));
+  return foods.flatMap(({ food_id, from, days, counts }) => {
+    const food = byId.get(food_id);
+    const several = new Map(counts.map(({ date, slips }) => [date, slips]));
+    return food ? [{ food, from, days, counts: several }] : [];
+  });
+}
+
+/** The status of a date; undefined where the food has none. */
+export const statusOn = ({ from, days }: Row, date: string): Status | undefined =>
+  statuses[days[daysBetween(from, date)] ?? ''];
+
+/** How many slips a date has. */
+export const slipsOn = (row: Row, date: string) =>
+  row.counts.get(date) ?? (statusOn(row, date) === 'slipped' ? 1 : 0);
+
+/** How many days have each status. */
+export function tally({ days }: Row): Partial<Record<Status, number>> {
+  const counts: Partial<Record<Status, number>> = {};
+  for (const letter of days) counts[statuses[letter]!] = (counts[statuses[letter]!] ?? 0) + 1;
+  return counts;
+}
+
+/** The last date on which any of the foods was eaten, and which they were. */
+export function lastSlip(rows: Row[]): { date: string; foods: Food[] } | null {
+  let last = null as { date: string; foods: Food[] } | null;
+  for (const { food, from, days } of rows) {
+    const at = days.lastIndexOf('s');
+    if (at < 0) continue;
+    const date = addDays(from, at);
+    if (date === last?.date) last.foods.push(food);
+    else if (!last || date > last.date) last = { date, foods: [food] };
+  }
+  return last;
+}
+
+/** The rows with what waits on this device to be sent laid over them. */
+export function overlayRows(rows: Row[], items: Item[], today: string): Row[] {
+  if (!items.length) return rows;
+  const laid = rows.map((row) => ({ ...row, letters: [...row.days] }));
+  const byId = new Map(laid.map((row) => [row.food.id, row]));
+  const put = (id: string, date: string, letter: (row: Row) => string) => {
+    const row = byId.get(id);
+    const at = row ? daysBetween(row.from, date) : -1;
+    if (row && at in row.letters) row.letters[at] = letter(row);
+  };
+  for (const { method, path, body, review } of items) {
+    for (const [name, value] of Object.entries(review?.change ?? {})) {
+      const [id, field] = name.split('.');
+      const unsaid = ({ food }: Row) =>
+        review!.date === today ? 'o' : food.counting === 'assume' ? 'k' : 'm';
+      if (field !== 'outcome') continue;
+      put(id!, review!.date, (row) => (value ? letters[value as Outcome] : unsaid(row)));
+    }
+    const [, , , date, kind] = path.split('/');
+    if (method === 'PUT' && kind === 'slips') {
+      put((body as { food_id: string }).food_id, date!, () => 's');
+    }
+  }
+  return laid.map(({ letters, ...row }) => ({ ...row, days: letters.join('') }));
+}
+
+/** The size of a cell, in pixels. */
+export interface Size {
+  width: number;
+  height: number;
+}
+/** One a finger can hit, and one of which a year fits on two screens. */
+export const MONTH: Size = { width: 26, height: 36 };
+export const YEAR: Size = { width: 5, height: 28 };
+
+/** The mark of a status from `x` on, over `cells` cells: each has a shape of its own, so that nobody needs the colour. */
+const marks: Record<'month' | 'year', Record<Status, (x: number, cells: number) => string>> = {
+  month: {
+    kept: (x) => `M${x + 7.5} 18.5l4 4 7.5-8.5`,
+    slipped: (x) => `M${x + 4.5} 18a8.5 8.5 0 1 0 17 0a8.5 8.5 0 1 0-17 0`,
+    skipped: (x) => `M${x + 10} 12v12M${x + 16} 12v12`,
+    missing: (x) => `M${x + 9} 18h8`,
+    open: (x) => `M${x + 13} 18h.01`,
+  },
+  year: {
+    kept: (x, cells) => `M${x} 15h${cells * 5}v8h-${cells * 5}z`,
+    slipped: (x, cells) => cellByCell(x, cells, (at) => `M${at + 0.5} 3h4v22h-4z`),
+    skipped: (x, cells) => `M${x} 21h${cells * 5}v2h-${cells * 5}z`,
+    missing: (x, cells) => cellByCell(x, cells, (at) => `M${at + 1.5} 21h2v2h-2z`),
+    open: (x, cells) => cellByCell(x, cells, (at) => `M${at + 1} 17h3v3h-3z`),
+  },
+};
+
+const cellByCell = (x: number, cells: number, mark: (at: number) => string) =>
+  Array.from({ length: cells }, (_, i) => mark(x + i * YEAR.width)).join('');
+
+/** One path for each status of a row, whose days begin at the column `first`: a year of 200 foods is drawn by few elements. */
+export function draw(days: string, first: number, size: Size): { status: Status; d: string }[] {
+  const paths = new Map<Status, string>();
+  const mark = size === YEAR ? marks.year : marks.month;
+  const longest = size === YEAR ? days.length : 1;
+  for (let at = 0; at < days.length;) {
+    let end = at + 1;
+    while (end < days.length && days[end] === days[at] && end - at < longest) end += 1;
+    const status = statuses[days[at]!]!;
+    const d = mark[status]((first + at) * size.width, end - at);
+    paths.set(status, (paths.get(status) ?? '') + d);
+    at = end;
+  }
+  return [...paths].map(([status, d]) => ({ status, d }));
+}
