@@ -288,7 +288,7 @@ if (name === 'firefox') {
   const paths = [
     '/', '/history', `/days/${daysAgo(12)}`, `/days/${today}/slip`, `/foods/${ramen}`, `/foods/${coffee}`,
     `/foods/${ramen}/edit`, '/sos', '/settings', '/settings/list', '/settings/days-off', '/settings/sign-in',
-    '/settings/tokens', '/settings/data', '/demo',
+    '/settings/tokens', '/settings/data', '/settings/moving-in', '/demo',
   ];
   // The app's router follows, so that axe is sent once.
   const open = (path) =>

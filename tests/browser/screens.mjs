@@ -118,6 +118,7 @@ const screens = {
   reminders: '/settings/reminders',
   tokens: '/settings/tokens',
   data: '/settings/data',
+  'moving-in': '/settings/moving-in',
   'not-found': '/nowhere',
 };
 for (const locale of ['ko', 'en']) {

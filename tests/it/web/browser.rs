@@ -52,6 +52,11 @@ fn every_page_of_the_settings_does_what_it_says_in_a_browser() {
 }
 
 #[test]
+fn a_file_of_another_app_is_shown_then_imported_as_chosen_then_taken_back_in_a_browser() {
+    runs("moving-in.mjs", "moving-in.png");
+}
+
+#[test]
 fn a_reminder_is_set_in_taps_and_its_notification_records_the_day_in_a_browser() {
     runs("reminders.mjs", "reminders.png");
 }

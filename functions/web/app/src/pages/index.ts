@@ -33,6 +33,7 @@ const later: Record<string, Load> = {
   '/settings/sign-in': () => import('./Access.svelte'),
   '/settings/tokens': () => import('./Tokens.svelte'),
   '/settings/data': () => import('./Data.svelte'),
+  '/settings/moving-in': () => import('./MovingIn.svelte'),
 };
 
 const withLater = ([path, load]: [string, Load]) =>

@@ -1,5 +1,5 @@
 /** The calls of the account pages. They go straight to the API: nothing of them waits in the outbox. */
-import { Unavailable, call } from './http';
+import { Problem, Unavailable, call } from './http';
 import type { Archive, Scope } from './types';
 
 /** Deletes the account. One with very many records takes more than one request. */
@@ -36,4 +36,13 @@ const IMPORT_PATIENCE = 330_000;
 export const importFile = async (file: unknown) => {
   const options = { body: file as Archive, patience: IMPORT_PATIENCE };
   return (await call('POST', '/api/data/import', options)).value;
+};
+
+/** Takes foods back that were imported. One that is not there any more is no fault: so it can go on where it broke off. */
+export const removeFoods = async (ids: string[]) => {
+  for (const id of ids) {
+    await call('DELETE', `/api/foods/${id}`).catch((error: unknown) => {
+      if (!(error instanceof Problem && error.status === 404)) throw error;
+    });
+  }
 };
