@@ -29,7 +29,7 @@ await step('a reminder is added, moved and made discreet in taps', async () => {
   await page.getByRole('link', { name: /^알림/ }).click();
   await see(heading('알림'));
   await see(button('이 브라우저에서 알림 받기'));
-  await button('알림 더하기').click();
+  await button('알림 추가하기').click();
   await page.getByLabel('시각').selectOption('22:30');
   await stored(
     () => read('/api/reminders'),

@@ -10,7 +10,10 @@ use sqlx::{
 use strum::VariantNames;
 
 use crate::{
-    diary::streak::{Counting, Outcome},
+    diary::{
+        reminder::About,
+        streak::{Counting, Outcome},
+    },
     session::Scope,
 };
 
@@ -50,4 +53,4 @@ macro_rules! stored_as_text {
     )*};
 }
 
-stored_as_text!(Counting, Outcome, Scope);
+stored_as_text!(About, Counting, Outcome, Scope);

@@ -11,6 +11,7 @@ pub mod limit;
 pub mod numbers;
 pub mod pattern;
 pub mod records;
+pub mod reminder;
 pub mod review;
 pub mod slip;
 pub mod streak;

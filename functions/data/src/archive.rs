@@ -1,12 +1,14 @@
 //! The file format of exports and imports.
 //!
-//! This is version 1. An import refuses fields that it does not know, so that a new field needs version 2.
+//! This is version 2. An import refuses fields that it does not know, so that a new field needs a new version. Version 2
+//! brought reminders; a file of version 1 has none, and can be imported.
 
 use chrono::{DateTime, Utc};
 use common::{
     Code, Me, Object,
     diary::{
         day::{Date, HourMinute},
+        reminder::About,
         streak::{Counting, Outcome},
     },
 };
@@ -15,7 +17,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub const FORMAT: &str = "hanip";
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
+const OLDEST: u32 = 1;
 
 /// Everything a person has recorded. Counts are not in it: they follow from the records.
 #[derive(Deserialize, ToSchema)]
@@ -25,7 +28,7 @@ pub struct Archive {
     #[schema(value_type = String, pattern = "^hanip$")]
     _format: Format,
     #[serde(rename = "version")]
-    #[schema(value_type = u32, minimum = 1, maximum = 1)]
+    #[schema(value_type = u32, minimum = 1, maximum = 2)]
     _version: Version,
     #[serde(rename = "exported_at")]
     _exported_at: Option<DateTime<Utc>>,
@@ -49,6 +52,10 @@ pub struct Archive {
     #[serde(default)]
     #[schema(value_type = Vec<Skip>)]
     pub skips: Vec<Object<Skip>>,
+    /// Not where they go to: what opens a channel is a secret, and stays where it was stored.
+    #[serde(default)]
+    #[schema(value_type = Vec<Reminder>)]
+    pub reminders: Vec<Object<Reminder>>,
 }
 
 /// From text, since serde_json calls any other value in the place of an enum a mistake of syntax.
@@ -73,7 +80,7 @@ impl TryFrom<u32> for Version {
     type Error = &'static str;
 
     fn try_from(version: u32) -> Result<Self, &'static str> {
-        if version == VERSION { Ok(Self) } else { Err(Code::VersionUnknown.as_str()) }
+        if (OLDEST..=VERSION).contains(&version) { Ok(Self) } else { Err(Code::VersionUnknown.as_str()) }
     }
 }
 
@@ -158,4 +165,19 @@ pub struct Skip {
     pub food_ids: Vec<Uuid>,
     #[schema(max_length = 500)]
     pub note: Option<String>,
+}
+
+/// A wall time at which the person wants to be reminded.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reminder {
+    pub id: Uuid,
+    /// By five minutes.
+    pub time: HourMinute,
+    /// Monday is 1.
+    #[schema(min_items = 1, max_items = 7)]
+    pub days: Vec<u8>,
+    pub about: About,
+    /// Whether it names no food.
+    pub discreet: bool,
 }

@@ -11,9 +11,10 @@ use std::{
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
 use common::{
-    Code, Fault, Object, Result,
+    Code, Fault, Faults, Object, Result,
     diary::{
         food::{self, GOAL_DAYS},
+        reminder,
         review::{self, LONGEST_SKIP, RATING, SKIP_AHEAD},
         slip::{self, CRAVING},
     },
@@ -38,7 +39,14 @@ impl Archive {
         unique("outcomes", "date", self.outcomes.iter().map(|Object(outcome)| (outcome.food_id, outcome.date.0)))?;
         unique("slips", "id", self.slips.iter().map(|Object(slip)| slip.id))?;
         unique("skips", "id", self.skips.iter().map(|Object(skip)| skip.id))?;
-        Ok(())
+        unique("reminders", "id", self.reminders.iter().map(|Object(reminder)| reminder.id))?;
+        let mut faults = Faults::default();
+        for (index, Object(reminder)) in self.reminders.iter().enumerate() {
+            let pointer = |field| format!("/reminders/{index}/{field}");
+            faults.take(&pointer("time"), reminder::time(reminder.time));
+            reminder::days(&reminder.days, &pointer("days"), &mut faults);
+        }
+        faults.check()
     }
 
     /// Checks that the food of each record is in `starts`, which has the start date of each food, and that no record is

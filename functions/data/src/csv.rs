@@ -5,7 +5,7 @@ use common::Me;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::archive::{Food, FoodOutcome, Review, Skip, Slip};
+use crate::archive::{Food, FoodOutcome, Reminder, Review, Skip, Slip};
 
 /// One cell of the table, safe to open in a spreadsheet.
 #[derive(Default, Serialize)]
@@ -61,6 +61,9 @@ pub struct Row {
     locale: Cell,
     time_zone: Cell,
     day_start: Cell,
+    days: Cell,
+    about: Cell,
+    discreet: Cell,
     created_at: Cell,
     updated_at: Cell,
     id: Cell,
@@ -175,5 +178,20 @@ impl Rows for Skip {
             true => vec![row(None)],
             false => self.food_ids.iter().map(|id| row(Some(*id))).collect(),
         }
+    }
+}
+
+impl Rows for Reminder {
+    fn rows(self, _: impl Fn(Uuid) -> Option<String>) -> Vec<Row> {
+        let days: Vec<String> = self.days.iter().map(u8::to_string).collect();
+        vec![Row {
+            kind: Cell::of("reminder"),
+            time: Cell::of(self.time.0.format("%H:%M")),
+            days: Cell::of(days.join(" ")),
+            about: Cell::of(<&str>::from(self.about)),
+            discreet: Cell::of(self.discreet),
+            id: Cell::of(self.id),
+            ..Row::default()
+        }]
     }
 }

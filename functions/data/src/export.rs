@@ -17,6 +17,7 @@ use common::{
         day::{Date, HourMinute},
         food::RESTORABLE,
         history::{Histories, HistoriesAfter},
+        reminder::{About, days_of},
         streak::{Counting, Outcome},
     },
 };
@@ -29,7 +30,7 @@ use uuid::Uuid;
 
 use crate::{
     Limits, PATIENCE,
-    archive::{Archive, Food, FoodOutcome, Review, Skip, Slip},
+    archive::{Archive, Food, FoodOutcome, Reminder, Review, Skip, Slip},
     days, permits,
     writer::{Format, Writer},
 };
@@ -51,7 +52,8 @@ pub struct Options {
     format: Format,
 }
 
-/// Everything the person has: foods, those that can still be restored too, reviews, slips, days off.
+/// Everything the person has: foods, those that can still be restored too, reviews, slips, days off, reminders. Channels
+/// are not in it, for what opens them is never told.
 #[utoipa::path(
     get, path = "/export", params(Options),
     responses((
@@ -152,6 +154,10 @@ async fn write(db: &mut MySqlConnection, me: Me, now: DateTime<Utc>, writer: &mu
     skips.iter_mut().for_each(|skip| skip.food_ids.retain(|id| writer.names.contains_key(id)));
     writer.add(skips).await?;
     writer.end_list();
+
+    writer.begin_list("reminders");
+    writer.add(reminders(db, user_id).await?).await?;
+    writer.end_list();
     Ok(writer.end().await?)
 }
 
@@ -251,4 +257,20 @@ async fn skips(db: &mut MySqlConnection, user_id: Uuid) -> Result<Vec<Skip>> {
         }
     }
     Ok(skips)
+}
+
+async fn reminders(db: &mut MySqlConnection, user_id: Uuid) -> Result<Vec<Reminder>> {
+    let rows = sqlx::query!(
+        r#"SELECT id AS "id: Uuid", time AS "time: HourMinute", days, about AS "about: About", discreet AS "discreet: bool"
+           FROM reminders WHERE user_id = ? ORDER BY time, id"#,
+        user_id
+    );
+    let rows = rows.fetch_all(db).await?.into_iter().map(|row| Reminder {
+        id: row.id,
+        time: row.time,
+        days: days_of(row.days),
+        about: row.about,
+        discreet: row.discreet,
+    });
+    Ok(rows.collect())
 }

@@ -30,6 +30,7 @@ pub struct Counts {
     outcomes: u64,
     slips: u64,
     skips: u64,
+    reminders: u64,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -39,25 +40,26 @@ pub struct Imported {
     kept: Counts,
 }
 
-/// Adds what an export holds. What is there already stays as it is: the food, the slip and the days
-/// off with the same id, the review of the same date, the outcome of the same food and date. So the same file
-/// a second time changes nothing. All or nothing.
+/// Adds what an export holds. What is there already stays as it is: the food, the slip, the days
+/// off and the reminder with the same id, the review of the same date, the outcome of the same food and date. So the same
+/// file a second time changes nothing. All or nothing.
 #[utoipa::path(
     post, path = "/import",
     request_body(content = Archive, example = json!({
-        "format": "hanip", "version": 1,
+        "format": "hanip", "version": 2,
         "foods": [{
             "id": "01958d5c-9f00-7c3e-8a41-5b2d6f7e8c90", "name": "라면", "start_date": "2026-03-01", "counting": "assume",
             "created_at": "2026-03-01T09:00:00Z", "updated_at": "2026-03-01T09:00:00Z",
         }],
         "outcomes": [{ "food_id": "01958d5c-9f00-7c3e-8a41-5b2d6f7e8c90", "date": "2026-03-05", "outcome": "kept" }],
+        "reminders": [{ "id": "01958d5c-a6d0-7b24-8e66-2a4c6e8f0b21", "time": "21:00", "days": [1, 2, 3, 4, 5], "about": "waiting", "discreet": false }],
     })),
     responses((status = 200, description = "How much was added.", body = Imported)),
     extensions(("x-problems" = json!([
         Code::VersionUnknown, Code::StartDateFuture, Code::PriceWithoutCurrency, Code::ReviewDateFuture,
         Code::ReviewBeforeStart, Code::RangeInvalid, Code::SkipTooLong, Code::SkipTooFar, Code::FoodNotFound,
         Code::TooManyFoods, Code::TooManyDeleted, Code::TooManySkips, Code::TooManySlips,
-        Code::TooManyRecords,
+        Code::TooManyRecords, Code::TooManyReminders, Code::TimeNotByFive,
     ]))),
 )]
 pub async fn import(
@@ -84,7 +86,7 @@ pub async fn import(
     starts.extend(new.foods.iter().map(|food| (food.id, food.start_date.0)));
     archive.check_foods(&starts, today)?;
     stored.refuse_too_many(&new, &archive)?;
-    new.insert(&mut db).await?;
+    new.insert(&mut db, now).await?;
     counters::recompute(&mut db, &named(&archive), today).await?;
     db.commit().await?;
 
@@ -101,6 +103,7 @@ impl Imported {
             outcomes: new.outcomes.len() as u64,
             slips: new.slips.len() as u64,
             skips: new.skips.len() as u64,
+            reminders: new.reminders.len() as u64,
         };
         let kept = Counts {
             foods: archive.foods.len() as u64 - added.foods,
@@ -108,6 +111,7 @@ impl Imported {
             outcomes: archive.outcomes.len() as u64 - added.outcomes,
             slips: archive.slips.len() as u64 - added.slips,
             skips: archive.skips.len() as u64 - added.skips,
+            reminders: archive.reminders.len() as u64 - added.reminders,
         };
         Self { added, kept }
     }

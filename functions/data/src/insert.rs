@@ -1,15 +1,16 @@
 //! Adds the records of an import.
 
+use chrono::{DateTime, Utc};
 use common::{
-    Result,
+    Faults, Result,
     db::{Locked, safe},
-    diary::{counted_food::CountedFood, counters},
+    diary::{counted_food::CountedFood, counters, reminder},
 };
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
-    archive::{Food, Skip},
+    archive::{Food, Reminder, Skip},
     stored::New,
     table::{Kind, Table, column},
 };
@@ -89,8 +90,8 @@ const SKIP_FOODS: Table =
     Table { name: "skip_foods", columns: &[column("skip_id", Kind::Id), column("food_id", Kind::Id)] };
 
 impl New<'_> {
-    /// Adds the records, none of which is stored.
-    pub async fn insert(&self, db: &mut Locked) -> Result<()> {
+    /// Adds the records at `now`, none of which is stored.
+    pub async fn insert(&self, db: &mut Locked, now: DateTime<Utc>) -> Result<()> {
         foods(db, &self.foods).await?;
         add(db, &REVIEWS, &self.reviews).await?;
         add(db, &OUTCOMES, &self.outcomes).await?;
@@ -100,7 +101,8 @@ impl New<'_> {
             let skip_id = skip.id;
             skip.food_ids.clone().into_iter().map(move |food_id| SkipFood { skip_id, food_id })
         };
-        add(db, &SKIP_FOODS, &self.skips.iter().flat_map(of_skip).collect::<Vec<_>>()).await
+        add(db, &SKIP_FOODS, &self.skips.iter().flat_map(of_skip).collect::<Vec<_>>()).await?;
+        reminders(db, &self.reminders, now).await
     }
 }
 
@@ -131,6 +133,28 @@ async fn foods(db: &mut Locked, new: &[&Food]) -> Result<()> {
         ..CountedFood::new(user_id, food.id, food.start_date.0, food.counting, food.goal_days)
     });
     counters::store_all(db, &counted.collect::<Vec<_>>()).await
+}
+
+/// Adds reminders, of which a person has a few. They are due at once, as of a date long gone: whoever sends them finds no
+/// time to tell, and plans the next.
+async fn reminders(db: &mut Locked, new: &[&Reminder], now: DateTime<Utc>) -> Result<()> {
+    let user_id = db.user_id();
+    for reminder in new {
+        sqlx::query!(
+            "INSERT INTO reminders (user_id, id, time, days, about, discreet, next_on, next_at, time_zone, day_start, zones)
+             VALUES (?, ?, ?, ?, ?, ?, '2000-01-01', ?, '', '00:00', '')",
+            user_id,
+            reminder.id,
+            reminder.time,
+            reminder::days(&reminder.days, "", &mut Faults::default()),
+            reminder.about,
+            reminder.discreet,
+            now
+        )
+        .execute(&mut **db)
+        .await?;
+    }
+    Ok(())
 }
 
 /// Adds records, as many with one statement as fit into [`BATCH`] bytes.

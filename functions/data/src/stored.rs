@@ -10,6 +10,7 @@ use common::{
         day::Date,
         food::{MOST_FOODS, MOST_STORED},
         limit::{self, MOST_RECORDS},
+        reminder::MOST_REMINDERS,
         review::MOST_SKIPS,
         slip::MOST_SLIPS,
     },
@@ -17,7 +18,7 @@ use common::{
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use crate::archive::{Archive, Food, FoodOutcome, Review, Skip, Slip};
+use crate::archive::{Archive, Food, FoodOutcome, Reminder, Review, Skip, Slip};
 
 /// How many ids one statement asks for.
 const BATCH: usize = 5_000;
@@ -35,6 +36,7 @@ pub struct Stored {
     /// How many slips each food has on the dates of the archive's.
     slips_on: HashMap<(Uuid, NaiveDate), usize>,
     skips: HashSet<Uuid>,
+    reminders: HashSet<Uuid>,
     /// How many records there are in all.
     records: u64,
 }
@@ -46,6 +48,7 @@ pub struct New<'a> {
     pub outcomes: Vec<&'a FoodOutcome>,
     pub slips: Vec<&'a Slip>,
     pub skips: Vec<&'a Skip>,
+    pub reminders: Vec<&'a Reminder>,
 }
 
 impl Stored {
@@ -96,6 +99,8 @@ impl Stored {
         }
         let skips = sqlx::query_scalar!(r#"SELECT id AS "id: Uuid" FROM skips WHERE user_id = ?"#, user_id);
         let skips = skips.fetch_all(&mut **db).await?;
+        let reminders = sqlx::query_scalar!(r#"SELECT id AS "id: Uuid" FROM reminders WHERE user_id = ?"#, user_id);
+        let reminders = reminders.fetch_all(&mut **db).await?;
         let records = limit::records_of(db).await?;
         Ok(Self {
             foods: foods.iter().filter(|food| food.is_active).count(),
@@ -105,6 +110,7 @@ impl Stored {
             slips,
             slips_on: slips_on.into_iter().map(|row| ((row.food_id, row.date), row.count as usize)).collect(),
             skips: skips.into_iter().collect(),
+            reminders: reminders.into_iter().collect(),
             records,
         })
     }
@@ -120,6 +126,7 @@ impl Stored {
             outcomes: new(&archive.outcomes, |said| self.outcomes.contains(&(said.food_id, said.date.0))),
             slips: new(&archive.slips, |slip| self.slips.contains(&slip.id)),
             skips: new(&archive.skips, |skip| self.skips.contains(&skip.id)),
+            reminders: new(&archive.reminders, |reminder| self.reminders.contains(&reminder.id)),
         }
     }
 
@@ -134,6 +141,9 @@ impl Stored {
         }
         if !new.skips.is_empty() && self.skips.len() + new.skips.len() > MOST_SKIPS {
             return Err(Code::TooManySkips.into());
+        }
+        if !new.reminders.is_empty() && self.reminders.len() + new.reminders.len() > MOST_REMINDERS {
+            return Err(Code::TooManyReminders.into());
         }
         let records = new.reviews.len() + new.outcomes.len() + new.slips.len();
         if records > 0 && self.records + records as u64 > MOST_RECORDS {

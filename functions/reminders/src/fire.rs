@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use common::{
     App, Result, db,
-    diary::zone::{self, Zone},
+    diary::{
+        reminder::About,
+        zone::{self, Zone},
+    },
 };
 use serde::Serialize;
 use serde_json::json;
@@ -17,7 +20,6 @@ use crate::{
     message::{self, Message, Waiting},
     plan::{Life, Occurrence, Plan},
     sql_instant,
-    wishes::About,
 };
 
 /// Later than this a reminder is not sent.
@@ -121,7 +123,7 @@ async fn lock_due(db: &mut MySqlConnection, now: DateTime<Utc>) -> Result<Vec<Du
         ($condition:literal, $value:expr) => {
             sqlx::query!(
                 r#"SELECT user_id AS "user_id: Uuid", id AS "id: Uuid", time AS "time: NaiveTime", days,
-                          about AS "about: String", discreet AS "discreet: bool", next_on, next_at AS "next_at: DateTime<Utc>",
+                          about AS "about: About", discreet AS "discreet: bool", next_on, next_at AS "next_at: DateTime<Utc>",
                           time_zone, day_start AS "day_start: NaiveTime", zones
                    FROM reminders WHERE "# + $condition + " LIMIT ? FOR UPDATE SKIP LOCKED",
                 $value,
@@ -134,7 +136,7 @@ async fn lock_due(db: &mut MySqlConnection, now: DateTime<Utc>) -> Result<Vec<Du
                 user_id: row.user_id,
                 id: row.id,
                 plan: Plan { time: row.time, days: row.days },
-                about: row.about.parse().unwrap_or_default(),
+                about: row.about,
                 discreet: row.discreet,
                 next: Occurrence { date: row.next_on, at: row.next_at },
                 // An import stores a zone without a name, which is nobody's: its reminders are planned when they are looked at.

@@ -2,14 +2,17 @@
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Timelike, Utc};
 use cloudevents::{Data, Event};
-use common::{App, Code, Result, db, diary::zone::Zone};
+use common::{
+    App, Code, Result, db,
+    diary::{reminder::ALL_DAYS, zone::Zone},
+};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::{
     fire::{Row, is_news, store},
     message,
-    plan::{ALL_DAYS, Life, Plan},
+    plan::{Life, Plan},
 };
 
 pub const TYPE: &str = "hanip.milestone.reached";

@@ -3,9 +3,6 @@
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use common::diary::zone::Zone;
 
-/// Which days, a bit for each; Monday is the lowest.
-pub const ALL_DAYS: u8 = 0b0111_1111;
-
 /// Where and when a person lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Life {
@@ -18,6 +15,7 @@ pub struct Life {
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
     pub time: NaiveTime,
+    /// A bit for each; Monday is the lowest.
     pub days: u8,
 }
 
@@ -54,6 +52,8 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
+    use common::diary::reminder::ALL_DAYS;
+
     use super::*;
 
     fn life(zone: &str, day_start: &str) -> Life {

@@ -8,62 +8,25 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use chrono::{NaiveTime, Timelike};
+use chrono::NaiveTime;
 use common::{
-    App, Code, Connected, Fault, Faults, Json, Path, Result, User, db,
+    App, Code, Connected, Faults, Json, Path, Result, User, db,
     diary::{
         day::HourMinute,
+        reminder::{self, ALL_DAYS, About, MOST_REMINDERS, days_of},
         zone::{self, Zone},
     },
 };
 use serde::{Deserialize, Serialize};
 use sqlx::MySqlConnection;
-use strum::{EnumString, IntoStaticStr, VariantNames};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
     channels::{self, Channel},
-    plan::{ALL_DAYS, Life, Plan},
+    plan::{Life, Plan},
     send::Sender,
 };
-
-/// How many reminders a person can have.
-const MOST: usize = 10;
-
-/// When a reminder has something to say.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    Serialize,
-    Deserialize,
-    ToSchema,
-    IntoStaticStr,
-    EnumString,
-    VariantNames,
-)]
-#[serde(rename_all = "snake_case", try_from = "String")]
-#[strum(serialize_all = "snake_case")]
-pub enum About {
-    /// If a food that counts reviewed days only has neither outcome nor slip on the date.
-    #[default]
-    Waiting,
-    /// If the date has no review.
-    Review,
-}
-
-impl TryFrom<String> for About {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        // In serde's words, which say what would have been right.
-        text.parse().map_err(|_| format!("unknown variant, expected one of `{}`", Self::VARIANTS.join("`, `")))
-    }
-}
 
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Reminder {
@@ -135,13 +98,12 @@ pub async fn put(
     let stored = find_all(&mut db, user.id).await?;
     let before = stored.iter().find(|stored| stored.id == id);
     let status = if before.is_some() { StatusCode::OK } else { StatusCode::CREATED };
-    if before.is_none() && stored.len() >= MOST {
+    if before.is_none() && stored.len() >= MOST_REMINDERS {
         return Err(Code::TooManyReminders.into());
     }
     if before != Some(&reminder) {
         let life = life_of(&user);
         let next = plan.first_from(now, &life);
-        let about: &str = reminder.about.into();
         sqlx::query!(
             "INSERT INTO reminders (user_id, id, time, days, about, discreet, next_on, next_at, time_zone, day_start, zones)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -153,7 +115,7 @@ pub async fn put(
             id,
             plan.time,
             plan.days,
-            about,
+            reminder.about,
             reminder.discreet,
             next.date,
             next.at,
@@ -189,37 +151,17 @@ fn life_of(user: &User) -> Life {
 impl NewReminder {
     fn check(self, id: Uuid) -> Result<(Reminder, Plan)> {
         let mut faults = Faults::default();
-        let HourMinute(time) = self.time;
-        if time.minute() % 5 != 0 {
-            faults.add(Fault::pointer("/time", Code::TimeNotByFive));
-        }
-        let mut days = 0;
-        for (index, day) in self.days.iter().flatten().enumerate() {
-            let pointer = format!("/days/{index}");
-            match day {
-                1..=7 if days & (1 << (day - 1)) != 0 => faults.add(Fault::pointer(pointer, Code::FieldTwice)),
-                1..=7 => days |= 1 << (day - 1),
-                _ => faults.add(Fault::pointer(pointer, Code::NumberOutOfRange).between(1..=7)),
-            }
-        }
-        match &self.days {
-            None => days = ALL_DAYS,
-            Some(list) if list.is_empty() => faults.add(Fault::pointer("/days", Code::ValueInvalid)),
-            Some(_) => {}
-        }
+        let time = faults.take("/time", reminder::time(self.time));
+        let days = self.days.map_or(ALL_DAYS, |days| reminder::days(&days, "/days", &mut faults));
         faults.check()?;
         let plan = Plan { time, days };
         Ok((Reminder { id, time: self.time, days: days_of(days), about: self.about, discreet: self.discreet }, plan))
     }
 }
 
-fn days_of(days: u8) -> Vec<u8> {
-    (1..=7).filter(|day| days & (1 << (day - 1)) != 0).collect()
-}
-
 async fn find_all(db: &mut MySqlConnection, user_id: Uuid) -> Result<Vec<Reminder>> {
     let rows = sqlx::query!(
-        r#"SELECT id AS "id: Uuid", time AS "time: NaiveTime", days, about AS "about: String", discreet AS "discreet: bool"
+        r#"SELECT id AS "id: Uuid", time AS "time: NaiveTime", days, about AS "about: About", discreet AS "discreet: bool"
            FROM reminders WHERE user_id = ? ORDER BY time, id"#,
         user_id
     );
@@ -227,7 +169,7 @@ async fn find_all(db: &mut MySqlConnection, user_id: Uuid) -> Result<Vec<Reminde
         id: row.id,
         time: HourMinute(row.time),
         days: days_of(row.days),
-        about: row.about.parse().unwrap_or_default(),
+        about: row.about,
         discreet: row.discreet,
     });
     Ok(rows.collect())

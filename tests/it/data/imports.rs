@@ -23,14 +23,27 @@ const LIMIT: usize = 64 * 1024 * 1024;
 fn small() -> Value {
     let (food, at) = (Uuid::new_v4(), "2026-03-01T10:00:00Z");
     json!({
-        "format": "hanip", "version": 1, "exported_at": at, "account": null,
+        "format": "hanip", "version": 2, "exported_at": at, "account": null,
         "foods": [{ "id": food, "name": "ramen", "start_date": "2026-03-01", "counting": "assume", "price_per_day": "1500",
                     "currency": "KRW", "created_at": at, "updated_at": at }],
         "reviews": [{ "date": "2026-03-05", "difficulty": 2, "updated_at": at }],
         "outcomes": [{ "food_id": food, "date": "2026-03-05", "outcome": "kept" }],
         "slips": [{ "id": Uuid::new_v4(), "food_id": food, "date": "2026-03-06", "updated_at": at }],
         "skips": [{ "id": Uuid::new_v4(), "from": "2026-03-08", "to": "2026-03-09", "food_ids": [food] }],
+        "reminders": [{ "id": Uuid::new_v4(), "time": "21:00", "days": [1, 7], "about": "waiting", "discreet": true }],
     })
+}
+
+#[tokio::test]
+async fn a_file_of_the_version_without_reminders_is_taken() {
+    let world = World::new().await;
+    let ada = world.person("ada").await;
+    let mut file = small();
+    file["version"] = json!(1);
+    file.as_object_mut().expect("an object").remove("reminders").expect("a list");
+    let added = import(&ada, &file).await["added"].take();
+    assert_eq!(added, json!({ "foods": 1, "reviews": 1, "outcomes": 1, "slips": 1, "skips": 1, "reminders": 0 }));
+    assert_eq!(export(&ada).await["version"], 2);
 }
 
 #[tokio::test]
@@ -72,7 +85,8 @@ async fn a_file_with_a_wrong_value_is_refused_by_its_field_and_nothing_is_stored
     let long = |length: usize| json!("a".repeat(length));
     let cases = [
         ("/format", json!("other"), "value-invalid"),
-        ("/version", json!(2), "version-unknown"),
+        ("/version", json!(3), "version-unknown"),
+        ("/version", json!(0), "version-unknown"),
         ("/version", Value::Null, "value-invalid"),
         ("/more", json!([]), "field-unknown"),
         ("/foods", json!({}), "value-invalid"),
@@ -130,6 +144,16 @@ async fn a_file_with_a_wrong_value_is_refused_by_its_field_and_nothing_is_stored
         ("/skips/0/food_ids", json!("all"), "value-invalid"),
         ("/skips/0/food_ids/0", other, "food-not-found"),
         ("/skips/0/note", long(501), "text-too-long"),
+        ("/reminders/0/id", json!("x"), "value-invalid"),
+        ("/reminders/0/time", json!("21:03"), "time-invalid"),
+        ("/reminders/0/time", json!("24:00"), "time-invalid"),
+        ("/reminders/0/days", json!([]), "value-invalid"),
+        ("/reminders/0/days/1", json!(8), "number-out-of-range"),
+        ("/reminders/0/days/1", json!(1), "field-twice"),
+        ("/reminders/0/about", json!("all"), "value-invalid"),
+        ("/reminders/0/discreet", Value::Null, "value-invalid"),
+        ("/reminders/0/next_at", json!("2026-03-11T21:00:00Z"), "field-unknown"),
+        ("/channels", json!([]), "field-unknown"),
     ];
     let count = cases.len();
     for (pointer, value, code) in cases {
@@ -141,7 +165,7 @@ async fn a_file_with_a_wrong_value_is_refused_by_its_field_and_nothing_is_stored
         }
         ada.post("/api/data/import", archive).await.fault(pointer, code);
     }
-    for list in ["foods", "reviews", "outcomes", "slips", "skips"] {
+    for list in ["foods", "reviews", "outcomes", "slips", "skips", "reminders"] {
         let mut archive = small();
         let doubled = archive[list][0].clone();
         archive[list].as_array_mut().expect("a list").push(doubled);
@@ -149,7 +173,8 @@ async fn a_file_with_a_wrong_value_is_refused_by_its_field_and_nothing_is_stored
         ada.post("/api/data/import", archive).await.fault(&format!("/{list}/1/{key}"), "field-twice");
     }
     let left = records(export(&ada).await);
-    let empty = json!({ "format": "hanip", "version": 1, "foods": [], "reviews": [], "outcomes": [], "slips": [], "skips": [] });
+    let empty = json!({ "format": "hanip", "version": 2, "foods": [], "reviews": [], "outcomes": [], "slips": [], "skips": [],
+                         "reminders": [] });
     assert_eq!(left, empty);
     println!("files with one wrong value that are refused by its field and leave nothing: {count} of {count}");
     import(&ada, &small()).await;
@@ -182,6 +207,12 @@ async fn an_import_has_the_limits_of_the_api() {
     eve.post("/api/data/import", with("skips", &skips)).await.problem(409, "too-many-skips");
     skips.pop();
     import(&eve, &with("skips", &skips)).await;
+    let reminder =
+        |_| json!({ "id": Uuid::new_v4(), "time": "21:00", "days": [1], "about": "review", "discreet": false });
+    let mut reminders: Vec<Value> = (0..11).map(reminder).collect();
+    eve.post("/api/data/import", with("reminders", &reminders)).await.problem(409, "too-many-reminders");
+    reminders.pop();
+    import(&eve, &with("reminders", &reminders)).await;
 }
 
 #[tokio::test]

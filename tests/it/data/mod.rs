@@ -85,6 +85,12 @@ async fn live(person: &Person, random: &Random) -> Vec<String> {
                            "note": maybe(random, any_text(random)) });
         person.put(&format!("/api/reviews/skips/{}", Uuid::new_v4()), skip).await.created();
     }
+    for about in ["waiting", "review"] {
+        let days: Vec<u64> = (1..=7).filter(|day| *day == 7 || random.below(2) == 0).collect();
+        let reminder = json!({ "time": format!("21:{:02}", 5 * random.below(12)), "days": days, "about": about,
+                               "discreet": random.below(2) == 0 });
+        person.put(&format!("/api/reminders/{}", Uuid::new_v4()), reminder).await.created();
+    }
     person.patch(&format!("/api/foods/{}", foods[1]), json!({ "archived": true })).await.ok();
     person.delete(&format!("/api/foods/{}", foods[2])).await.is(204);
     person.put("/api/foods/order", json!({ "ids": [foods[4], foods[1]] })).await.is(204);
@@ -114,7 +120,7 @@ async fn shown(person: &Person, foods: &[String]) -> Vec<Value> {
         let streak = person.get(&format!("/api/streaks/{id}")).await;
         shown.push(json!({ "status": streak.status.as_u16(), "streak": streak.json() }));
     }
-    for path in ["/api/reviews?limit=100", "/api/reviews/skips", "/api/streaks/today"] {
+    for path in ["/api/reviews?limit=100", "/api/reviews/skips", "/api/streaks/today", "/api/reminders"] {
         let mut answer = person.get(path).await.ok();
         if let Some(members) = answer.as_object_mut() {
             members.remove("me");
@@ -137,9 +143,9 @@ async fn what_is_exported_and_imported_elsewhere_is_the_same_to_the_last_count()
         let (ada, eve) = (world.person(&format!("ada{turn}")).await, world.person(&format!("eve{turn}")).await);
         let foods = live(&ada, &random).await;
         let archive = export(&ada).await;
-        assert_eq!((&archive["format"], &archive["version"]), (&json!("hanip"), &json!(1)));
+        assert_eq!((&archive["format"], &archive["version"]), (&json!("hanip"), &json!(2)));
         let imported = import(&eve, &archive).await;
-        for list in ["foods", "reviews", "outcomes", "slips", "skips"] {
+        for list in ["foods", "reviews", "outcomes", "slips", "skips", "reminders"] {
             let count = archive[list].as_array().expect("a list").len();
             assert!(count > 0, "{list}");
             assert_eq!((&imported["added"][list], &imported["kept"][list]), (&json!(count), &json!(0)), "{list}");
@@ -169,18 +175,27 @@ async fn an_import_adds_what_is_missing_and_leaves_what_is_there() {
     let food = ada.food_since("2026-03-01").await;
     ada.review("2026-03-05", &food, "kept").await;
     let slip = ada.slip("2026-03-06", &food).await;
+    let reminder = format!("/api/reminders/{}", Uuid::new_v4());
+    ada.put(&reminder, json!({ "time": "21:00" })).await.created();
     let archive = export(&ada).await;
 
-    // Newer: another name, another outcome, the slip moved, a review where there was none.
+    // Newer: another name, another outcome, the slip moved, a review where there was none, another time to be reminded.
     ada.patch(&format!("/api/foods/{food}"), json!({ "name": "instant ramen" })).await.ok();
     ada.review("2026-03-05", &food, "slipped").await;
+    ada.put(&reminder, json!({ "time": "22:00" })).await.ok();
     let moved = slip.replace("2026-03-06", "2026-03-07");
     ada.put(&moved, json!({ "food_id": food, "note": "moved" })).await.ok();
     let soda = ada.food(json!({ "name": "soda", "start_date": "2026-03-01" })).await;
     let before = records(export(&ada).await);
     let imported = import(&ada, &archive).await;
-    assert_eq!(imported["added"], json!({ "foods": 0, "reviews": 0, "outcomes": 0, "slips": 0, "skips": 0 }));
-    assert_eq!(imported["kept"], json!({ "foods": 1, "reviews": 1, "outcomes": 1, "slips": 1, "skips": 0 }));
+    assert_eq!(
+        imported["added"],
+        json!({ "foods": 0, "reviews": 0, "outcomes": 0, "slips": 0, "skips": 0, "reminders": 0 })
+    );
+    assert_eq!(
+        imported["kept"],
+        json!({ "foods": 1, "reviews": 1, "outcomes": 1, "slips": 1, "skips": 0, "reminders": 1 })
+    );
     assert_eq!(records(export(&ada).await), before);
 
     // What is gone comes back, after the foods that are there, and counts at once.
@@ -238,10 +253,19 @@ async fn the_table_opens_in_a_spreadsheet_and_runs_nothing() {
     let column = |title: &str| titles.iter().position(|other| other == title).expect("a column");
     let of = |kind: &str| rows.iter().filter(|row| &row[0] == kind).collect::<Vec<_>>();
     let archive = export(&ada).await;
-    for (kind, list) in [("food", "foods"), ("review", "reviews"), ("outcome", "outcomes"), ("slip", "slips")] {
+    for (kind, list) in [
+        ("food", "foods"),
+        ("review", "reviews"),
+        ("outcome", "outcomes"),
+        ("slip", "slips"),
+        ("reminder", "reminders"),
+    ] {
         assert_eq!(of(kind).len(), archive[list].as_array().expect("a list").len(), "{kind}");
     }
     assert_eq!(&of("account")[0][column("display_name")], "'=ada");
+    assert!(
+        of("reminder").iter().all(|row| row[column("time")].starts_with("21:") && row[column("days")].ends_with('7'))
+    );
     for (index, payload) in TEXTS.iter().enumerate() {
         let date = format!("2026-02-{:02}", index + 1);
         let row = of("review").into_iter().find(|row| row[column("date")] == date).expect("the review of the date");

@@ -14,7 +14,7 @@ use crate::support::{
 };
 
 /// What is nobody else's business.
-const REFUSED: [(&str, &str); 42] = [
+const REFUSED: [(&str, &str); 44] = [
     ("auth", "SELECT note FROM reviews"),
     ("auth", "SELECT note FROM slips"),
     ("auth", "SELECT name FROM foods"),
@@ -43,6 +43,8 @@ const REFUSED: [(&str, &str); 42] = [
     ("data", "SELECT issuer FROM identities"),
     ("data", "SELECT name FROM api_tokens"),
     ("data", "DELETE FROM reviews"),
+    ("data", "DELETE FROM reminders"),
+    ("data", "SELECT url FROM channels"),
     ("reminders", "SELECT note FROM reviews"),
     ("reminders", "SELECT note FROM outcomes"),
     ("reminders", "SELECT note FROM skips"),

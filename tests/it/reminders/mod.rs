@@ -260,6 +260,47 @@ async fn a_reminder_is_by_five_minutes_on_days_of_the_week_and_there_are_ten() {
 }
 
 #[tokio::test]
+async fn a_reminder_that_is_imported_is_told_from_then_on_where_its_person_lives_and_no_channel_comes_with_it() {
+    let evening = Evening::new().await;
+    let (ada, _) = evening.reminded("ada", "Asia/Seoul", "21:00").await;
+    let hook = json!({ "kind": "webhook", "url": "https://hooks.example.org/x", "secret": "whsec_bWlnaHR5IGxvbmcgc2VjcmV0IG9mIG1pbmU=" });
+    channel(&ada, hook).await;
+    let archive = ada.get("/api/data/export").await.ok();
+    let told = archive.to_string();
+    assert!(!told.contains("hooks.example.org") && !told.contains("p256dh") && !told.contains("bWlnaHR5"), "{told}");
+    evening.world.app.clock.set(instant("2026-03-11T20:30:00Z"));
+    let mut eve = evening.world.stranger();
+    eve.sign_in("eve", "UTC").await;
+    eve.post("/api/data/import", archive.clone()).await.ok();
+    let listed = eve.get("/api/reminders").await.ok();
+    assert_eq!(listed["reminders"], ada.get("/api/reminders").await.ok()["reminders"]);
+    assert_eq!(listed["channels"], json!([]));
+    evening.subscribed(&eve).await;
+    for (now, titles) in [
+        ("2026-03-11T20:35:00Z", 0),
+        ("2026-03-11T21:04:00Z", 1),
+        ("2026-03-11T21:05:00Z", 0),
+        ("2026-03-12T20:59:00Z", 0),
+        ("2026-03-12T21:00:00Z", 1),
+    ] {
+        evening.at(now);
+        evening.tick().await.is(204);
+        let messages = evening.push.messages().await;
+        let to_eve = messages.iter().filter(|message| message["payload"]["account"] == json!(eve.id)).count();
+        assert_eq!(to_eve, titles, "{now}");
+    }
+    // Imported after its time, it is not told late.
+    evening.at("2026-03-13T21:10:00Z");
+    let mut noa = evening.world.stranger();
+    noa.sign_in("noa", "UTC").await;
+    noa.post("/api/data/import", archive).await.ok();
+    evening.subscribed(&noa).await;
+    evening.tick().await.is(204);
+    let messages = evening.push.messages().await;
+    assert!(messages.iter().all(|message| message["payload"]["account"] != json!(noa.id)), "{messages:?}");
+}
+
+#[tokio::test]
 async fn with_an_account_all_of_its_reminders_go() {
     let evening = Evening::new().await;
     let (ada, _) = evening.reminded("ada", "UTC", "21:00").await;

@@ -8,7 +8,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Everything the person has: foods, those that can still be restored too, reviews, slips, days off. */
+    /**
+     * Everything the person has: foods, those that can still be restored too, reviews, slips, days off, reminders. Channels
+     *     are not in it, for what opens them is never told.
+     */
     get: {
       parameters: {
         query?: {
@@ -53,9 +56,9 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Adds what an export holds. What is there already stays as it is: the food, the slip and the days
-     *     off with the same id, the review of the same date, the outcome of the same food and date. So the same file
-     *     a second time changes nothing. All or nothing.
+     * Adds what an export holds. What is there already stays as it is: the food, the slip, the days
+     *     off and the reminder with the same id, the review of the same date, the outcome of the same food and date. So the same
+     *     file a second time changes nothing. All or nothing.
      */
     post: {
       parameters: {
@@ -86,7 +89,22 @@ export interface paths {
            *           "outcome": "kept"
            *         }
            *       ],
-           *       "version": 1
+           *       "reminders": [
+           *         {
+           *           "about": "waiting",
+           *           "days": [
+           *             1,
+           *             2,
+           *             3,
+           *             4,
+           *             5
+           *           ],
+           *           "discreet": false,
+           *           "id": "01958d5c-a6d0-7b24-8e66-2a4c6e8f0b21",
+           *           "time": "21:00"
+           *         }
+           *       ],
+           *       "version": 2
            *     }
            */
           'application/json': components['schemas']['Archive'];
@@ -114,6 +132,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
   schemas: {
+    /**
+     * @description When a reminder has something to say.
+     * @enum {string}
+     */
+    About: 'waiting' | 'review';
     /** @description Everything a person has recorded. Counts are not in it: they follow from the records. */
     Archive: {
       account?: components['schemas']['Me'] | null;
@@ -123,6 +146,8 @@ export interface components {
       foods?: components['schemas']['Food'][];
       format: string;
       outcomes?: components['schemas']['FoodOutcome'][];
+      /** @description Not where they go to: what opens a channel is a secret, and stays where it was stored. */
+      reminders?: components['schemas']['Reminder'][];
       reviews?: components['schemas']['Review'][];
       skips?: components['schemas']['Skip'][];
       slips?: components['schemas']['Slip'][];
@@ -138,6 +163,8 @@ export interface components {
       foods: components['schemas']['FoodAnswer'][];
       format: string;
       outcomes: components['schemas']['FoodOutcomeAnswer'][];
+      /** @description Not where they go to: what opens a channel is a secret, and stays where it was stored. */
+      reminders: components['schemas']['ReminderAnswer'][];
       reviews: components['schemas']['ReviewAnswer'][];
       skips: components['schemas']['SkipAnswer'][];
       slips: components['schemas']['SlipAnswer'][];
@@ -155,6 +182,8 @@ export interface components {
       foods: number;
       /** Format: int64 */
       outcomes: number;
+      /** Format: int64 */
+      reminders: number;
       /** Format: int64 */
       reviews: number;
       /** Format: int64 */
@@ -307,6 +336,30 @@ export interface components {
       title: string;
       /** @example about:blank */
       type: string;
+    };
+    /** @description A wall time at which the person wants to be reminded. */
+    Reminder: {
+      about: components['schemas']['About'];
+      /** @description Monday is 1. */
+      days: number[];
+      /** @description Whether it names no food. */
+      discreet: boolean;
+      /** Format: uuid */
+      id: string;
+      /** @description By five minutes. */
+      time: components['schemas']['HourMinute'];
+    };
+    /** @description A wall time at which the person wants to be reminded. */
+    ReminderAnswer: {
+      about: components['schemas']['About'];
+      /** @description Monday is 1. */
+      days: number[];
+      /** @description Whether it names no food. */
+      discreet: boolean;
+      /** Format: uuid */
+      id: string;
+      /** @description By five minutes. */
+      time: components['schemas']['HourMinute'];
     };
     /** @description What is said of a date as a whole: nothing, where something is said of a food alone. */
     Review: {

@@ -208,6 +208,8 @@ export const en: typeof ko = {
     imported: (foods, outcomes, slips) =>
       `Imported. Added ${count(foods, 'thing to quit', 'things to quit')}, ` +
       `${count(outcomes, 'daily record', 'daily records')} and ${count(slips, 'slip', 'slips')}.`,
+    importedReminders: (reminders) =>
+      `${count(reminders, 'reminder', 'reminders')} too: choose under Reminders where they go.`,
     place: (pointer) => `In the file at ${pointer}`,
     delete: 'Delete the account',
     deleteHint:

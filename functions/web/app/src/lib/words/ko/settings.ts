@@ -151,7 +151,7 @@ export const ko = {
     review: '하루 기록이 없을 때',
     discreet: '음식 이름 숨기기',
     discreetHint: '“기록할 시간이에요”라고만 알려요.',
-    add: '알림 더하기',
+    add: '알림 추가하기',
     remove: '없애기',
     removeName: (name: string) => `${name} 없애기`,
     removed: '알림을 없앴어요.',
@@ -208,6 +208,8 @@ export const ko = {
     nothingNew: '새로 추가할 것이 없어요. 모두 이미 있어요.',
     imported: (foods: number, outcomes: number, slips: number) =>
       `가져왔어요. 음식 ${foods}개, 하루 기록 ${outcomes}개, 먹은 기록 ${slips}개를 추가했어요.`,
+    importedReminders: (reminders: number) =>
+      `알림도 ${reminders}개 추가했어요. 받을 곳은 알림 화면에서 골라 주세요.`,
     place: (pointer: string) => `파일 안의 위치: ${pointer}`,
     delete: '계정 지우기',
     deleteHint:
