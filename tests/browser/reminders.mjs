@@ -6,15 +6,16 @@ import { daysAgo, given, handsOn, launch, phone, signIn, steps } from './page.mj
 const [base, picture] = given('base-url', 'picture.png');
 const who = `저녁 ${Date.now()}`;
 const browser = await launch();
-// What another account is told, and what cannot be reached without a network.
+// What another account and who types a wrong address is told, and what cannot be reached without a network.
 const expected = [
   ['409', '/api/'],
+  ['422', '/api/reminders/channels/'],
   ['404', '/api/reviews/'],
   ['ERR_INTERNET_DISCONNECTED', '/api/'],
 ];
 const { page, complaints } = await phone(browser, { expected, permissions: ['notifications'] });
 const { step, quiet } = steps(page, picture, complaints);
-const { button, heading, see, seeText, stored, read } = handsOn(page);
+const { button, gone, heading, see, seeText, stored, read } = handsOn(page);
 
 await signIn(page, base, who);
 const me = await page.evaluate(async () => (await fetch('/api/auth/me')).json());
@@ -46,6 +47,45 @@ await step('a reminder is added, moved and made discreet in taps', async () => {
     ({ reminders }) => assert.equal(reminders[0].discreet, true),
   );
   await seeText('아직 보낸 알림이 없어요.');
+});
+
+await step('a topic of ntfy is added by its address, a wrong one is explained, and it is removed again', async () => {
+  await button('웹훅이나 ntfy 추가하기').click();
+  await page.getByLabel('주소', { exact: true }).fill('http://ntfy.example.org/evening');
+  await button('추가하기').click();
+  await seeText('https로 시작하는 주소만 쓸 수 있어요.');
+  await page.getByLabel('주소', { exact: true }).fill('https://ntfy.example.org/evening');
+  await page.getByLabel('액세스 토큰').fill('tk_evening');
+  await page.getByLabel('이름').fill('거실');
+  await button('추가하기').click();
+  await see(page.getByText('거실'));
+  await stored(
+    () => read('/api/reminders'),
+    ({ channels: [{ kind, url, label, milestones, has_secret }] }) =>
+      assert.deepEqual([kind, url, label, milestones, has_secret], ['ntfy', 'https://ntfy.example.org/evening', '거실', true, true]),
+  );
+  await gone(button('추가하기'));
+  await button('거실 없애기').click();
+  await stored(
+    () => read('/api/reminders'),
+    ({ channels }) => assert.deepEqual(channels, []),
+  );
+});
+
+await step('a webhook is added with its secret', async () => {
+  await button('웹훅이나 ntfy 추가하기').click();
+  await page.getByText('웹훅', { exact: true }).click();
+  await page.getByLabel('주소', { exact: true }).fill('https://hooks.example.org/evening');
+  await page.getByLabel('비밀값').fill('short');
+  await button('추가하기').click();
+  await seeText('비밀값은 whsec_ 뒤에');
+  await page.getByLabel('비밀값').fill('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw');
+  await button('추가하기').click();
+  await see(page.getByText('https://hooks.example.org/evening'));
+  await stored(
+    () => read('/api/reminders'),
+    ({ channels: [{ kind, has_secret }] }) => assert.deepEqual([kind, has_secret], ['webhook', true]),
+  );
 });
 
 const protocol = await page.context().newCDPSession(page);

@@ -1,6 +1,6 @@
 /** Reminders, and this browser as a place that they go to. */
 import { call } from './http';
-import type { Reminder } from './types';
+import type { NewChannel, Reminder } from './types';
 
 export const load = async () => {
   const [{ value }, { value: sent }] = await Promise.all([
@@ -14,6 +14,8 @@ export const save = async ({ id, time, days, about, discreet }: Reminder) =>
   (await call('PUT', `/api/reminders/${id}`, { body: { time, days, about, discreet } })).value;
 export const remove = (id: string) => call('DELETE', `/api/reminders/${id}`);
 
+export const saveChannel = (id: string, body: NewChannel) =>
+  call('PUT', `/api/reminders/channels/${id}`, { body });
 export const removeChannel = (id: string) => call('DELETE', `/api/reminders/channels/${id}`);
 export const test = (id: string) => call('POST', `/api/reminders/channels/${id}/test`);
 
@@ -55,8 +57,13 @@ export async function subscribe(key: string, label: string): Promise<string | nu
   const { p256dh = '', auth = '' } = subscription.toJSON().keys ?? {};
   const id = await idOf(subscription);
   const { endpoint } = subscription;
-  const body = { kind: 'push', endpoint, keys: { p256dh, auth }, label, milestones: true } as const;
-  await call('PUT', `/api/reminders/channels/${id}`, { body });
+  await saveChannel(id, {
+    kind: 'push',
+    endpoint,
+    keys: { p256dh, auth },
+    label,
+    milestones: true,
+  });
   return id;
 }
 

@@ -40,6 +40,7 @@ export type Level = number;
 
 export type Reminder = Reminders['schemas']['Reminder'];
 export type Channel = Reminders['schemas']['Channel'];
+export type NewChannel = Reminders['schemas']['NewChannel'];
 export type ReminderSend = Reminders['schemas']['Send'];
 
 export type Status = StreaksSchemas['Status'];
