@@ -225,7 +225,7 @@ async fn attempt(app: App, sender: Arc<Sender>, job: Job) -> Done {
         (Some(target), _) if job.is_late(now) && (target.kind != Kind::Webhook || job.attempts <= 1) => {
             Came::Never(None)
         }
-        (Some(target), Some(message)) => sender.send(target, job.id, message, now).await,
+        (Some(target), Some(message)) => sender.send(target, (job.id, job.first_at), message, now).await,
         // The channel was removed or switched off meanwhile.
         _ => Came::Never(None),
     };

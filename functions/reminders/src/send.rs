@@ -73,8 +73,14 @@ impl Sender {
         self.push.as_ref().map(|push| push.public_key().to_owned())
     }
 
-    /// Sends one notification. `id` is the same when it is tried again.
-    pub async fn send(&self, target: &Target, id: Uuid, message: &Message, now: DateTime<Utc>) -> Came {
+    /// Sends one notification. Its id, and when it was first due, are the same when it is tried again.
+    pub async fn send(
+        &self,
+        target: &Target,
+        (id, first_at): (Uuid, DateTime<Utc>),
+        message: &Message,
+        now: DateTime<Utc>,
+    ) -> Came {
         let sealed = match self.seal(target, message, now) {
             Ok(sealed) => sealed,
             Err(error) => {
@@ -84,7 +90,7 @@ impl Sender {
         };
         let fill = |request| match (target.kind, sealed) {
             (_, Some(sealed)) => sealed.fill(request),
-            (Kind::Webhook, _) => self.webhook(request, target, id, message, now),
+            (Kind::Webhook, _) => self.webhook(request, target, (id, first_at), message, now),
             _ => self.ntfy(request, target, message),
         };
         let answer = self.outside.post(&target.url, fill).await;
@@ -116,12 +122,13 @@ impl Sender {
         Ok(Some(push.seal(&Url::parse(&target.url)?, message, now)?))
     }
 
-    /// A CloudEvent (structured mode) under the headers of Standard Webhooks.
+    /// A CloudEvent (structured mode) under the headers of Standard Webhooks. It is the same at every attempt: by its id who
+    /// takes it knows it again, by its time the order in which things were due.
     fn webhook(
         &self,
         request: RequestBuilder,
         target: &Target,
-        id: Uuid,
+        (id, first_at): (Uuid, DateTime<Utc>),
         message: &Message,
         now: DateTime<Utc>,
     ) -> RequestBuilder {
@@ -135,7 +142,7 @@ impl Sender {
             "id": id,
             "source": self.origin,
             "type": kind,
-            "time": now,
+            "time": first_at,
             "datacontenttype": "application/json",
             "data": {
                 "title": message.title, "body": message.body, "date": message.date, "food_ids": message.food_ids,

@@ -1,6 +1,10 @@
 //! Channels: what they take, how they fail, and that nothing opens them but who stored them.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -10,7 +14,7 @@ use axum::{
 };
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Notify, time::sleep};
 use uuid::Uuid;
 
 use super::{Evening, channel, push_channel, remind};
@@ -22,13 +26,16 @@ struct Taker {
     taken: Arc<Mutex<Vec<(HeaderMap, String)>>>,
     /// What it answers; 200 where it is not told.
     answer: Arc<Mutex<Option<u16>>>,
+    /// Until when `/hang` does not answer, and how much was taken beside it until it did or was given up.
+    release: Arc<Notify>,
+    beside: Arc<Mutex<Option<usize>>>,
 }
 
 impl Taker {
     async fn start(&self) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = format!("http://{}/hook", listener.local_addr().expect("an address"));
-        let router = Router::new().route("/hook", post(take)).with_state(self.clone());
+        let router = Router::new().route("/hook", post(take)).route("/hang", post(hang)).with_state(self.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         address
     }
@@ -46,6 +53,18 @@ async fn take(State(taker): State<Taker>, headers: HeaderMap, body: String) -> S
     taker.taken.lock().expect("no panic").push((headers, body));
     let answer = *taker.answer.lock().expect("no panic");
     StatusCode::from_u16(answer.unwrap_or(200)).expect("a status")
+}
+
+async fn hang(State(taker): State<Taker>) {
+    struct End(Taker);
+    impl Drop for End {
+        fn drop(&mut self) {
+            let taken = self.0.taken.lock().expect("no panic").len();
+            self.0.beside.lock().expect("no panic").get_or_insert(taken);
+        }
+    }
+    let end = End(taker);
+    end.0.release.notified().await;
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
@@ -119,6 +138,41 @@ async fn who_does_not_answer_keeps_nobody_else_waiting() {
 }
 
 #[tokio::test]
+async fn one_address_that_hangs_keeps_none_of_a_thousand_waiting() {
+    let (evening, taker) = (Evening::new().await, Taker::default());
+    let address = taker.start().await;
+    // What is due at once is sent in the order of people: the one that hangs is the first.
+    for index in 0..51 {
+        let person = evening.world.person(&format!("person {index}")).await;
+        person.food(json!({ "name": "ramen", "start_date": "2026-03-01", "counting": "confirm" })).await;
+        remind(&person, json!({ "time": "21:00" })).await;
+        let url = if index == 0 { address.replace("/hook", "/hang") } else { address.clone() };
+        channel(&person, json!({ "kind": "webhook", "url": url })).await;
+    }
+    // As nineteen more requests of each of them would.
+    let more = "INSERT INTO channels (user_id, id, kind, url, milestones, created_at)
+                SELECT user_id, UNHEX(MD5(CONCAT(HEX(id), seq))), kind, url, milestones, created_at
+                FROM channels JOIN seq_1_to_19 WHERE url LIKE '%/hook'";
+    sqlx::query(more).execute(evening.world.db()).await.expect("they are stored");
+    evening.at("2026-03-11T21:00:00Z");
+    let release = async {
+        while taker.taken.lock().expect("no panic").len() < 1000 && taker.beside.lock().expect("no panic").is_none() {
+            sleep(Duration::from_millis(20)).await;
+        }
+        taker.release.notify_one();
+    };
+    let (answer, ()) = tokio::join!(evening.tick(), release);
+    answer.is(204);
+    let beside = taker.beside.lock().expect("no panic").expect("it was asked");
+    let taken = taker.taken();
+    let ids: HashSet<_> = taken.iter().map(|(headers, _)| header(headers, "webhook-id").to_owned()).collect();
+    assert_eq!((taken.len(), ids.len()), (1000, 1000));
+    // Where each waited for the one before, none would have been taken; ten seconds are enough for half of them anywhere.
+    println!("taken beside the one that hung: {beside} of 1000");
+    assert!(beside > 500, "{beside}");
+}
+
+#[tokio::test]
 async fn a_browser_belongs_to_one_account_and_its_keys_never_come_out() {
     let evening = Evening::new().await;
     let (ada, subscription) = evening.reminded("ada", "UTC", "21:00").await;
@@ -180,6 +234,71 @@ async fn a_webhook_is_a_cloudevent_that_a_library_of_standard_webhooks_takes() {
         (&json!("1.0"), &json!("hanip.reminder.due"), &json!(ids[0]))
     );
     assert_eq!((&event["source"], &event["data"]["body"]), (&json!(evening.world.origin), &json!("ramen")));
+}
+
+#[tokio::test]
+async fn a_webhook_that_somebody_replays_is_known_again_or_refused() {
+    let (evening, taker) = (Evening::new().await, Taker::default());
+    let address = taker.start().await;
+    let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let library = standardwebhooks::Webhook::new(secret).expect("a secret");
+    // The library goes by the clock of this computer.
+    let now = common::Clock::system().now();
+    let mut sent = Vec::new();
+    for ago in [TimeDelta::zero(), TimeDelta::minutes(6)] {
+        evening.world.app.clock.set(now - ago);
+        let ada = evening.world.person("ada").await;
+        let path = channel(&ada, json!({ "kind": "webhook", "url": address, "secret": secret })).await;
+        ada.post(&format!("{path}/test"), json!({})).await.is(202);
+        sent.push(taker.taken().remove(0));
+    }
+    let ((headers, body), (old_headers, old_body)) = (&sent[0], &sent[1]);
+    let accepts = |headers: &HeaderMap, body: &str| library.verify(body.as_bytes(), headers).is_ok();
+    assert!(accepts(headers, body), "as it came; once more it has the id that is known");
+    assert!(!accepts(old_headers, old_body), "recorded six minutes ago");
+    for (name, value) in [
+        ("webhook-id", header(old_headers, "webhook-id")),
+        ("webhook-timestamp", &(now.timestamp() + 60).to_string()),
+        ("webhook-signature", header(old_headers, "webhook-signature")),
+    ] {
+        let mut changed = headers.clone();
+        changed.insert(name, value.parse().expect("a value"));
+        assert!(!accepts(&changed, body), "with another {name}");
+    }
+    assert!(!accepts(headers, old_body), "with the body of another");
+}
+
+#[tokio::test]
+async fn webhooks_that_arrive_in_another_order_say_when_they_were_due() {
+    let (evening, taker) = (Evening::new().await, Taker::default());
+    let address = taker.start().await;
+    let ada = evening.world.person("ada").await;
+    ada.food(json!({ "name": "ramen", "start_date": "2026-03-01", "counting": "confirm" })).await;
+    channel(&ada, json!({ "kind": "webhook", "url": address })).await;
+    for time in ["21:00", "21:05"] {
+        remind(&ada, json!({ "time": time })).await;
+    }
+    taker.answers(500);
+    let mut refused = Vec::new();
+    for now in ["21:00:00", "21:00:05", "21:00:35", "21:02:35"] {
+        evening.at(&format!("2026-03-11T{now}Z"));
+        evening.tick().await.is(204);
+        refused.extend(taker.taken());
+    }
+    taker.answers(200);
+    for now in ["21:05:00", "21:12:35", "21:13:00"] {
+        evening.at(&format!("2026-03-11T{now}Z"));
+        evening.tick().await.is(204);
+    }
+    let taken = taker.taken();
+    let event = |body: &str| serde_json::from_str::<Value>(body).expect("JSON");
+    let due: Vec<_> = taken.iter().map(|(_, body)| text(&event(body)["time"])).collect();
+    assert_eq!(due, ["2026-03-11T21:05:00Z", "2026-03-11T21:00:00Z"]);
+    // Whoever took it before refusing it knows it again, whatever came between.
+    assert_eq!(refused.len(), 4);
+    for (headers, body) in &refused {
+        assert_eq!((header(headers, "webhook-id"), body), (header(&taken[1].0, "webhook-id"), &taken[1].1));
+    }
 }
 
 fn evening_seconds(text: &str) -> String {
