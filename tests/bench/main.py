@@ -12,9 +12,10 @@ import world
 OUTPUT = pathlib.Path("target/bench")
 
 
-# Of the tick: how many people. Of `beside`: where the other programs are.
+# Of the tick: how many people; of reminders: how many are due. Of `beside`: where the other programs are.
 arguments = {
     "tick": lambda given: [list(map(int, given))] if given else [],
+    "reminders": lambda given: [list(map(int, given))] if given else [],
     "beside": lambda given: given,
 }
 for part in sys.argv[1].split():

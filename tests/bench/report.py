@@ -8,7 +8,7 @@ import re
 import subprocess
 from xml.sax.saxutils import escape
 
-PARTS = ("requests", "layers", "growth", "start", "memory", "size", "tick", "beside")
+PARTS = ("requests", "layers", "growth", "start", "memory", "size", "tick", "reminders", "beside")
 
 
 def machine():

@@ -75,11 +75,11 @@ def settings(database, server=SERVER):
 class Function:
     """A release binary with its default settings, as it runs in a container; its log goes to a file."""
 
-    def __init__(self, name, database="hanip", server=SERVER, programs=PROGRAMS):
+    def __init__(self, name, database="hanip", server=SERVER, programs=PROGRAMS, more=None):
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.address = f"127.0.0.1:{self.port}"
-        environment = settings(database, server) | {"PORT": str(self.port)}
+        environment = settings(database, server) | {"PORT": str(self.port)} | (more or {})
         with open(SCRATCH / f"{name}.log", "w") as log:
             self.process = subprocess.Popen([programs / name], env=environment, stdout=log)
         atexit.register(self.process.kill)

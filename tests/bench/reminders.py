@@ -1,0 +1,236 @@
+"""How fast reminders that are due in one minute are sent, beside npm's `web-push`, which only encrypts, signs and sends.
+
+A stand-in of a push service on the same machine takes all of them. The function claims, plans and marks each in the
+database as well; both send as many at once. Then: how long finding what is due takes, the more reminders there are.
+"""
+
+import base64
+import datetime
+import json
+import os
+import subprocess
+import time
+import urllib.request
+import uuid
+
+import world
+from tick import Reader
+from world import HERE, PROGRAMS, Function, median, say, spread, sql
+
+DUE = [1_000, 10_000, 100_000]
+# How many reminders a person has: one of them is due.
+EACH = 10
+ROUNDS = 3
+# How many the function sends at once, in functions/reminders/src/deliver.rs.
+AT_ONCE = 128
+# How many are due where finding them is measured, and how often it is.
+FOUND, FINDS = 1_000, 5
+SUBJECT = "mailto:bench@example.org"
+
+
+def node(what, plan=None):
+    command = ["node", HERE / "web-push" / "send.mjs", what]
+    done = subprocess.run(command, input=json.dumps(plan), text=True, check=True, stdout=subprocess.PIPE)
+    return json.loads(done.stdout)
+
+
+class PushService:
+    """The stand-in."""
+
+    def __init__(self):
+        self.process = subprocess.Popen([PROGRAMS / "push_service"], stdout=subprocess.PIPE, text=True)
+        self.origin = self.process.stdout.readline().strip()
+
+    def came(self, count):
+        """How large a message was, after a check that each of `count` browsers got one."""
+        came = json.load(urllib.request.urlopen(self.origin))
+        assert (came["messages"], came["subscriptions"]) == (count, count), came
+        return came["bytes"] / count
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+def seconds_on_a_processor(pid):
+    with open(f"/proc/{pid}/stat") as stat:
+        fields = stat.read().rsplit(") ", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def start(vapid):
+    settings = {"VAPID_PRIVATE_KEY": vapid["privateKey"], "VAPID_SUBJECT": SUBJECT, "ALLOW_PRIVATE_ADDRESSES": "true"}
+    return Function("reminders", more=settings)
+
+
+def zones(function):
+    """The version of the zone database, from a reminder that the function has planned."""
+    function.send(world.request("PUT", f"/api/reminders/{uuid.uuid4()}", 1, {"time": "21:00"}))
+    version = sql("SELECT zones FROM reminders").strip()
+    sql("DELETE FROM reminders")
+    return version
+
+
+def make_due(people, *, with_browsers):
+    """One reminder of each of so many people, this minute."""
+    sql(
+        f"""SET @now = FROM_UNIXTIME(60 * FLOOR(UNIX_TIMESTAMP(UTC_TIMESTAMP()) / 60));
+            DELETE FROM sends;
+            UPDATE channels SET off_since = {"NULL" if with_browsers else "@now"};
+            UPDATE seq_1_to_{people} STRAIGHT_JOIN reminders
+                ON user_id = UNHEX(MD5(CONCAT('person', seq))) AND id = UNHEX(MD5(CONCAT('reminder', seq, ' 1')))
+            SET time = TIME(@now), next_on = DATE(@now), next_at = @now"""
+    )
+
+
+def milliseconds(act):
+    began = time.perf_counter()
+    act()
+    return (time.perf_counter() - began) * 1000
+
+
+def message():
+    """As long as one of the function's, with one food."""
+    return json.dumps(
+        {
+            "kind": "reminder",
+            "title": "기록할 시간이에요",
+            "body": "라면",
+            "tag": "A" * 32,
+            "account": str(uuid.uuid4()),
+            "date": str(datetime.date.today()),
+            "food_ids": [str(uuid.uuid4())],
+            "actions": [{"action": "kept", "title": "모두 지켰어요"}, {"action": "open", "title": "열기"}],
+            "language": "ko",
+        },
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+
+
+def measure_of(due, keys, service):
+    say(f"{due:,} due of {due * EACH:,}: filling the database")
+    world.new_database("hanip")
+    world.people("hanip", 1, 1, 5, 1000)
+    world.count_days("hanip")
+    function = start(keys["vapid"])
+    version = zones(function)
+    function.stop()
+    octets = {name: base64.urlsafe_b64decode(key + "==").hex() for name, key in keys["browser"].items()}
+    sql(
+        f"""SET @people = {due}, @each = {EACH}, @origin = '{service.origin}', @zones = '{version}',
+                @p256dh = X'{octets["p256dh"]}', @auth = X'{octets["auth"]}';"""
+        + (HERE / "reminders.sql").read_text()
+    )
+    streaks, rounds = Function("streaks"), []
+    for turn in range(ROUNDS):
+        say(f"{due:,} due: round {turn + 1} of {ROUNDS}")
+        make_due(due, with_browsers=True)
+        reader = Reader(streaks)
+        time.sleep(10)
+        quiet = reader.p99()
+        function = start(keys["vapid"])
+        reader = Reader(streaks)
+        before = [seconds_on_a_processor(pid) for pid in (function.pid, world.SERVER_PID)]
+        took = milliseconds(lambda: world.tick(function)) / 1000
+        after = [seconds_on_a_processor(pid) for pid in (function.pid, world.SERVER_PID)]
+        busy = reader.p99()
+        peak = function.memory("VmHWM")
+        function.stop()
+        size = service.came(due)
+        plan = {
+            "origin": service.origin,
+            "count": due,
+            "at_once": AT_ONCE,
+            "message": message(),
+            "subject": SUBJECT,
+            "topic": "A" * 32,
+        }
+        beside = node("send", plan | keys)
+        beside_size = service.came(due)
+        assert abs(size / beside_size - 1) < 0.02, (size, beside_size)
+        cpu, cpu_of_database = ((end - start) / due * 1e6 for start, end in zip(before, after, strict=True))
+        rounds.append(
+            {
+                "seconds": took,
+                "cpu_us": cpu,
+                "database_cpu_us": cpu_of_database,
+                "peak_mib": peak,
+                "quiet_p99_ms": quiet,
+                "busy_p99_ms": busy,
+                "message_bytes": size,
+                "web_push": beside,
+            }
+        )
+    streaks.stop()
+    function, finds = start(keys["vapid"]), []
+    for turn in range(FINDS):
+        say(f"{due * EACH:,} stored: finding {FOUND:,}, {turn + 1} of {FINDS}")
+        make_due(FOUND, with_browsers=False)
+        found = milliseconds(lambda: world.tick(function))
+        assert sql("SELECT COUNT(*) FROM reminders WHERE next_at <= UTC_TIMESTAMP()").strip() == "0"
+        nothing = milliseconds(lambda: world.tick(function))
+        finds.append({"found_ms": found, "nothing_ms": nothing})
+    function.stop()
+    return {"due": due, "stored": due * EACH, "rounds": rounds, "finds": finds}
+
+
+def measure(due=DUE):
+    keys, service = node("keys"), PushService()
+    measured = [measure_of(number, keys, service) for number in due]
+    service.stop()
+    finding = lambda result: median(entry["found_ms"] for entry in result["finds"])
+    rows, bars = [], []
+    for result in measured:
+        rounds, number = result["rounds"], result["due"]
+        of = lambda figure, rounds=rounds: median(entry[figure] for entry in rounds)
+        rate = [entry["web_push"]["seconds"] / entry["seconds"] for entry in rounds]
+        reads = [entry["busy_p99_ms"] / entry["quiet_p99_ms"] for entry in rounds]
+        grown = finding(result) / finding(measured[0])
+        rows.append(
+            [
+                f"{number:,}",
+                f"{number / of('seconds'):,.0f}",
+                spread(rate),
+                f"{of('cpu_us'):,.0f} µs",
+                f"{median(entry['web_push']['cpu_us'] / entry['cpu_us'] for entry in rounds):.1f}",
+                f"{of('database_cpu_us'):,.0f} µs",
+                f"{of('peak_mib'):.0f} MiB",
+                f"{of('quiet_p99_ms'):.1f} → {of('busy_p99_ms'):.1f} ms",
+                spread(reads),
+                f"{result['stored']:,}",
+                f"{median(entry['nothing_ms'] for entry in result['finds']):.1f} ms",
+                f"{finding(result):.0f} ms",
+                f"{grown:.2f}",
+            ]
+        )
+        bars += [
+            [f"{number:,} due: sends a second, × web-push's", median(rate), 3, "at least"],
+            [f"{number:,} due: memory, × 64 MiB", of("peak_mib") / 64, 1, "at most"],
+            [f"{number:,} due: a read, × quiet", median(reads), 1.5, "at most"],
+            [f"{result['stored']:,} stored: finding, × the first", grown, 1.5, "at most"],
+        ]
+    return {
+        "title": "Reminders",
+        "columns": [
+            "due in one minute",
+            "sends a second",
+            "× web-push's",
+            "CPU a send",
+            "web-push's, × ours",
+            "database's CPU a send",
+            "peak memory",
+            "p99 of a read, quiet → during it",
+            "× quiet",
+            "stored",
+            "a call with nothing due",
+            f"finding and planning {FOUND:,}",
+            "growth",
+        ],
+        "rows": rows,
+        "plot": {"what": "ratios", "bars": bars},
+        "raw": measured,
+        "note": f"To a stand-in of a push service on the same machine, {AT_ONCE} at once; in the same run npm's web-push encrypts, "
+        "signs and sends as many messages of the same length to it, without a database. Goals: 3 × its rate, 64 MiB, a "
+        "read at most 1.5 × slower; finding what is due does not grow with what is stored.",
+    }
