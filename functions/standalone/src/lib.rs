@@ -9,7 +9,7 @@ mod page;
 
 use std::{
     fs::{self, OpenOptions},
-    io::{ErrorKind, Write},
+    io::{self, ErrorKind, Write},
     net::{IpAddr, Ipv4Addr, SocketAddr},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
@@ -128,18 +128,23 @@ fn set_push_key(env: &mut Env, data_dir: &Path) -> Result<()> {
 
 /// The key of this server for push services: made at the first start, since browsers subscribe under it.
 fn push_key(path: &Path) -> Result<String> {
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    match file {
-        Ok(mut file) => {
-            let key = reminders::new_key();
-            file.write_all(key.as_bytes()).context("the key for push services cannot be written")?;
-            Ok(key)
-        }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            Ok(fs::read_to_string(path).context("the key for push services cannot be read")?.trim().to_owned())
-        }
-        Err(error) => Err(error).context("the key for push services cannot be made"),
+    match fs::read_to_string(path) {
+        Ok(key) => return Ok(key.trim().to_owned()),
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error).context("the key for push services cannot be read"),
     }
+    let key = reminders::new_key();
+    write_whole(path, &key).context("the key for push services cannot be written")?;
+    Ok(key)
+}
+
+/// Writes a file that only its owner can read. It has its name only when it is whole: a start may be killed at any moment.
+fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    let unfinished = path.with_extension("unfinished");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(unfinished, path)
 }
 
 async fn remind_on_time(app: App, sender: Arc<Sender>) {
