@@ -12,9 +12,14 @@ const expected = [
   ['422', '/api/reminders/channels/'],
   ['404', '/api/reviews/'],
   ['ERR_INTERNET_DISCONNECTED', '/api/'],
+  ['401', '/api/streaks/today'], // nobody is signed in any more
 ];
 const { page, complaints } = await phone(browser, { expected, permissions: ['notifications'] });
 const { step, quiet } = steps(page, picture, complaints);
+// What the icon of the app would show.
+await page.addInitScript(() => {
+  navigator.setAppBadge = async (count) => localStorage.setItem('test.icon', count);
+});
 const { button, gone, heading, see, seeText, stored, read } = handsOn(page);
 
 await signIn(page, base, who);
@@ -56,7 +61,7 @@ await step('a topic of ntfy is added by its address, a wrong one is explained, a
   await seeText('https로 시작하는 주소만 쓸 수 있어요.');
   await page.getByLabel('주소', { exact: true }).fill('https://ntfy.example.org/evening');
   await page.getByLabel('액세스 토큰').fill('tk_evening');
-  await page.getByLabel('이름').fill('거실');
+  await page.getByLabel('이름 (선택)').fill('거실');
   await button('추가하기').click();
   await see(page.getByText('거실'));
   await stored(
@@ -97,11 +102,17 @@ const registrationId = await new Promise((resolve) => {
 });
 const worker = page.context().serviceWorkers()[0] ?? (await page.context().waitForEvent('serviceworker'));
 await page.evaluate(() => navigator.serviceWorker.ready);
+const iconOfWorker = () =>
+  worker.evaluate(() => {
+    self.icon = [];
+    navigator.setAppBadge = async (count) => self.icon.push(count);
+  });
+await iconOfWorker();
 
 /** Delivers a reminder of `date`, and waits until it is shown. */
 async function deliver(date, account = me.id) {
   const actions = [{ action: 'kept', title: '모두 지켰어요' }, { action: 'open', title: '열기' }];
-  const data = { kind: 'reminder', title: '기록할 시간이에요', body: '라면', tag: date, account, date, food_ids: [food], actions, language: 'ko' };
+  const data = { kind: 'reminder', title: '기록할 시간이에요', body: '라면', tag: date, account, date, food_ids: [food], waiting: 1, actions, language: 'ko' };
   await protocol.send('ServiceWorker.deliverPushMessage', { origin: base, registrationId, data: JSON.stringify(data) });
   const shown = await stored(
     () => worker.evaluate(async () => (await self.registration.getNotifications()).map(({ title, body, tag, actions }) => ({ title, body, tag, actions: actions.map(({ action }) => action) }))),
@@ -158,6 +169,44 @@ await step('without a network it waits in the outbox, and is sent when there is 
   await stored(
     () => outcome(daysAgo(3)),
     ({ foods }) => assert.equal(foods[0].outcome, 'kept'),
+  );
+});
+
+await step('the icon of the app tells how many foods wait, by a push and by the open page', async () => {
+  const icon = () => page.evaluate(() => localStorage.getItem('test.icon'));
+  await page.goto(base);
+  await stored(icon, (count) => assert.equal(count, '1'));
+  await iconOfWorker();
+  await deliver(daysAgo(0));
+  await stored(
+    () => worker.evaluate(() => self.icon),
+    (counts) => assert.deepEqual(counts, [1]),
+  );
+  await keepAll(daysAgo(0));
+  await stored(
+    () => outcome(daysAgo(0)),
+    ({ foods }) => assert.equal(foods[0].outcome, 'kept'),
+  );
+  await stored(
+    () => worker.evaluate(() => self.icon),
+    (counts) => assert.deepEqual(counts, [1, 0]),
+  );
+  await page.goto(base);
+  await stored(icon, (count) => assert.equal(count, '0'));
+});
+
+await step('who signs out takes along what is shown, and this browser is asked no more', async () => {
+  await deliver(daysAgo(4));
+  await page.goto(`${base}/settings`);
+  await button('로그아웃').click();
+  // What waits for another account is told of first.
+  const anyway = button('그래도 로그아웃');
+  await anyway.or(page.getByRole('link', { name: '이 컴퓨터에서 시작하기' })).first().waitFor();
+  if (await anyway.isVisible()) await anyway.click();
+  await page.waitForURL(`${base}/sign-in*`);
+  await stored(
+    () => worker.evaluate(async () => (await self.registration.getNotifications()).length),
+    (count) => assert.equal(count, 0),
   );
 });
 

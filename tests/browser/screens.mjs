@@ -129,6 +129,12 @@ for (const locale of ['ko', 'en']) {
       await look(name, locale);
     });
   }
+  await step(`webhook (${locale})`, async () => {
+    await open('/settings/reminders');
+    await page.getByRole('button', { name: locale === 'ko' ? '웹훅이나 ntfy 추가하기' : 'Add a webhook or ntfy' }).click();
+    await page.getByPlaceholder('https://').waitFor();
+    await look('webhook', locale);
+  });
   await step(`add (${locale})`, async () => {
     await open('/');
     await page.getByRole('button', { name: locale === 'ko' ? '끊을 음식 추가' : 'Quit something else' }).click();

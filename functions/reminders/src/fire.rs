@@ -248,7 +248,7 @@ async fn rows(db: &mut MySqlConnection, firings: &[Firing<'_>], now: DateTime<Ut
         }
         let language = message::language(&person.locale);
         let whose = (due.user_id, due.id, occurrence.date);
-        let message = message::reminder(language, whose, &named, &open, due.discreet);
+        let message = message::reminder(language, whose, &named, (&open, confirm.len()), due.discreet);
         for channel_id in &channels[&due.user_id] {
             let to = (due.user_id, *channel_id);
             rows.push(Row::new(to, ("reminder", due.id, 0), &message, occurrence.at, (now, now)));
@@ -340,4 +340,95 @@ async fn plan(db: &mut MySqlConnection, planned: Vec<serde_json::Value>) -> Resu
 /// Yesterday and before are no news: what a milestone is told about at most.
 pub fn is_news(reached_on: NaiveDate, now: DateTime<Utc>) -> bool {
     reached_on + Days::new(7) >= now.date_naive()
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::Datelike;
+    use common::diary::reminder::ALL_DAYS;
+    use rand::{Rng, SeedableRng, rngs::StdRng};
+
+    use super::*;
+    use crate::plan::tests::jumps;
+
+    fn some_life(random: &mut StdRng, zones: &[&str]) -> Life {
+        let zone = Zone::named(zones[random.random_range(0..zones.len())]).expect("a zone");
+        let day_start = NaiveTime::MIN + TimeDelta::hours(if random.random_ratio(1, 2) { 0 } else { 4 });
+        Life { zone, day_start }
+    }
+
+    /// Four days of one reminder of somebody who flies now and then. Ticks come up to fifty minutes apart. Returns how many
+    /// dates were told.
+    fn some_days(random: &mut StdRng, zones: &[&str], zone: Zone, around: DateTime<Utc>) -> usize {
+        let time = NaiveTime::MIN + TimeDelta::minutes(5 * random.random_range(0..288));
+        let days = if random.random_ratio(1, 2) { ALL_DAYS } else { random.random_range(1..=ALL_DAYS) };
+        let plan = Plan { time, days };
+        // Half a minute past: no tick, and no change, is at the very instant of a reminder.
+        let mut now = around - TimeDelta::days(2) + TimeDelta::seconds(30);
+        let mut life = Life { zone, ..some_life(random, zones) };
+        let mut due = Due {
+            user_id: Uuid::nil(),
+            id: Uuid::nil(),
+            plan,
+            about: About::Waiting,
+            discreet: false,
+            next: plan.first_from(now, &life),
+            life: life.clone(),
+            zones: zone::DATABASE.into(),
+        };
+        let (mut lives, mut told) = (vec![(now, life.clone())], HashMap::new());
+        while now < around + TimeDelta::days(2) {
+            let wait = random.random_range(1..=50);
+            if random.random_ratio(1, 40) {
+                // What a change of the zone does to the row: it is to be looked at.
+                let changed_at = now + TimeDelta::minutes(random.random_range(0..wait)) + TimeDelta::seconds(7);
+                life = some_life(random, zones);
+                lives.push((changed_at, life.clone()));
+                due.next.at = due.next.at.min(changed_at);
+            }
+            now += TimeDelta::minutes(wait);
+            if due.next.at > now {
+                continue;
+            }
+            let (times, next) = due.times(&life, now);
+            for time in times {
+                assert!(time.at <= now && now <= time.at + LATE, "{time:?} at {now}");
+                assert!(lives.iter().any(|(_, life)| plan.on(time.date, life) == time), "{time:?} {plan:?} {lives:?}");
+                told.entry(time.date).or_insert(now);
+            }
+            assert!(next.at > now, "{next:?} at {now}");
+            (due.next, due.life) = (next, life.clone());
+        }
+        for (index, (from, life)) in lives.iter().enumerate() {
+            let until = lives.get(index + 1).map_or(now, |(until, _)| *until);
+            let first = life.zone.wall_clock(*from).date() - Days::new(2);
+            for date in first.iter_days().take_while(|date| *date <= life.zone.wall_clock(until).date()) {
+                let at = plan.on(date, life).at;
+                let is_wanted = days & (1 << date.weekday().num_days_from_monday()) != 0;
+                if is_wanted && *from < at && at <= until {
+                    assert!(told.contains_key(&date), "{date} at {at} is lost: {plan:?} {lives:?} {told:?}");
+                }
+            }
+        }
+        told.len()
+    }
+
+    #[test]
+    fn whenever_ticks_come_and_zones_change_what_a_person_lives_through_is_told_within_the_hour() {
+        let zones: Vec<_> = Zone::names().collect();
+        let mut told = 0;
+        for (index, name) in zones.iter().enumerate() {
+            let mut random = StdRng::seed_from_u64(index as u64);
+            let zone = Zone::named(name).expect("a zone");
+            let mut around = jumps(&zone, "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z");
+            // A date that Samoa jumped over.
+            around.extend(jumps(&zone, "2011-12-25T00:00:00Z", "2012-01-05T00:00:00Z"));
+            around.push("2026-06-01T12:00:00Z".parse().expect("an instant"));
+            for around in around {
+                told += some_days(&mut random, &zones, zone.clone(), around);
+            }
+        }
+        println!("reminders of dates that were lived through, and lost or told late: 0 of {told}");
+        assert!(told > 1_000, "{told}");
+    }
 }

@@ -27,6 +27,9 @@ pub struct Message {
     pub date: NaiveDate,
     /// Foods without an outcome on the date, which the first action reviews as kept.
     pub food_ids: Vec<Uuid>,
+    /// How many foods wait for an answer, which the icon of the app shows.
+    #[serde(default)]
+    pub waiting: usize,
     pub actions: Vec<Action>,
     pub language: String,
 }
@@ -54,12 +57,13 @@ pub fn language(locale: &str) -> Language {
     if locale == "ko" { Language::Korean } else { Language::English }
 }
 
-/// The reminder of an evening. `named` are the foods that it tells of, `open` those without an outcome.
+/// The reminder of an evening. `named` are the foods that it tells of, `open` those without an outcome, of which `waiting`
+/// wait for an answer.
 pub fn reminder(
     language: Language,
     (account, reminder_id, date): (Uuid, Uuid, NaiveDate),
     named: &[&Waiting],
-    open: &[Waiting],
+    (open, waiting): (&[Waiting], usize),
     discreet: bool,
 ) -> Message {
     let title = pick(language, "기록할 시간이에요", "Time for today's record");
@@ -77,7 +81,7 @@ pub fn reminder(
         actions.insert(0, action("kept", pick(language, "모두 지켰어요", "Kept them all")));
     }
     let tag = tag(reminder_id, date, 0);
-    Message { food_ids, actions, tag, ..message(language, "reminder", title, body, (account, date)) }
+    Message { food_ids, waiting, actions, tag, ..message(language, "reminder", title, body, (account, date)) }
 }
 
 /// A milestone that was reached.
@@ -116,6 +120,7 @@ fn message(language: Language, kind: &str, title: &str, body: String, (account, 
         account,
         date,
         food_ids: Vec::new(),
+        waiting: 0,
         actions: Vec::new(),
         language: language.tag().to_owned(),
     }

@@ -51,7 +51,7 @@ impl Plan {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use common::diary::reminder::ALL_DAYS;
 
     use super::*;
@@ -114,5 +114,47 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// When the clock of a zone jumps.
+    pub fn jumps(zone: &Zone, from: &str, until: &str) -> Vec<DateTime<Utc>> {
+        let [from, until] = [from, until].map(|text| text.parse::<DateTime<Utc>>().expect("an instant").timestamp());
+        let at = |second| DateTime::from_timestamp(second, 0).expect("an instant");
+        let offset = |second| zone.wall_clock(at(second)) - at(second).naive_utc();
+        let mut jumps = Vec::new();
+        for before in (from..until).step_by(5 * 24 * 60 * 60) {
+            let (mut before, mut after) = (before, before + 5 * 24 * 60 * 60);
+            if offset(before) == offset(after) {
+                continue;
+            }
+            while after - before > 1 {
+                let middle = (before + after) / 2;
+                if offset(middle) == offset(before) { before = middle } else { after = middle }
+            }
+            jumps.push(at(after));
+        }
+        jumps
+    }
+
+    #[test]
+    fn around_every_jump_of_every_zone_it_is_the_first_instant_that_shows_the_time_or_a_later_one() {
+        let mut times = 0;
+        for zone in Zone::names() {
+            let life = life(zone, "00:00:00");
+            for jump in jumps(&life.zone, "2000-01-01T00:00:00Z", "2038-01-01T00:00:00Z") {
+                for minutes in (-180..=180).step_by(15) {
+                    let wall = life.zone.wall_clock(jump) + TimeDelta::minutes(minutes);
+                    let Occurrence { at, .. } = Plan { time: wall.time(), days: ALL_DAYS }.on(wall.date(), &life);
+                    assert!(life.zone.wall_clock(at) >= wall, "{zone} {wall}: {at}");
+                    for seconds in [1, 60, 900, 1800, 2700, 3600, 5400, 7200, 10_800, 86_400] {
+                        let earlier = at - TimeDelta::seconds(seconds);
+                        assert!(life.zone.wall_clock(earlier) < wall, "{zone} {wall}: {at} is not the first");
+                    }
+                    times += 1;
+                }
+            }
+        }
+        println!("times around jumps of clocks at another instant than the first that shows them: 0 of {times}");
+        assert!(times > 100_000, "{times}");
     }
 }

@@ -181,6 +181,16 @@ async fn the_manifest_of_each_language_names_the_same_app_and_pages_and_icons_th
             assert_eq!((answer.status, answer.header("content-type")), (200, icon["type"].as_str().expect("a type")));
             assert_eq!(answer.body.starts_with(b"\x89PNG"), path.ends_with(".png"), "{path}");
         }
+        // What a browser shows before it installs the app: as large as it says, in PNG (the head of which has the size).
+        let screenshots = manifest["screenshots"].as_array().expect("pictures");
+        assert!(!screenshots.is_empty());
+        for screenshot in screenshots {
+            let picture = site.ask("GET", screenshot["src"].as_str().expect("a path"), &[]).await;
+            assert_eq!((picture.status, picture.header("content-type")), (200, "image/png"), "{screenshot}");
+            let [width, height] =
+                [16, 20].map(|at| u32::from_be_bytes(picture.body[at..at + 4].try_into().expect("four bytes")));
+            assert_eq!(screenshot["sizes"], format!("{width}x{height}"));
+        }
     }
 }
 

@@ -62,15 +62,19 @@ interface Message {
   date: string;
   /** Foods without an outcome on the date. */
   food_ids: string[];
+  /** How many foods wait for an answer. */
+  waiting: number;
   actions: { action: string; title: string }[];
   language: string;
 }
 interface Badged {
   setAppBadge?: (count: number) => Promise<void>;
-  clearAppBadge?: () => Promise<void>;
 }
 
-const badged = navigator as Badged;
+/** As the open app does (`lib/ui/app-icon.ts`): a service worker is one file, and imports none. */
+async function showOnIcon(waiting: number) {
+  await (navigator as Badged).setAppBadge?.(waiting).catch(() => {});
+}
 
 self.addEventListener('push', (event) => event.waitUntil(show(event.data?.json() as Message)));
 self.addEventListener('notificationclick', (event) => {
@@ -81,9 +85,10 @@ self.addEventListener('notificationclick', (event) => {
 
 async function show(message: Message) {
   const { title, body, tag, actions, language } = message;
-  if (message.kind === 'reminder') await badged.setAppBadge?.(message.food_ids.length);
   const options = { body, tag, lang: language, icon: '/icon-192.png', data: message, actions };
-  await self.registration.showNotification(title, options);
+  const shown = self.registration.showNotification(title, options);
+  if (message.kind === 'reminder') await showOnIcon(message.waiting);
+  await shown;
 }
 
 async function open() {
@@ -125,7 +130,7 @@ async function keepAll({ account, date, food_ids }: Message) {
   } catch {
     await queue(account, date, missing);
   }
-  await badged.clearAppBadge?.();
+  await showOnIcon(0);
   new BroadcastChannel('hanip-outbox').postMessage('changed');
 }
 

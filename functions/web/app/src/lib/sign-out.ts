@@ -9,6 +9,7 @@ import { today } from './today/today.svelte';
 /** Nobody is reminded here of what is another's: the push service then says that this browser is gone. */
 async function unsubscribe() {
   const registration = await navigator.serviceWorker?.getRegistration();
+  for (const shown of (await registration?.getNotifications?.()) ?? []) shown.close();
   await (await registration?.pushManager?.getSubscription())?.unsubscribe();
 }
 
