@@ -45,7 +45,8 @@ async function sender(authorization) {
 async function push(request, response, id) {
   const subscription = subscriptions.get(id);
   const message = { id, ttl: request.headers.ttl, topic: request.headers.topic };
-  const payload = await body(request);
+  const payload = await body(request).catch(() => null);
+  if (!payload) return; // who sent it is gone
   try {
     message.sender = await sender(request.headers.authorization);
     if (request.headers["content-encoding"] !== "aes128gcm") throw new Error("no aes128gcm");

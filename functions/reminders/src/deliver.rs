@@ -3,7 +3,11 @@
 //! A claim moves `due_at` ahead by the lease, and counts an attempt. If the process dies before the mark, the notification
 //! is due again after the lease, under the same id and tag, by which who gets it knows a duplicate.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use common::{App, Result, db};
@@ -26,6 +30,12 @@ pub const LEASE: TimeDelta = TimeDelta::minutes(2);
 const CLAIM: u32 = 200;
 /// How many are under way at once: those who do not answer hold up only so many others.
 const AT_ONCE: usize = 128;
+/// How many of them are one person's: whose places do not answer, however many they are, takes no more from others.
+const OF_ONE: usize = 8;
+/// How many wait at most, claimed and not begun, while those of others are looked for.
+const BACKLOG: usize = 1_000;
+/// After so many claims a notification is given up: a process seems to die of it each time.
+const MOST_CLAIMS: u8 = 20;
 /// How many results one statement marks.
 const MARKED: usize = 100;
 /// The pauses before marking again.
@@ -54,9 +64,19 @@ struct Job {
 /// Sends all that is due, while there is time; how many notifications were tried.
 pub async fn all(app: &App, sender: &Arc<Sender>, has_time: impl Fn() -> bool) -> Result<u64> {
     let (mut backlog, mut under_way, mut tried) = (VecDeque::new(), JoinSet::new(), 0);
-    let (mut is_all, mut failure) = (false, None);
+    let (mut of, mut is_all, mut failure) = (HashMap::new(), false, None);
     loop {
-        while backlog.is_empty() && !is_all && has_time() {
+        // Those that are claimed and not begun in time are due again after the lease.
+        while under_way.len() < AT_ONCE && has_time() {
+            if let Some(job) = first_with_room(&backlog, &of).and_then(|index| backlog.remove(index)) {
+                tried += 1;
+                *of.entry(job.user_id).or_default() += 1;
+                under_way.spawn(attempt(app.clone(), sender.clone(), job));
+                continue;
+            }
+            if is_all || backlog.len() >= BACKLOG {
+                break;
+            }
             match more(app).await {
                 Ok((claimed, fired)) => {
                     is_all = claimed.is_empty() && fired == 0;
@@ -65,12 +85,6 @@ pub async fn all(app: &App, sender: &Arc<Sender>, has_time: impl Fn() -> bool) -
                 // What is under way is waited for, and marked, before that is told.
                 Err(error) => (is_all, failure) = (true, Some(error)),
             }
-        }
-        // Those that are claimed and not begun in time are due again after the lease.
-        while under_way.len() < AT_ONCE && has_time() {
-            let Some(job) = backlog.pop_front() else { break };
-            tried += 1;
-            under_way.spawn(attempt(app.clone(), sender.clone(), job));
         }
         let Some(first) = under_way.join_next().await else {
             if backlog.is_empty() || !has_time() {
@@ -85,12 +99,21 @@ pub async fn all(app: &App, sender: &Arc<Sender>, has_time: impl Fn() -> bool) -
             done.push(next);
         }
         let done: Vec<_> = done.into_iter().collect::<Result<_, _>>().map_err(anyhow::Error::from)?;
+        for Done { job, .. } in &done {
+            of.entry(job.user_id).and_modify(|count| *count -= 1);
+        }
+        of.retain(|_, count| *count > 0);
         mark_surely(app, &done).await?;
     }
     if !backlog.is_empty() {
         give_back(app, &backlog).await?;
     }
     failure.map_or(Ok(tried), Err)
+}
+
+/// The first whose person has room, by how many of each are under way.
+fn first_with_room(backlog: &VecDeque<Job>, of: &HashMap<Uuid, usize>) -> Option<usize> {
+    backlog.iter().position(|job| of.get(&job.user_id).is_none_or(|count| *count < OF_ONE))
 }
 
 /// Claims some of what is due; where nothing is, reminders become notifications first.
@@ -157,7 +180,7 @@ async fn claim(app: &App) -> Result<Vec<Job>> {
     sqlx::query!(
         "UPDATE sends JOIN JSON_TABLE(?, '$[*]' COLUMNS (user CHAR(32) PATH '$.user', id CHAR(32) PATH '$.id')) AS claimed
              ON sends.user_id = UNHEX(claimed.user) AND sends.id = UNHEX(claimed.id)
-         SET due_at = ?, attempts = attempts + 1, at = ?",
+         SET due_at = ?, attempts = LEAST(attempts + 1, 250), at = ?",
         keys(&due),
         now + LEASE,
         now
@@ -221,6 +244,7 @@ struct Done {
 async fn attempt(app: App, sender: Arc<Sender>, job: Job) -> Done {
     let now = app.clock.now();
     let came = match (&job.target, &job.message) {
+        _ if job.attempts > MOST_CLAIMS => Came::Never(None),
         // Too late, by a webhook's own retries or not: a webhook that was tried in time may go on.
         (Some(target), _) if job.is_late(now) && (target.kind != Kind::Webhook || job.attempts <= 1) => {
             Came::Never(None)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{Extension, extract::State, http::StatusCode};
 use chrono::{DateTime, TimeDelta, Utc};
-use common::{App, Code, Connected, Json, NewId, Path, Result};
+use common::{App, Code, Connected, Json, NewId, Path, Result, db};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -61,13 +61,15 @@ pub async fn list(Connected { user, mut db }: Connected) -> Result<Json<Sends>> 
     extensions(("x-problems" = json!([Code::TooManyTests]))),
 )]
 pub async fn test(
-    Connected { user, mut db }: Connected,
+    Connected { user, db }: Connected,
     State(app): State<App>,
     Extension(sender): Extension<Arc<Sender>>,
     Extension(NewId(id)): Extension<NewId>,
     Path(channel_id): Path<Uuid>,
 ) -> Result<StatusCode> {
     let (now, today) = (app.clock.now(), user.today(app.clock.now()));
+    // Under the lock, so that those that come at once are counted too.
+    let mut db = db::lock(db, user.id).await?;
     let channel = sqlx::query!("SELECT id FROM channels WHERE user_id = ? AND id = ?", user.id, channel_id);
     channel.fetch_optional(&mut *db).await?.ok_or(Code::NotFound)?;
     let tests = sqlx::query_scalar!(
@@ -97,7 +99,7 @@ pub async fn test(
     .execute(&mut *db)
     .await?;
     // Who is asked may take its time: the connection is free for others meanwhile.
-    drop(db);
+    drop(db.commit().await?);
     if let Err(error) = deliver::one(&app, &sender, user.id, id).await {
         tracing::warn!(%error, "how a test went could not be stored");
     }

@@ -66,6 +66,8 @@ macro_rules! copy {
         )
     };
 }
+pub(crate) use copy;
+
 const COPY: &str = concat!(
     copy!("users"),
     copy!("foods"),

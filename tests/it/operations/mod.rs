@@ -11,7 +11,7 @@ mod figures;
 mod fuzz;
 mod grants;
 mod home;
-mod killed;
+pub mod killed;
 mod nodes;
 pub mod program;
 mod replaced;

@@ -1,75 +1,19 @@
 //! Channels: what they take, how they fail, and that nothing opens them but who stored them.
 
-use std::{
-    collections::HashSet,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{collections::HashSet, time::Duration};
 
-use axum::{
-    Router,
-    extract::State,
-    http::{HeaderMap, StatusCode},
-    routing::post,
-};
+use axum::http::HeaderMap;
 use chrono::TimeDelta;
+use reqwest::Method;
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, sync::Notify, time::sleep};
+use tokio::{task::JoinSet, time::sleep};
 use uuid::Uuid;
 
-use super::{Evening, channel, push_channel, remind};
-use crate::support::world::{World, text};
-
-/// Who takes webhooks, and what topics get.
-#[derive(Clone, Default)]
-struct Taker {
-    taken: Arc<Mutex<Vec<(HeaderMap, String)>>>,
-    /// What it answers; 200 where it is not told.
-    answer: Arc<Mutex<Option<u16>>>,
-    /// Until when `/hang` does not answer, and how much was taken beside it until it did or was given up.
-    release: Arc<Notify>,
-    beside: Arc<Mutex<Option<usize>>>,
-}
-
-impl Taker {
-    async fn start(&self) -> String {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = format!("http://{}/hook", listener.local_addr().expect("an address"));
-        let router = Router::new().route("/hook", post(take)).route("/hang", post(hang)).with_state(self.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        address
-    }
-
-    fn answers(&self, status: u16) {
-        *self.answer.lock().expect("no panic") = Some(status);
-    }
-
-    fn taken(&self) -> Vec<(HeaderMap, String)> {
-        std::mem::take(&mut *self.taken.lock().expect("no panic"))
-    }
-}
-
-async fn take(State(taker): State<Taker>, headers: HeaderMap, body: String) -> StatusCode {
-    taker.taken.lock().expect("no panic").push((headers, body));
-    let answer = *taker.answer.lock().expect("no panic");
-    StatusCode::from_u16(answer.unwrap_or(200)).expect("a status")
-}
-
-async fn hang(State(taker): State<Taker>) {
-    struct End(Taker);
-    impl Drop for End {
-        fn drop(&mut self) {
-            let taken = self.0.taken.lock().expect("no panic").len();
-            self.0.beside.lock().expect("no panic").get_or_insert(taken);
-        }
-    }
-    let end = End(taker);
-    end.0.release.notified().await;
-}
-
-fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
-    headers.get(name).map_or("", |value| value.to_str().expect("a text"))
-}
+use super::{
+    Evening, channel, push_channel, remind,
+    taker::{Taker, header},
+};
+use crate::support::world::{Reply, World, text};
 
 #[tokio::test]
 async fn a_push_service_that_knows_nobody_any_more_ends_the_channel() {
@@ -156,20 +100,82 @@ async fn one_address_that_hangs_keeps_none_of_a_thousand_waiting() {
     sqlx::query(more).execute(evening.world.db()).await.expect("they are stored");
     evening.at("2026-03-11T21:00:00Z");
     let release = async {
-        while taker.taken.lock().expect("no panic").len() < 1000 && taker.beside.lock().expect("no panic").is_none() {
+        while taker.count() < 1000 && taker.beside().is_none() {
             sleep(Duration::from_millis(20)).await;
         }
         taker.release.notify_one();
     };
     let (answer, ()) = tokio::join!(evening.tick(), release);
     answer.is(204);
-    let beside = taker.beside.lock().expect("no panic").expect("it was asked");
+    let beside = taker.beside().expect("it was asked");
     let taken = taker.taken();
     let ids: HashSet<_> = taken.iter().map(|(headers, _)| header(headers, "webhook-id").to_owned()).collect();
     assert_eq!((taken.len(), ids.len()), (1000, 1000));
     // Where each waited for the one before, none would have been taken; ten seconds are enough for half of them anywhere.
     println!("taken beside the one that hung: {beside} of 1000");
     assert!(beside > 500, "{beside}");
+}
+
+#[tokio::test]
+async fn one_person_with_two_hundred_addresses_that_hang_keeps_nobody_waiting() {
+    let (evening, taker) = (Evening::new().await, Taker::default());
+    let address = taker.start().await;
+    let mut people = Vec::new();
+    for name in ["ada", "bob"] {
+        let person = evening.world.person(name).await;
+        person.food(json!({ "name": "ramen", "start_date": "2026-03-01", "counting": "confirm" })).await;
+        people.push(person);
+    }
+    let [ada, bob] = &people[..] else { panic!("two") };
+    for index in 0..20 {
+        let url = format!("{}?{index}", address.replace("/hook", "/hang"));
+        channel(ada, json!({ "kind": "webhook", "url": url })).await;
+    }
+    for _ in 0..10 {
+        remind(ada, json!({ "time": "21:00" })).await;
+    }
+    channel(bob, json!({ "kind": "webhook", "url": address })).await;
+    remind(bob, json!({ "time": "21:00" })).await;
+    evening.at("2026-03-11T21:00:00Z");
+    let release = async {
+        while taker.count() == 0 && taker.beside().is_none() {
+            sleep(Duration::from_millis(20)).await;
+        }
+        taker.release.notify_one();
+    };
+    let (answer, ()) = tokio::join!(evening.tick(), release);
+    answer.is(204);
+    assert_eq!(taker.beside(), Some(1), "bob's was taken before the first of ada's was given up or let go");
+    let sent: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sends WHERE outcome = 'sent'")
+        .fetch_one(evening.world.db())
+        .await
+        .expect("a number");
+    assert_eq!(sent, 201);
+}
+
+#[tokio::test]
+async fn a_person_sends_themselves_thirty_tests_in_ten_minutes_however_many_come_at_once() {
+    let (evening, taker) = (Evening::new().await, Taker::default());
+    let address = taker.start().await;
+    let ada = evening.world.person("ada").await;
+    let path = channel(&ada, json!({ "kind": "webhook", "url": address })).await;
+    let (mut accepted, mut refused) = (0, 0);
+    for _ in 0..6 {
+        let mut asked = JoinSet::new();
+        for _ in 0..8 {
+            asked.spawn(Reply::to(ada.request(Method::POST, &format!("{path}/test"))));
+        }
+        for reply in asked.join_all().await {
+            match reply.status.as_u16() {
+                202 => accepted += 1,
+                429 => refused += usize::from(reply.problem(429, "too-many-tests")["code"].is_string()),
+                _ => _ = reply.problem(503, "unavailable"),
+            }
+        }
+    }
+    assert_eq!((accepted, taker.taken().len()), (30, 30), "{refused} refused");
+    evening.world.app.clock.advance(TimeDelta::minutes(11));
+    ada.post(&format!("{path}/test"), json!({})).await.is(202);
 }
 
 #[tokio::test]

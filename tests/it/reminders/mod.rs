@@ -1,9 +1,12 @@
 //! Reminders: what a person wants is told once, at its time, to every channel.
 
 mod channels;
+mod deliveries;
+mod killed;
+mod taker;
 mod times;
 
-use std::sync::Arc;
+use std::{os::unix::fs::PermissionsExt, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use common::{App, Env};
@@ -13,9 +16,12 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
-use crate::support::{
-    push_service::PushService,
-    world::{Person, Reply, World, text},
+use crate::{
+    operations::program::{Standalone, free_port},
+    support::{
+        push_service::PushService,
+        world::{Person, Reply, World, text},
+    },
 };
 
 /// A private key of P-256, for tests alone.
@@ -137,6 +143,7 @@ async fn what_waits_is_told_in_the_evening_once_and_only_the_browser_can_read_it
     assert_eq!((&message["ttl"], &message["topic"]), (&json!("14400"), &payload["tag"]));
     assert_eq!((&payload["body"], &payload["date"]), (&json!("ramen"), &json!("2026-03-12")));
     assert_eq!((&payload["account"], &payload["food_ids"]), (&json!(ada.id), &json!([food])));
+    assert_eq!(payload["waiting"], 1, "of this one the icon of the app tells");
     let sends = ada.get("/api/reminders/sends").await.ok();
     let channel = listed["channels"][0]["id"].clone();
     let send = json!({ "at": "2026-03-12T12:00:00Z", "reminder_id": reminder["id"], "channel_id": channel, "outcome": "sent", "status": 201 });
@@ -326,4 +333,20 @@ fn a_wrong_key_of_push_stops_the_start() {
         let error = Sender::from_env(&env).err().expect("it is wrong");
         assert!(error.to_string().starts_with(name), "{error}");
     }
+}
+
+#[tokio::test]
+async fn standalone_keeps_the_key_that_browsers_subscribe_under_and_nobody_else_can_read_it() {
+    let (folder, port) = (tempfile::tempdir_in("/tmp").expect("a folder"), free_port());
+    let mut keys = Vec::new();
+    for _start in 0..2 {
+        let standalone = Standalone::start(folder.path(), port);
+        let mut ada = Person::new(&standalone.origin);
+        ada.sign_in("ada", "UTC").await;
+        keys.push(text(&ada.get("/api/reminders").await.ok()["push_key"]));
+        standalone.stop();
+    }
+    assert_eq!((keys[0].len(), &keys[0]), (87, &keys[1]));
+    let file = std::fs::metadata(folder.path().join("vapid-private-key")).expect("it is kept");
+    assert_eq!(file.permissions().mode() & 0o777, 0o600);
 }

@@ -152,7 +152,7 @@ pub fn set_passwords(env: &mut Env) {
 }
 
 /// The way of a function to a database, as the user that it has with its [`password`].
-fn pool_of(function: &str, database: &str) -> MySqlPool {
+pub fn pool_of(function: &str, database: &str) -> MySqlPool {
     let (_, password) = password(function);
     let (_, server) = database.split_once('@').expect("a user");
     let url = format!("mysql://hanip_{function}:{password}@{server}");
