@@ -94,6 +94,6 @@ it('draws a year of days in as many paths as there are statuses', () => {
     'missing',
     'open',
   ]);
-  expect(paths[0]!.d).toBe('M0 15h1000v8h-1000zM1005 15h800v8h-800z');
+  expect(paths[0]!.d).toBe('M0 19h1000M1005 19h800');
   expect(draw('kk', 3, MONTH)[0]!.d.match(/M/g)).toHaveLength(2);
 });

@@ -96,39 +96,36 @@ export interface Size {
 export const MONTH: Size = { width: 26, height: 36 };
 export const YEAR: Size = { width: 5, height: 28 };
 
-/** The mark of a status from `x` on, over `cells` cells: each has a shape of its own, so that nobody needs the colour. */
-const marks: Record<'month' | 'year', Record<Status, (x: number, cells: number) => string>> = {
-  month: {
-    kept: (x) => `M${x + 7.5} 18.5l4 4 7.5-8.5`,
-    slipped: (x) => `M${x + 4.5} 18a8.5 8.5 0 1 0 17 0a8.5 8.5 0 1 0-17 0`,
-    skipped: (x) => `M${x + 10} 12v12M${x + 16} 12v12`,
-    missing: (x) => `M${x + 9} 18h8`,
-    open: (x) => `M${x + 13} 18h.01`,
-  },
-  year: {
-    kept: (x, cells) => `M${x} 15h${cells * 5}v8h-${cells * 5}z`,
-    slipped: (x, cells) => cellByCell(x, cells, (at) => `M${at + 0.5} 3h4v22h-4z`),
-    skipped: (x, cells) => `M${x} 21h${cells * 5}v2h-${cells * 5}z`,
-    missing: (x, cells) => cellByCell(x, cells, (at) => `M${at + 1.5} 21h2v2h-2z`),
-    open: (x, cells) => cellByCell(x, cells, (at) => `M${at + 1} 17h3v3h-3z`),
-  },
+/** The mark of a status in a month: each has a shape of its own, so that nobody needs the colour. */
+const marks: Record<Status, (x: number) => string> = {
+  kept: (x) => `M${x + 7.5} 18.5l4 4 7.5-8.5`,
+  slipped: (x) => `M${x + 4.5} 18a8.5 8.5 0 1 0 17 0a8.5 8.5 0 1 0-17 0`,
+  skipped: (x) => `M${x + 10} 12v12M${x + 16} 12v12`,
+  missing: (x) => `M${x + 9} 18h8`,
+  open: (x) => `M${x + 13} 18h.01`,
+};
+/** How far down its line is in a year, where each status has a width and dashes of its own. */
+const depths: Record<Status, number> = {
+  kept: 19,
+  slipped: 14,
+  skipped: 22,
+  missing: 22,
+  open: 19,
 };
 
-const cellByCell = (x: number, cells: number, mark: (at: number) => string) =>
-  Array.from({ length: cells }, (_, i) => mark(x + i * YEAR.width)).join('');
-
-/** One path for each status of a row, whose days begin at the column `first`: a year of 200 foods is drawn by few elements. */
+/**
+ * One path for each status of a row, whose days begin at the column `first`: a year of 200 foods is drawn by few elements.
+ * In a year, days in a row that have the same status are one line.
+ */
 export function draw(days: string, first: number, size: Size): { status: Status; d: string }[] {
-  const paths = new Map<Status, string>();
-  const mark = size === YEAR ? marks.year : marks.month;
-  const longest = size === YEAR ? days.length : 1;
-  for (let at = 0; at < days.length;) {
-    let end = at + 1;
-    while (end < days.length && days[end] === days[at] && end - at < longest) end += 1;
-    const status = statuses[days[at]!]!;
-    const d = mark[status]((first + at) * size.width, end - at);
-    paths.set(status, (paths.get(status) ?? '') + d);
-    at = end;
+  const paths: Record<string, string> = {};
+  const runs = days.matchAll(size === YEAR ? /(.)\1*/g : /./g);
+  for (const { 0: run, index } of runs) {
+    const [letter, x] = [run[0]!, (first + index) * size.width];
+    const status = statuses[letter]!;
+    const mark =
+      size === YEAR ? `M${x} ${depths[status]}h${run.length * size.width}` : marks[status](x);
+    paths[letter] = (paths[letter] ?? '') + mark;
   }
-  return [...paths].map(([status, d]) => ({ status, d }));
+  return Object.entries(paths).map(([letter, d]) => ({ status: statuses[letter]!, d }));
 }
