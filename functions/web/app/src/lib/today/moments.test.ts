@@ -13,8 +13,12 @@ const entry = (id: string, reached: [number, string][], more: object = {}): Entr
     },
     ...more,
   }) as unknown as Entry;
-const told = (foods: Entry[], seen: string[] = []) =>
-  momentsOf(foods, TODAY, seen).map(({ food, days, goal }) => [food.id, days, goal]);
+const told = (foods: Entry[], seen: string[] = [], next_day_at = '2026-03-12T00:00:00Z') =>
+  momentsOf({ foods, as_of: TODAY, next_day_at }, seen).map(({ food, days, goal }) => [
+    food.id,
+    days,
+    goal,
+  ]);
 
 it('tells the highest badge of today or yesterday, and no older one', () => {
   const ramen = entry('ramen', [
@@ -41,4 +45,11 @@ it('is silent on the day of a slip, about what was put away, and about what was 
   expect(told([entry('ramen', reached)], ['ramen:7'])).toEqual([]);
   expect(told([entry('ramen', reached, { created_at: '2026-03-11T01:00:00Z' })])).toEqual([]);
   expect(told([entry('ramen', reached, { waiting: true })])).toEqual([]);
+});
+
+it('is silent about what was before the food, where the day there is not that of UTC', () => {
+  const added = (created_at: string) => [entry('ramen', [[7, '2026-03-10']], { created_at })];
+  const seoul = '2026-03-11T15:00:00Z';
+  expect(told(added('2026-03-10T16:00:00Z'), [], seoul)).toEqual([]);
+  expect(told(added('2026-03-10T14:00:00Z'), [], seoul)).toEqual([['ramen', 7, false]]);
 });

@@ -1,7 +1,7 @@
 /** The badges that somebody has reached just now, and has not put away yet. */
 import { addDays } from '../dates/dates';
 import { read, write } from '../ui/storage';
-import type { Entry, Food } from '../api/types';
+import type { Food, Today } from '../api/types';
 
 export interface Moment {
   food: Food;
@@ -15,14 +15,21 @@ export interface Moment {
 /** Names a badge of a food for this device. */
 export const keyOf = ({ food, days }: Moment) => `${food.id}:${days}`;
 
+const DAY = 86_400_000;
+
 /** Of each food the highest badge of today or yesterday: in silence a day counts when it is over. */
-export function momentsOf(foods: Entry[], asOf: string, seen: string[]): Moment[] {
-  const since = addDays(asOf, -1);
+export function momentsOf(
+  { foods, as_of, next_day_at }: Pick<Today, 'foods' | 'as_of' | 'next_day_at'>,
+  seen: string[],
+): Moment[] {
+  const yesterday = addDays(as_of, -1);
+  const began = Date.parse(next_day_at) - DAY;
   const found = foods.flatMap(({ food, streak, waiting }): Moment[] => {
     if (waiting || streak.today === 'slipped') return [];
     const fresh = streak.milestones.filter(
       // What was reached before the food was added here is no news.
-      ({ reached_on }) => reached_on >= since && reached_on >= food.created_at.slice(0, 10),
+      ({ reached_on: on }) =>
+        on === as_of || (on === yesterday && Date.parse(food.created_at) < began),
     );
     const highest = fresh.sort((one, other) => other.days - one.days)[0];
     if (!highest) return [];
