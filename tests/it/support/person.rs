@@ -181,6 +181,19 @@ impl Reply {
         assert_eq!((&first[key], &first["code"]), (&json!(place), &json!(code)), "{problem}");
     }
 
+    /// An event was taken; or somebody else works there, and the schedule is asked to come again.
+    #[track_caller]
+    pub fn is_taken_or_left(&self) {
+        match self.status.as_u16() {
+            204 => assert_eq!(self.body, ""),
+            _ => assert!(
+                ["work-remains", "unavailable"].map(Into::into).contains(&self.is(503)["code"]),
+                "{}",
+                self.body
+            ),
+        }
+    }
+
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().expect("a text"))
     }
