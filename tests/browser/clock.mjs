@@ -2,7 +2,7 @@
 // Usage: node tests/browser/clock.mjs <base-url> <picture.png>
 import assert from 'node:assert/strict';
 import { wrongClock } from './faults.mjs';
-import { daysAgo, given, handsOn, launch, phone, send, signIn, steps, until } from './page.mjs';
+import { answerChanged, daysAgo, given, handsOn, launch, phone, send, signIn, steps, until } from './page.mjs';
 
 const [base, picture] = given('base-url', 'picture.png');
 const browser = await launch();
@@ -33,17 +33,13 @@ async function somebody(context, page) {
 /** Answers as if yesterday ended in a few seconds; from then on as it is. */
 async function endOfYesterday(page, seconds) {
   const end = Date.now() + seconds * 1000;
-  await page.route('**/api/streaks/today', async (route) => {
-    const response = await route.fetch();
-    const json = await response.json().catch(() => null);
-    if (!json) return; // the page was closed meanwhile
-    if (Date.now() < end) {
+  await page.route('**/api/streaks/today', (route) =>
+    answerChanged(route, (json) => {
+      if (Date.now() >= end) return;
       json.as_of = yesterday;
       json.next_day_at = new Date(end).toISOString();
       for (const { streak } of json.foods) streak.as_of = yesterday;
-    }
-    await route.fulfill({ response, json });
-  });
+    }));
 }
 
 for (const [name, hours] of [['ahead', 26], ['behind', -26], ['years ahead', 30_000]]) {

@@ -3,7 +3,7 @@
 // Usage: node tests/browser/feel.mjs <base-url> <screenshot.png>
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { daysAgo, given, handsOn, launch, phone, send, signIn, steps, until } from './page.mjs';
+import { answerChanged, daysAgo, given, handsOn, launch, phone, send, signIn, steps, until } from './page.mjs';
 
 const [base, picture] = given('base-url', 'screenshot.png');
 const browser = await launch();
@@ -41,12 +41,10 @@ async function somebody(who, foods) {
 }
 /** The server says that the food was added long ago, as if it had been used ever since. */
 const addedLongAgo = () =>
-  page.route('**/api/streaks/today', async (route) => {
-    const response = await route.fetch();
-    const json = await response.json();
-    for (const { food } of json.foods) food.created_at = '2020-01-01T00:00:00Z';
-    await route.fulfill({ response, json });
-  });
+  page.route('**/api/streaks/today', (route) =>
+    answerChanged(route, (json) => {
+      for (const { food } of json.foods) food.created_at = '2020-01-01T00:00:00Z';
+    }));
 
 let taps = 0;
 async function tap(locator) {

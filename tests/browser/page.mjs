@@ -77,6 +77,21 @@ export async function signIn(page, base, name) {
   await page.waitForURL(`${base}/`);
 }
 
+/**
+ * What the server says, changed by `change`. A page may be closed before its answer is there:
+ * then it gets none, and nothing has gone wrong.
+ */
+export async function answerChanged(route, change) {
+  try {
+    const response = await route.fetch();
+    const json = await response.json();
+    change(json);
+    await route.fulfill({ response, json });
+  } catch (error) {
+    if (!/has been closed|context disposed/.test(error.message)) throw error;
+  }
+}
+
 /** A request as the page itself would send it. */
 export const send = (page, method, path, body) =>
   page.evaluate(
