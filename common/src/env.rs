@@ -52,6 +52,12 @@ impl Env {
         self.0.keys().map(String::as_str)
     }
 
+    /// Whether this process is a function of AWS Lambda, which is frozen from each answer to the next request: it answers
+    /// one request at a time, what runs in the background stops, and connections are lost unnoticed.
+    pub fn is_lambda(&self) -> bool {
+        cfg!(feature = "lambda") && self.0.contains_key("AWS_LAMBDA_RUNTIME_API")
+    }
+
     /// Sets `name`, as standalone does for the settings it provides itself.
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
         self.0.insert(name.to_owned(), value.into());

@@ -13,6 +13,7 @@ use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, Executor, MySqlConnection, MySqlPool, Row,
     mysql::{MySqlConnectOptions, MySqlPoolOptions, MySqlSslMode},
 };
+use tokio::time::timeout;
 use uuid::Uuid;
 
 pub(crate) use self::errors::{code, log, undone, without_values};
@@ -40,20 +41,28 @@ pub fn options(env: &Env) -> anyhow::Result<MySqlConnectOptions> {
     Ok(options.disable_statement_logging())
 }
 
+/// How long a connection that was idle may take to answer, before another one is made.
+const PING_TIME: Duration = Duration::from_millis(400);
+
 /// A pool that connects at the first query, reconnects without a restart, and never hands out a
 /// connection with a transaction left open on it.
 pub fn pool(env: &Env) -> anyhow::Result<MySqlPool> {
+    let is_lambda = env.is_lambda();
     Ok(MySqlPoolOptions::new()
-        .max_connections(5)
+        .max_connections(if is_lambda { 1 } else { 5 })
         .acquire_timeout(Duration::from_secs(1))
         // sqlx's idle reaper resets the idle timer of the connections it inspects, so that some would never be
         // closed. `max_lifetime` alone closes them: within a minute where no request comes.
         .idle_timeout(None)
         .max_lifetime(Duration::from_secs(30))
-        // A ping before each request would double the round trips: only a connection that was idle is pinged.
+        // A ping before each request would double the round trips: only a connection that was idle is pinged. The time of a
+        // freeze may have passed unnoticed, so that any may have been idle there.
         .test_before_acquire(false)
-        .before_acquire(|connection, meta| {
-            Box::pin(async move { Ok(meta.idle_for < Duration::from_secs(5) || connection.ping().await.is_ok()) })
+        .before_acquire(move |connection, meta| {
+            let is_idle = is_lambda || meta.idle_for >= Duration::from_secs(5);
+            Box::pin(async move {
+                Ok(!is_idle || timeout(PING_TIME, connection.ping()).await.is_ok_and(|answer| answer.is_ok()))
+            })
         })
         .after_connect(|connection, _| Box::pin(prepare(connection)))
         // A future dropped while BEGIN is on the wire leaves a transaction open that sqlx does not know of. ROLLBACK

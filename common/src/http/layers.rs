@@ -1,10 +1,6 @@
 //! What surrounds the routes of every function: middleware, a function for each duty.
 
-use std::{
-    any::Any,
-    pin::pin,
-    time::{Duration, Instant},
-};
+use std::{any::Any, pin::pin, time::Duration};
 
 use anyhow::anyhow;
 use axum::{
@@ -15,7 +11,7 @@ use axum::{
     response::Response,
     routing::get,
 };
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 use tower::ServiceBuilder;
 use tracing::Instrument;
@@ -145,16 +141,23 @@ async fn refuse_ambiguous(request: Request, next: Next) -> Result<Response> {
     }
 }
 
-/// Answers 503 where a handler takes too long. It runs on to its end.
+/// When a request has to be answered at the latest, if anything says so. Its work ends then too: an extension of the
+/// requests of a process that is frozen after its answer.
+#[derive(Clone, Copy)]
+pub(super) struct Deadline(pub(super) Instant);
+
+/// Answers 503 where a handler takes too long. It runs on to its end, unless the process does not.
 async fn limit_time(request: Request, next: Next) -> Result<Response> {
     let time = if is_api(&request) { API_TIME } else { WORK_TIME };
+    let deadline = request.extensions().get().map(|Deadline(at)| *at);
     let (body, _) = RequestBody::of(request.extensions())?;
+    let answer_due = || deadline.into_iter().fold(body.answer_due(time), Instant::min);
     let mut response = pin!(next.run(request));
     loop {
-        let due = body.answer_due(time);
+        let due = answer_due();
         match timeout_at(due, &mut response).await {
             Ok(response) => return Ok(response),
-            Err(_) if body.answer_due(time) <= due => return Err(Code::Unavailable.into()),
+            Err(_) if answer_due() <= due => return Err(Code::Unavailable.into()),
             Err(_) => {}
         }
     }
@@ -164,7 +167,7 @@ fn is_watched(request: &Request) -> bool {
     WATCHED.contains(&request.uri().path())
 }
 
-fn is_api(request: &Request) -> bool {
+pub(super) fn is_api(request: &Request) -> bool {
     request.uri().path().starts_with("/api/")
 }
 
@@ -172,15 +175,16 @@ fn is_api(request: &Request) -> bool {
 compile_error!("expected panic = \"unwind\": a handler that panics must not end the process");
 
 /// Runs each request in a task of its own, so that a panic becomes a 500. A write runs to its end, though its client
-/// hangs up or is answered that it took too long. A read, and the import of a file, end then: nobody waits for them.
+/// hangs up or is answered that it took too long. A read, and the import of a file, end then: nobody waits for them. So
+/// does all that has a [`Deadline`].
 async fn detach(State(tasks): State<TaskTracker>, request: Request, next: Next) -> Result<Response> {
-    let is_safe = request.method().is_safe();
+    let ends = request.method().is_safe() || request.extensions().get::<Deadline>().is_some();
     let (body, _) = RequestBody::of(request.extensions())?;
     let traceparent = telemetry::traceparent_of(request.headers());
     let task = tasks.spawn(telemetry::traced(traceparent, next.run(request)).in_current_span());
     let abort = task.abort_handle();
     let _abort = defer(move || {
-        if is_safe || !body.is_buffered() {
+        if ends || !body.is_buffered() {
             abort.abort();
         }
     });

@@ -6,6 +6,8 @@ mod error;
 mod expected;
 mod json;
 mod json_fault;
+#[cfg(feature = "lambda")]
+mod lambda;
 mod layers;
 mod openapi;
 mod origin;

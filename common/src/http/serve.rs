@@ -21,6 +21,8 @@ use tokio::{
 };
 use tower::ServiceExt;
 
+#[cfg(feature = "lambda")]
+use crate::http::lambda;
 use crate::{
     App, Env,
     http::{
@@ -61,13 +63,14 @@ async fn run(routes: impl FnOnce(App, &Env) -> Result<Router>) -> Result<()> {
     let env = Env::process();
     telemetry::start(&env, "info")?;
     let app = App::from_env(&env)?;
-    let router = finish(routes(app.clone(), &env)?, &app);
-    #[cfg(feature = "lambda")]
-    if env.optional("AWS_LAMBDA_RUNTIME_API")?.is_some() {
-        return lambda_http::run(router).await.map_err(|error| anyhow::anyhow!(error));
-    }
+    let router = routes(app.clone(), &env)?;
     let (reached, db) = (app.reached.clone(), app.db.clone());
     tokio::spawn(async move { reached.wait(&db).await });
+    #[cfg(feature = "lambda")]
+    if env.is_lambda() {
+        return lambda::run(router, app).await;
+    }
+    let router = finish(router, &app);
     let listener = bind(&env, Ipv4Addr::UNSPECIFIED.into()).await?;
     tracing::info!(address = %listener.local_addr()?, "listening");
     listen(listener, router, &app, shutdown_signal()?).await;

@@ -123,15 +123,17 @@ impl Discovery {
         if known.as_ref().is_some_and(|known| known.since.elapsed() < FRESH) {
             return known.context("known");
         }
+        let late = || format!("{}: no description in {PATIENCE:?}", self.setting);
+        if self.http.is_frozen {
+            let answer = timeout(PATIENCE, self.ask(Instant::now())).await.with_context(late).flatten();
+            return answer.or_else(|error| known.ok_or(error));
+        }
         // In a task of its own, which goes on when nobody waits any more.
         let this = self.clone();
         let asked = tokio::spawn(async move { this.ask(Instant::now()).await });
         match known {
             Some(known) => Ok(known),
-            None => timeout(PATIENCE, asked)
-                .await
-                .with_context(|| format!("{}: no description in {PATIENCE:?}", self.setting))?
-                .context("the task runs to its end")?,
+            None => timeout(PATIENCE, asked).await.with_context(late)?.context("the task runs to its end")?,
         }
     }
 
@@ -148,8 +150,12 @@ impl Discovery {
         self.ask(Instant::now()).await
     }
 
-    /// Asks from now on, in the background, so that what is known is never old. Ends with this value.
+    /// Asks from now on, in the background, so that what is known is never old. Ends with this value. A process that is
+    /// frozen between requests has no background: there somebody who signs in waits for what is too old.
     pub fn keep_fresh(self: &Arc<Self>) {
+        if self.http.is_frozen {
+            return;
+        }
         let weak = Arc::downgrade(self);
         tokio::spawn(async move {
             let (mut pause, mut told) = (PAUSE, None);

@@ -25,6 +25,8 @@ pub struct Http {
     loopback: Client,
     /// Where the provider is reached, if not where its URLs say.
     address: Option<SocketAddr>,
+    /// Whether this process is frozen between requests, so that nothing is asked in the background.
+    pub is_frozen: bool,
 }
 
 /// An answer, read to its end.
@@ -41,16 +43,22 @@ impl Http {
         let expected = "OIDC_CA_FILE: expected certificates in PEM";
         let Some(pem) = env.optional("OIDC_CA")? else {
             anyhow::ensure!(!env.names().any(|name| name == "OIDC_CA_FILE"), "{expected}, but it is empty");
-            return Self::new(&[]);
+            return Self::with(&[], env.is_lambda());
         };
         let certificates = Certificate::from_pem_bundle(pem.as_bytes()).context(expected)?;
         anyhow::ensure!(!certificates.is_empty(), expected);
-        Self::new(&certificates).context(expected)
+        Self::with(&certificates, env.is_lambda()).context(expected)
     }
 
     pub fn new(certificates: &[Certificate]) -> anyhow::Result<Self> {
+        Self::with(certificates, false)
+    }
+
+    fn with(certificates: &[Certificate], is_frozen: bool) -> anyhow::Result<Self> {
         let builder = || {
             let builder = Client::builder()
+                // One that was frozen may be dead.
+                .pool_max_idle_per_host(if is_frozen { 0 } else { usize::MAX })
                 // A redirect would take the client's secret to wherever it points.
                 .redirect(Policy::none())
                 .connect_timeout(Duration::from_secs(3))
@@ -58,7 +66,7 @@ impl Http {
                 .user_agent("hanip");
             certificates.iter().cloned().fold(builder, ClientBuilder::add_root_certificate)
         };
-        Ok(Self { outside: builder().build()?, loopback: builder().no_proxy().build()?, address: None })
+        Ok(Self { outside: builder().build()?, loopback: builder().no_proxy().build()?, address: None, is_frozen })
     }
 
     pub fn through(self, address: SocketAddr) -> Self {
