@@ -1,6 +1,5 @@
 //! What every function needs to answer a request.
 
-use sqlx::MySqlPool;
 use tokio_util::task::TaskTracker;
 
 use crate::{
@@ -14,7 +13,7 @@ const REQUESTS_EACH: usize = 2;
 /// The state of every router.
 #[derive(Clone)]
 pub struct App {
-    pub db: MySqlPool,
+    pub db: db::Pool,
     pub reached: Reached,
     pub clock: Clock,
     pub origin: Origin,

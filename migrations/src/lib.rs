@@ -19,7 +19,7 @@ use self::lock::Lock;
 /// killed at any moment leaves nothing that stops the next. An older program than the last one to migrate changes
 /// nothing.
 pub async fn run(env: &Env) -> Result<()> {
-    let options = common::db::options(env)?;
+    let options = common::db::options(env).await?;
     let unreachable = "DATABASE_URL: the database can't be reached";
     let lock = Lock::take(&options).await.context(unreachable)?;
     let mut db = MySqlConnection::connect_with(&options).await.context(unreachable)?;

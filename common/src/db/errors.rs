@@ -42,6 +42,12 @@ pub(super) fn is_unknown_variable(error: &sqlx::Error) -> bool {
     number(error) == Some(1193)
 }
 
+/// True if the server does not let this user in with this password, or this token.
+#[cfg(feature = "aws")]
+pub(super) fn is_login_refused(error: &sqlx::Error) -> bool {
+    matches!(number(error), Some(1045 | 1698))
+}
+
 /// True if the database's user has no right to a table or to one of its columns.
 fn is_refused(error: &sqlx::Error) -> bool {
     matches!(number(error), Some(1142 | 1143))
@@ -70,7 +76,7 @@ pub(crate) fn without_values(error: &sqlx::Error) -> String {
 /// The code of the answer to `error`.
 pub(crate) fn code(error: &sqlx::Error) -> Code {
     let again = undone(error)
-        || matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
+        || matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Configuration(_))
         // An error during COMMIT: whether anything is stored is not known, so that the client has to ask again.
         || number(error) == Some(1180)
         // Too many connections (of the server, of the user), the statement took too long.

@@ -5,12 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sqlx::MySqlPool;
 use tokio::{
     sync::OnceCell,
     task::JoinSet,
     time::{sleep, timeout},
 };
+
+use super::Pool;
 
 /// How long requests wait for the first connection, together.
 const REACH_TIME: Duration = Duration::from_secs(4);
@@ -30,12 +31,16 @@ pub struct Reached(Arc<OnceCell<()>>);
 impl Reached {
     /// Returns when the database was reached, or when it is known not to be: after four seconds, or at an error that
     /// another attempt would meet too. The pool then says what is wrong.
-    pub async fn wait(&self, pool: &MySqlPool) {
+    pub async fn wait(&self, pool: &Pool) {
         self.0.get_or_init(|| connect(pool)).await;
     }
 }
 
-async fn connect(pool: &MySqlPool) {
+async fn connect(pool: &Pool) {
+    // Not within an attempt, which is too short for an answer of AWS.
+    if pool.log_in().await.is_err() {
+        return;
+    }
     let (started, mut attempts) = (Instant::now(), JoinSet::new());
     while started.elapsed() < REACH_TIME {
         let pause = if started.elapsed() < Duration::from_secs(1) { OFTEN } else { SELDOM };

@@ -2,18 +2,20 @@
 //! minutes more to be rolled back if it were interrupted.
 
 use chrono::{DateTime, Utc};
-use sqlx::MySqlPool;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::{Result, db};
+use crate::{
+    Result,
+    db::{self, Pool},
+};
 
 /// How many rows one statement deletes.
 const PORTION: u64 = 2_000;
 
 /// Erases the rows of an account, until `deadline`; true if nothing is left. It is marked as deleted before, so that
 /// nobody adds to it.
-pub async fn account(db: &MySqlPool, user_id: Uuid, deadline: Instant) -> Result<bool> {
+pub async fn account(db: &Pool, user_id: Uuid, deadline: Instant) -> Result<bool> {
     macro_rules! portions {
         ($statement:literal) => {
             while sqlx::query!($statement, user_id, PORTION).execute(db).await?.rows_affected() == PORTION {
@@ -34,13 +36,7 @@ pub async fn account(db: &MySqlPool, user_id: Uuid, deadline: Instant) -> Result
 
 /// Erases a food that was deleted at `erasable` or before, until `deadline`; true if nothing is left. Each portion
 /// takes the person's lock and looks again, since an import may bring the food back.
-pub async fn food(
-    db: &MySqlPool,
-    user_id: Uuid,
-    food_id: Uuid,
-    erasable: DateTime<Utc>,
-    deadline: Instant,
-) -> Result<bool> {
+pub async fn food(db: &Pool, user_id: Uuid, food_id: Uuid, erasable: DateTime<Utc>, deadline: Instant) -> Result<bool> {
     loop {
         let mut db = db::lock(db.acquire().await?, user_id).await?;
         let is_there = sqlx::query!(

@@ -3,11 +3,11 @@
 use axum::http::{HeaderMap, header};
 use chrono::{DateTime, Utc};
 use cookie::time::Duration;
-use sqlx::{MySqlConnection, MySqlPool};
+use sqlx::MySqlConnection;
 use uuid::Uuid;
 
 use super::{ABSOLUTE, COOKIE, IDLE, MOST_SESSIONS, TOUCHED, User, hash, random_token};
-use crate::{Code, Origin, Result};
+use crate::{Code, Origin, Result, db::Pool};
 
 /// A SELECT of [`User`]s, with what follows its columns. `query_as!` would check it when it is compiled, and can't read
 /// the [`Key`](super::Key) that is a struct of its own.
@@ -47,7 +47,7 @@ pub(super) async fn with_token(db: &mut MySqlConnection, token: &str) -> Result<
 }
 
 /// Writes the last use, after the answer and never in its way: who holds the row is not waited for.
-pub(super) async fn touch(db: MySqlPool, user: User, now: DateTime<Utc>) {
+pub(super) async fn touch(db: Pool, user: User, now: DateTime<Utc>) {
     let update = match user.key.scope {
         None => sqlx::query!(
             "SET STATEMENT innodb_lock_wait_timeout = 0 FOR

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use common::{
-    db::safe,
+    db::{Pool, safe},
     diary::{counters::NEWS, zone::Zone},
 };
 use serde_json::json;
-use sqlx::{MySqlPool, Row, types::Json};
+use sqlx::{Row, types::Json};
 
 use crate::list::FIGURES;
 
@@ -21,7 +21,7 @@ pub struct Answer {
 }
 
 /// Asks for everything. The server ends a statement that takes longer than two seconds.
-pub async fn ask(db: &MySqlPool, now: DateTime<Utc>) -> sqlx::Result<Answer> {
+pub async fn ask(db: &Pool, now: DateTime<Utc>) -> sqlx::Result<Answer> {
     let row = sqlx::raw_sql(safe(statement(now))).fetch_one(db).await?;
     let figures = (0..FIGURES.len()).map(|at| row.try_get(at)).collect::<sqlx::Result<_>>()?;
     let sign_ins: Option<Json<_>> = row.try_get("sign_ins")?;

@@ -4,8 +4,8 @@
 use std::net::Ipv4Addr;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use common::{App, Clock, Env};
-use sqlx::{Connection, MySqlConnection, MySqlPool};
+use common::{App, Clock, Env, db::Pool};
+use sqlx::{Connection, MySqlConnection};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
@@ -33,9 +33,9 @@ pub struct World {
     pub app: App,
     pub origin: String,
     pub database: String,
-    db: MySqlPool,
+    db: Pool,
     /// Those of the functions.
-    pools: Vec<MySqlPool>,
+    pools: Vec<Pool>,
 }
 
 impl World {
@@ -102,12 +102,12 @@ impl World {
     }
 
     /// Everything in the database, as nobody but a test may see it.
-    pub fn db(&self) -> &MySqlPool {
+    pub fn db(&self) -> &Pool {
         &self.db
     }
 
     /// The way of a function to the database, where it is a user of its own.
-    pub fn db_of(&self, function: &str) -> MySqlPool {
+    pub fn db_of(&self, function: &str) -> Pool {
         pool_of(function, &self.database)
     }
 
@@ -152,7 +152,7 @@ pub fn set_passwords(env: &mut Env) {
 }
 
 /// The way of a function to a database, as the user that it has with its [`password`].
-pub fn pool_of(function: &str, database: &str) -> MySqlPool {
+pub fn pool_of(function: &str, database: &str) -> Pool {
     let (_, password) = password(function);
     let (_, server) = database.split_once('@').expect("a user");
     let url = format!("mysql://hanip_{function}:{password}@{server}");

@@ -13,7 +13,7 @@ use crate::{
     support::world::{World, date},
 };
 
-async fn count(db: &sqlx::MySqlPool, rows: &'static str) -> i64 {
+async fn count(db: &common::db::Pool, rows: &'static str) -> i64 {
     sqlx::query_scalar(rows).fetch_one(db).await.expect("a count")
 }
 
@@ -63,7 +63,8 @@ async fn what_has_expired_is_deleted_in_portions_that_stay_deleted() {
     .execute(world.db())
     .await
     .expect("attempts");
-    let mut other = world.db().begin().await.expect("a transaction");
+    let mut other = world.db().acquire().await.expect("a connection");
+    let mut other = other.begin().await.expect("a transaction");
     let last = "SELECT nonce FROM sign_in_attempts ORDER BY expires_at DESC LIMIT 1 FOR UPDATE";
     sqlx::query(last).execute(&mut *other).await.expect("a row that somebody else has locked");
     tick::run(&world.app, tick::CHUNK).await.expect("a tick");

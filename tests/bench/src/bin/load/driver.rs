@@ -9,8 +9,8 @@ use common::{Env, db};
 use futures_util::TryStreamExt;
 use serde_json::Value;
 use sqlx::{
-    Encode, Execute, Executor, MySql, MySqlConnection, MySqlPool, Type, encode::IsNull, error::BoxDynError,
-    mysql::MySqlTypeInfo, query::Query,
+    Encode, Execute, Executor, MySql, MySqlConnection, Type, encode::IsNull, error::BoxDynError, mysql::MySqlTypeInfo,
+    query::Query,
 };
 use tokio::time::sleep_until;
 
@@ -37,7 +37,7 @@ pub async fn run(plan: Plan) -> Result<Value> {
     watch.stop(times)
 }
 
-async fn client(pool: MySqlPool, requests: Vec<Vec<Use>>, begin: Instant, end: Instant) -> Result<Vec<Duration>> {
+async fn client(pool: db::Pool, requests: Vec<Vec<Use>>, begin: Instant, end: Instant) -> Result<Vec<Duration>> {
     let mut times = Vec::with_capacity(1 << 16);
     let mut started = Instant::now();
     for uses in requests.iter().cycle() {
