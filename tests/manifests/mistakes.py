@@ -222,9 +222,9 @@ MISTAKES = [
     ("no word of how many it takes", MARIADB, "            - --max-connections=250\n", "", "budget: vagrant: expected"),
     (
         "a larger pool",
-        "common/src/db/mod.rs",
-        ".max_connections(5)",
-        ".max_connections(8)",
+        "common/src/db/pool.rs",
+        "{ 1 } else { 5 }",
+        "{ 1 } else { 8 }",
         "budget: vagrant: 15 pods × 8",
     ),
     (

@@ -78,7 +78,8 @@ def paths(root, configuration, crates):
 
 def budget(root, things):
     """Two revisions overlap while one replaces the other; a fifth is left for people, migrations and backups."""
-    pool = int(re.search(r"\.max_connections\((\d+)\)", (root / "common/src/db/mod.rs").read_text()).group(1))
+    text = (root / "common/src/db/pool.rs").read_text()
+    pool = int(re.search(r"\.max_connections\(if is_lambda \{ \d+ \} else \{ (\d+) \}\)", text).group(1))
     allowed = None
     for thing in things:
         spec = thing.get("spec", {})
