@@ -6,6 +6,7 @@
 
 pub mod address;
 mod channels;
+mod cryptography;
 mod deliver;
 mod event;
 mod fire;

@@ -9,16 +9,15 @@ use anyhow::{Context, Result, ensure};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 use common::Env;
+use p256::{
+    PublicKey, SecretKey,
+    ecdsa::{Signature, SigningKey, signature::Signer},
+};
 use reqwest::RequestBuilder;
 use serde_json::json;
 use url::Url;
-use web_push_native::{
-    Auth, encrypt,
-    p256::{
-        PublicKey, SecretKey,
-        ecdsa::{Signature, SigningKey, signature::Signer},
-    },
-};
+
+use crate::cryptography;
 
 /// How long a push service keeps a message for a browser that is away.
 const TTL: u32 = 4 * 60 * 60;
@@ -40,6 +39,7 @@ pub struct Push {
 impl Push {
     /// From `VAPID_PRIVATE_KEY` and `VAPID_SUBJECT`; none where the key is not set.
     pub fn from_env(env: &Env) -> Result<Option<Self>> {
+        cryptography::install();
         let Some(key) = env.optional("VAPID_PRIVATE_KEY")? else { return Ok(None) };
         let expected = "VAPID_PRIVATE_KEY: expected a private key of P-256, 32 bytes in base64url";
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(key.trim_end_matches('=')).ok().context(expected)?;
@@ -59,10 +59,8 @@ impl Push {
 
     /// Makes a message that only the browser at `endpoint` reads.
     pub fn seal(&self, endpoint: &Url, message: Message<'_>, now: DateTime<Utc>) -> Result<Sealed> {
-        let browser = PublicKey::from_sec1_bytes(message.p256dh).ok().context("the key of a browser")?;
-        ensure!(message.auth.len() == 16, "the secret of a browser");
-        let body = encrypt(message.payload.into_bytes(), &browser, Auth::from_slice(message.auth));
-        let body = body.map_err(|error| anyhow::anyhow!("a message was not encrypted: {error}"))?;
+        let body = ece::encrypt(message.p256dh, message.auth, message.payload.as_bytes())
+            .context("a message could not be encrypted for a browser")?;
         Ok(Sealed { authorization: self.authorization(endpoint, now), topic: message.topic.to_owned(), body })
     }
 
