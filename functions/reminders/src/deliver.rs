@@ -12,12 +12,15 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use common::{App, Result, db};
 use serde_json::json;
-use tokio::task::JoinSet;
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep, sleep_until},
+};
 use uuid::Uuid;
 
 use crate::{
     channels::Kind,
-    fire::{self, LATE},
+    fire::{self, Fired, LATE},
     hex,
     message::Message,
     send::{Came, Sender, Target, next_try},
@@ -36,8 +39,11 @@ const OF_ONE: usize = 8;
 const BACKLOG: usize = 1_000;
 /// After so many claims a notification is given up: a process seems to die of it each time.
 const MOST_CLAIMS: u8 = 20;
-/// How many results one statement marks.
+/// The next ones are looked for when fewer than so many wait.
+const AHEAD: usize = 100;
+/// How many results one statement marks, and how long the first of them waits for others at most.
 const MARKED: usize = 100;
+const MARKED_WITHIN: Duration = Duration::from_millis(20);
 /// The pauses before marking again.
 const MARK_AGAIN: [Duration; 4] =
     [Duration::from_millis(20), Duration::from_millis(100), Duration::from_millis(400), Duration::from_millis(1600)];
@@ -61,49 +67,55 @@ struct Job {
     failing_since: Option<DateTime<Utc>>,
 }
 
-/// Sends all that is due, while there is time; how many notifications were tried.
+/// Sends all that is due, while there is time; how many notifications were tried. While some are under way, the next ones
+/// are looked for, and how others went is marked.
 pub async fn all(app: &App, sender: &Arc<Sender>, has_time: impl Fn() -> bool) -> Result<u64> {
-    let (mut backlog, mut under_way, mut tried) = (VecDeque::new(), JoinSet::new(), 0);
-    let (mut of, mut is_all, mut failure) = (HashMap::new(), false, None);
+    let (mut backlog, mut under_way, mut done) = (VecDeque::new(), JoinSet::new(), Vec::new());
+    // One each at most: a function has few connections.
+    let (mut looking, mut marking) = (JoinSet::new(), JoinSet::new());
+    let (mut of, mut tried, mut is_all, mut failure) = (HashMap::new(), 0, false, None);
+    let mut mark_at = Instant::now();
     loop {
         // Those that are claimed and not begun in time are due again after the lease.
-        while under_way.len() < AT_ONCE && has_time() {
-            if let Some(job) = first_with_room(&backlog, &of).and_then(|index| backlog.remove(index)) {
-                tried += 1;
-                *of.entry(job.user_id).or_default() += 1;
-                under_way.spawn(attempt(app.clone(), sender.clone(), job));
-                continue;
+        while under_way.len() < AT_ONCE
+            && has_time()
+            && let Some(job) = first_with_room(&backlog, &of).and_then(|index| backlog.remove(index))
+        {
+            tried += 1;
+            *of.entry(job.user_id).or_default() += 1;
+            under_way.spawn(attempt(app.clone(), sender.clone(), job));
+        }
+        let are_few = backlog.len() < AHEAD || (under_way.len() < AT_ONCE && backlog.len() < BACKLOG);
+        if are_few && !is_all && looking.is_empty() && has_time() {
+            looking.spawn(more(app.clone()));
+        }
+        let is_time_to_mark = done.len() >= MARKED || (!done.is_empty() && mark_at <= Instant::now());
+        if is_time_to_mark && marking.is_empty() {
+            let some: Vec<_> = done.drain(..done.len().min(MARKED)).collect();
+            marking.spawn(mark_surely(app.clone(), some));
+        }
+        tokio::select! {
+            Some(one) = under_way.join_next() => {
+                let one: Done = one.map_err(anyhow::Error::from)?;
+                if done.is_empty() {
+                    mark_at = Instant::now() + MARKED_WITHIN;
+                }
+                of.entry(one.job.user_id).and_modify(|count| *count -= 1);
+                of.retain(|_, count| *count > 0);
+                done.push(one);
             }
-            if is_all || backlog.len() >= BACKLOG {
-                break;
-            }
-            match more(app).await {
-                Ok((claimed, fired)) => {
-                    is_all = claimed.is_empty() && fired == 0;
-                    backlog.extend(claimed);
+            Some(found) = looking.join_next() => match found.map_err(anyhow::Error::from)? {
+                Ok((jobs, found)) => {
+                    is_all = found == 0;
+                    backlog.extend(jobs);
                 }
                 // What is under way is waited for, and marked, before that is told.
                 Err(error) => (is_all, failure) = (true, Some(error)),
-            }
+            },
+            Some(marked) = marking.join_next() => marked.map_err(anyhow::Error::from)??,
+            () = sleep_until(mark_at), if marking.is_empty() && !done.is_empty() => {}
+            else => break,
         }
-        let Some(first) = under_way.join_next().await else {
-            if backlog.is_empty() || !has_time() {
-                break;
-            }
-            continue;
-        };
-        let mut done = vec![first];
-        while done.len() < MARKED
-            && let Some(next) = under_way.try_join_next()
-        {
-            done.push(next);
-        }
-        let done: Vec<_> = done.into_iter().collect::<Result<_, _>>().map_err(anyhow::Error::from)?;
-        for Done { job, .. } in &done {
-            of.entry(job.user_id).and_modify(|count| *count -= 1);
-        }
-        of.retain(|_, count| *count > 0);
-        mark_surely(app, &done).await?;
     }
     if !backlog.is_empty() {
         give_back(app, &backlog).await?;
@@ -116,23 +128,27 @@ fn first_with_room(backlog: &VecDeque<Job>, of: &HashMap<Uuid, usize>) -> Option
     backlog.iter().position(|job| of.get(&job.user_id).is_none_or(|count| *count < OF_ONE))
 }
 
-/// Claims some of what is due; where nothing is, reminders become notifications first.
-async fn more(app: &App) -> Result<(Vec<Job>, usize)> {
-    let claimed = claim(app).await?;
-    let fired = if claimed.is_empty() { fire::batch(app).await? } else { 0 };
-    Ok((claimed, fired))
+/// Claims some of what is due; where nothing is, reminders become notifications. Also how much of both there was.
+async fn more(app: App) -> Result<(Vec<Job>, usize)> {
+    let claimed = claim(&app).await?;
+    if !claimed.is_empty() {
+        return Ok((read(&app, &claimed).await?, claimed.len()));
+    }
+    let Fired { due, claimed } = fire::batch(&app).await?;
+    // Of those that had been told before there is none under the new id.
+    Ok((read(&app, &claimed).await?, due))
 }
 
 /// [`mark`], again where the database has rolled it back: without the mark it would be sent again.
-async fn mark_surely(app: &App, done: &[Done]) -> Result<()> {
+async fn mark_surely(app: App, done: Vec<Done>) -> Result<()> {
     for pause in MARK_AGAIN {
-        match mark(app, done).await {
+        match mark(&app, &done).await {
             Ok(()) => return Ok(()),
             Err(error) => tracing::warn!(%error, "how notifications went could not be stored, once more"),
         }
-        tokio::time::sleep(pause).await;
+        sleep(pause).await;
     }
-    mark(app, done).await
+    mark(&app, &done).await
 }
 
 /// Sends one notification that was stored with a claim.
@@ -140,7 +156,7 @@ pub async fn one(app: &App, sender: &Arc<Sender>, user_id: Uuid, id: Uuid) -> Re
     let jobs = read(app, &[(user_id, id)]).await?;
     for job in jobs {
         let done = attempt(app.clone(), sender.clone(), job).await;
-        mark_surely(app, &[done]).await?;
+        mark_surely(app.clone(), vec![done]).await?;
     }
     Ok(())
 }
@@ -163,7 +179,7 @@ pub async fn forget_old(app: &App) -> Result<()> {
 }
 
 /// Claims some of what is due. What another call has locked is passed over.
-async fn claim(app: &App) -> Result<Vec<Job>> {
+async fn claim(app: &App) -> Result<Vec<(Uuid, Uuid)>> {
     let now = app.clock.now();
     let mut db = db::begin(app.db.acquire().await?).await?;
     let due = sqlx::query!(
@@ -187,8 +203,8 @@ async fn claim(app: &App) -> Result<Vec<Job>> {
     )
     .execute(&mut *db)
     .await?;
-    drop(db.commit().await?);
-    read(app, &due).await
+    db.commit().await?;
+    Ok(due)
 }
 
 fn keys(ids: &[(Uuid, Uuid)]) -> String {
@@ -198,6 +214,9 @@ fn keys(ids: &[(Uuid, Uuid)]) -> String {
 
 /// Reads notifications that were claimed, with where they go.
 async fn read(app: &App, ids: &[(Uuid, Uuid)]) -> Result<Vec<Job>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = sqlx::query!(
         r#"SELECT sends.user_id AS "user_id: Uuid", sends.id AS "id: Uuid", channel_id AS "channel_id: Uuid",
                   sends.kind AS "kind: String", first_at AS "first_at: DateTime<Utc>", attempts, payload,

@@ -16,6 +16,7 @@ use sqlx::MySqlConnection;
 use uuid::Uuid;
 
 use crate::{
+    deliver::LEASE,
     hex,
     message::{self, Message, Waiting},
     plan::{Life, Occurrence, Plan},
@@ -56,15 +57,24 @@ struct Firing<'a> {
     occurrence: Occurrence,
 }
 
-/// Handles some of the reminders that are due; how many that were.
-pub async fn batch(app: &App) -> Result<usize> {
+/// What a batch came to.
+#[derive(Default)]
+pub struct Fired {
+    /// How many reminders were due.
+    pub due: usize,
+    /// Notifications of them, by person and id: they are claimed already, and sent at once.
+    pub claimed: Vec<(Uuid, Uuid)>,
+}
+
+/// Handles some of the reminders that are due.
+pub async fn batch(app: &App) -> Result<Fired> {
     let now = app.clock.now();
     let mut db = db::begin(app.db.acquire().await?).await?;
     let due = lock_due(&mut db, now).await?;
     if due.is_empty() {
         // Rows that were looked at stay locked until then, and another call passes over them.
         db.commit().await?;
-        return Ok(0);
+        return Ok(Fired::default());
     }
     let people = people(&mut db, &due).await?;
     let (mut firings, mut planned) = (Vec::new(), Vec::new());
@@ -79,11 +89,11 @@ pub async fn batch(app: &App) -> Result<usize> {
             "zone": person.life.zone.name(), "start": person.life.day_start, "zones": zone::DATABASE,
         }));
     }
-    let rows = rows(&mut db, &firings, now).await?;
+    let (rows, claimed) = rows(&mut db, &firings, now).await?;
     store(&mut db, &rows).await?;
     plan(&mut db, planned).await?;
     db.commit().await?;
-    Ok(due.len())
+    Ok(Fired { due: due.len(), claimed })
 }
 
 /// How many reminders are due.
@@ -184,11 +194,12 @@ pub struct Row {
     first: String,
     due: String,
     at: String,
+    attempts: u8,
 }
 
 impl Row {
     pub fn new(
-        (user_id, channel_id): (Uuid, Uuid),
+        (user_id, id, channel_id): (Uuid, Uuid, Uuid),
         (kind, subject_id, days): (&'static str, Uuid, u32),
         message: &Message,
         first_at: DateTime<Utc>,
@@ -196,7 +207,7 @@ impl Row {
     ) -> Self {
         Self {
             user: hex(user_id),
-            id: hex(Uuid::now_v7()),
+            id: hex(id),
             channel: hex(channel_id),
             kind,
             subject: hex(subject_id),
@@ -206,14 +217,25 @@ impl Row {
             first: sql_instant(first_at),
             due: sql_instant(due_at),
             at: sql_instant(now),
+            attempts: 0,
         }
+    }
+
+    /// Claims it for the first attempt.
+    fn claimed(self, now: DateTime<Utc>) -> Self {
+        Self { due: sql_instant(now + LEASE), attempts: 1, ..self }
     }
 }
 
-/// What each of `firings` makes: nothing, where nothing waits.
-async fn rows(db: &mut MySqlConnection, firings: &[Firing<'_>], now: DateTime<Utc>) -> Result<Vec<Row>> {
+/// What each of `firings` makes, claimed, with its person and id: nothing, where nothing waits.
+async fn rows(
+    db: &mut MySqlConnection,
+    firings: &[Firing<'_>],
+    now: DateTime<Utc>,
+) -> Result<(Vec<Row>, Vec<(Uuid, Uuid)>)> {
+    let (mut rows, mut ids) = (Vec::new(), Vec::new());
     if firings.is_empty() {
-        return Ok(Vec::new());
+        return Ok((rows, ids));
     }
     let users: Vec<String> = firings.iter().map(|firing| hex(firing.due.user_id)).collect();
     let mut channels: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
@@ -232,7 +254,6 @@ async fn rows(db: &mut MySqlConnection, firings: &[Firing<'_>], now: DateTime<Ut
     );
     let asked = serde_json::Value::from(asked.collect::<Vec<_>>()).to_string();
     let (mut open, reviewed) = (open_foods(db, &asked).await?, reviewed(db, &asked).await?);
-    let mut rows = Vec::new();
     for (index, Firing { due, person, occurrence }) in firings.into_iter().enumerate() {
         let (open, confirm) = open.remove(&index).unwrap_or_default();
         let named: Vec<&Waiting> = match due.about {
@@ -250,11 +271,13 @@ async fn rows(db: &mut MySqlConnection, firings: &[Firing<'_>], now: DateTime<Ut
         let whose = (due.user_id, due.id, occurrence.date);
         let message = message::reminder(language, whose, &named, (&open, confirm.len()), due.discreet);
         for channel_id in &channels[&due.user_id] {
-            let to = (due.user_id, *channel_id);
-            rows.push(Row::new(to, ("reminder", due.id, 0), &message, occurrence.at, (now, now)));
+            let id = Uuid::now_v7();
+            let to = (due.user_id, id, *channel_id);
+            rows.push(Row::new(to, ("reminder", due.id, 0), &message, occurrence.at, (now, now)).claimed(now));
+            ids.push((due.user_id, id));
         }
     }
-    Ok(rows)
+    Ok((rows, ids))
 }
 
 /// By the index of who is asked: foods without outcome and slip on the date, in the person's order; and which of them count
@@ -306,13 +329,15 @@ pub async fn store(db: &mut MySqlConnection, rows: &[Row]) -> Result<()> {
     for rows in rows.chunks(ROWS) {
         let rows = serde_json::to_string(rows).map_err(anyhow::Error::from)?;
         sqlx::query!(
-            "INSERT IGNORE INTO sends (user_id, id, channel_id, kind, subject_id, date, days, payload, first_at, due_at, at)
-             SELECT UNHEX(user), UNHEX(id), UNHEX(channel), kind, UNHEX(subject), date, days, payload, first, due, at
+            "INSERT IGNORE INTO sends (user_id, id, channel_id, kind, subject_id, date, days, payload, first_at, due_at, at,
+                                       attempts)
+             SELECT UNHEX(user), UNHEX(id), UNHEX(channel), kind, UNHEX(subject), date, days, payload, first, due, at, attempts
              FROM JSON_TABLE(?, '$[*]' COLUMNS (
                  user CHAR(32) PATH '$.user', id CHAR(32) PATH '$.id', channel CHAR(32) PATH '$.channel',
                  kind VARCHAR(9) PATH '$.kind', subject CHAR(32) PATH '$.subject', date DATE PATH '$.date',
                  days INT UNSIGNED PATH '$.days', payload VARCHAR(4000) PATH '$.payload',
-                 first DATETIME(6) PATH '$.first', due DATETIME(6) PATH '$.due', at DATETIME(6) PATH '$.at')) AS new",
+                 first DATETIME(6) PATH '$.first', due DATETIME(6) PATH '$.due', at DATETIME(6) PATH '$.at',
+                 attempts TINYINT UNSIGNED PATH '$.attempts')) AS new",
             rows
         )
         .execute(&mut *db)
