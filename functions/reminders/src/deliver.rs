@@ -44,6 +44,8 @@ const AHEAD: usize = 100;
 /// How many results one statement marks, and how long the first of them waits for others at most.
 const MARKED: usize = 100;
 const MARKED_WITHIN: Duration = Duration::from_millis(20);
+/// How many are not marked at most, under way or done: after a kill so many may be sent again.
+const UNMARKED: u64 = (AT_ONCE + MARKED) as u64;
 /// The pauses before marking again.
 const MARK_AGAIN: [Duration; 4] =
     [Duration::from_millis(20), Duration::from_millis(100), Duration::from_millis(400), Duration::from_millis(1600)];
@@ -73,11 +75,12 @@ pub async fn all(app: &App, sender: &Arc<Sender>, has_time: impl Fn() -> bool) -
     let (mut backlog, mut under_way, mut done) = (VecDeque::new(), JoinSet::new(), Vec::new());
     // One each at most: a function has few connections.
     let (mut looking, mut marking) = (JoinSet::new(), JoinSet::new());
-    let (mut of, mut tried, mut is_all, mut failure) = (HashMap::new(), 0, false, None);
+    let (mut of, mut tried, mut marked, mut is_all, mut failure) = (HashMap::new(), 0, 0, false, None);
     let mut mark_at = Instant::now();
     loop {
         // Those that are claimed and not begun in time are due again after the lease.
         while under_way.len() < AT_ONCE
+            && tried - marked < UNMARKED
             && has_time()
             && let Some(job) = first_with_room(&backlog, &of).and_then(|index| backlog.remove(index))
         {
@@ -112,7 +115,7 @@ pub async fn all(app: &App, sender: &Arc<Sender>, has_time: impl Fn() -> bool) -
                 // What is under way is waited for, and marked, before that is told.
                 Err(error) => (is_all, failure) = (true, Some(error)),
             },
-            Some(marked) = marking.join_next() => marked.map_err(anyhow::Error::from)??,
+            Some(count) = marking.join_next() => marked += count.map_err(anyhow::Error::from)??,
             () = sleep_until(mark_at), if marking.is_empty() && !done.is_empty() => {}
             else => break,
         }
@@ -140,15 +143,17 @@ async fn more(app: App) -> Result<(Vec<Job>, usize)> {
 }
 
 /// [`mark`], again where the database has rolled it back: without the mark it would be sent again.
-async fn mark_surely(app: App, done: Vec<Done>) -> Result<()> {
+/// Returns how many they are.
+async fn mark_surely(app: App, done: Vec<Done>) -> Result<u64> {
     for pause in MARK_AGAIN {
         match mark(&app, &done).await {
-            Ok(()) => return Ok(()),
+            Ok(()) => return Ok(done.len() as u64),
             Err(error) => tracing::warn!(%error, "how notifications went could not be stored, once more"),
         }
         sleep(pause).await;
     }
-    mark(&app, &done).await
+    mark(&app, &done).await?;
+    Ok(done.len() as u64)
 }
 
 /// Sends one notification that was stored with a claim.

@@ -89,6 +89,35 @@ async fn a_call_that_died_halfway_is_made_up_for_after_its_lease() {
     assert_eq!((second.len(), &second[0]["topic"]), (1, &first[0]["topic"]), "it replaces the first on the device");
 }
 
+#[tokio::test]
+async fn a_notification_at_which_a_process_dies_each_time_is_given_up_and_no_other_with_it() {
+    let evening = Evening::new().await;
+    for name in ["ada", "grace"] {
+        evening.reminded(name, "UTC", "21:00").await;
+    }
+    evening.at("2026-03-11T21:00:00Z");
+    evening.tick().await.is(204);
+    let messages = evening.push.messages().await;
+    // What nineteen or twenty kills leave: a claim each, and no mark.
+    let dead = "UPDATE sends JOIN users USING (user_id)
+                SET due_at = '2026-03-11 21:40', outcome = 'pending', status = NULL, sends.payload = ?,
+                    attempts = IF(display_name = 'ada', 20, 19)";
+    sqlx::query(dead).bind(messages[0]["payload"].to_string()).execute(evening.world.db()).await.expect("claims");
+    evening.at("2026-03-11T21:40:00Z");
+    evening.tick().await.is(204);
+    assert_eq!(evening.push.messages().await.len(), 1, "the twentieth claim is the last that sends");
+    let outcomes: Vec<(String, String)> = sqlx::query_as(
+        "SELECT display_name, CAST(outcome AS CHAR) FROM sends JOIN users USING (user_id) ORDER BY display_name",
+    )
+    .fetch_all(evening.world.db())
+    .await
+    .expect("sends");
+    assert_eq!(outcomes, [("ada", "failed"), ("grace", "sent")].map(|(name, outcome)| (name.into(), outcome.into())));
+    evening.at("2026-03-11T21:50:00Z");
+    evening.tick().await.is(204);
+    assert_eq!(evening.push.messages().await.len(), 0);
+}
+
 /// Ticks come late, twice, at once in three processes, or not at all, through two changes of clocks.
 #[tokio::test]
 async fn hostile_ticks_tell_every_reminder_of_a_date_at_most_once() {
