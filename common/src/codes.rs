@@ -48,6 +48,7 @@ codes! {
     EventInvalid "event-invalid" BAD_REQUEST "CloudEvent가 아니에요." "That is not a CloudEvent."
     SessionRequired "session-required" UNAUTHORIZED "다시 로그인해 주세요. 적던 내용은 그대로 있어요." "Please sign in again. What you wrote is still here."
     TokenUnknown "session-required" UNAUTHORIZED "토큰이 맞지 않거나 만료됐어요." "That token is wrong or was revoked."
+    FeedKeyUnknown "session-required" UNAUTHORIZED "캘린더 주소가 맞지 않거나 없앤 주소예요. 설정에서 새로 만들어 주세요." "That calendar link is wrong or was revoked. Make a new one in the settings."
     TokenReadOnly "token-read-only" FORBIDDEN "읽기만 할 수 있는 토큰이에요." "This token can only read."
     TokenRefused "token-refused" FORBIDDEN "토큰으로는 할 수 없어요. 브라우저에서 로그인하고 해 주세요." "A token can't do that. Sign in with a browser."
     OriginForeign "origin-foreign" FORBIDDEN "다른 사이트에서 온 요청은 받지 않아요." "Requests from another site are not taken."

@@ -30,6 +30,11 @@ impl Language {
         best.0
     }
 
+    /// The language of a person, by what is stored of them: for what they did not ask for in a browser.
+    pub fn of_person(locale: &str) -> Self {
+        if locale == Self::Korean.tag() { Self::Korean } else { Self::English }
+    }
+
     /// The tag of the language (RFC 5646).
     pub fn tag(self) -> &'static str {
         match self {

@@ -26,6 +26,6 @@ pub use self::{
         surround,
     },
     language::Language,
-    session::{Account, Connected, Me, Session, User},
+    session::{Account, Connected, FeedReader, Me, Session, User},
     turns::{Turn, Turns},
 };

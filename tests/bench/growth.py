@@ -22,7 +22,10 @@ def reads(person):
         "GET /api/streaks/{id}": ("streaks", f"/api/streaks/{food}"),
         "GET /api/streaks/{id}/calendar, 300 days": ("streaks", f"/api/streaks/{food}/calendar?from={FROM}&to={TODAY}"),
         "GET /api/streaks/{id}/stats": ("streaks", f"/api/streaks/{food}/stats"),
+        "GET /api/streaks/calendar, 300 days": ("streaks", f"/api/streaks/calendar?from={FROM}&to={TODAY}"),
+        "GET /api/streaks/feed.ics": ("streaks", f"/api/streaks/feed.ics?key=feed{person}&slips=1"),
         "GET /api/reviews, the last 30": ("reviews", "/api/reviews"),
+        "GET /api/reviews/stats, 300 days": ("reviews", f"/api/reviews/stats?from={FROM}&to={TODAY}"),
         "GET /api/reviews/{date}": ("reviews", f"/api/reviews/{TODAY}"),
     }
 
@@ -99,7 +102,15 @@ def measure():
         "days": (compare(histories, names), histories, lambda case: 1),
         "people": (compare(crowds, names), crowds, lambda case: 1),
         "foods": (
-            compare(lists, ["GET /api/foods", "GET /api/streaks/today", "GET /api/reviews/{date}"]),
+            compare(
+                lists,
+                [
+                    "GET /api/foods",
+                    "GET /api/streaks/today",
+                    "GET /api/streaks/calendar, 300 days",
+                    "GET /api/reviews/{date}",
+                ],
+            ),
             lists,
             lambda case: case,
         ),

@@ -13,6 +13,8 @@ SELECT person, 'a person', CONCAT(number, '@example.org'), 'ko', 'UTC', '2000-01
 
 INSERT INTO sessions (user_id, id, token_hash, created_at, last_used_at)
 SELECT person, person, UNHEX(SHA2(CONCAT('token', number), 256)), UTC_TIMESTAMP(), UTC_TIMESTAMP() FROM people;
+INSERT INTO api_tokens (user_id, id, name, scope, token_hash, created_at, last_used_at)
+SELECT person, person, 'calendar', 'feed', UNHEX(SHA2(CONCAT('feed', number), 256)), UTC_TIMESTAMP(), UTC_TIMESTAMP() FROM people;
 
 INSERT INTO foods (user_id, id, name, icon, color, start_date, counting, goal_days, motivation, price_per_day, currency,
                    position, created_at, updated_at)

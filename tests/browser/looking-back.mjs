@@ -180,6 +180,26 @@ await step('a tap on a day opens it, and the way back leads to the same place', 
   await see(page.getByRole('link', { name: new RegExp(`^라면, ${spoken(daysAgo(12))}, 먹음`) }));
 });
 
+await step('where a finger taps a year its month is shown, whose days are wide enough for it', async () => {
+  const other = await phone(browser, { hasTouch: true, storageState: await page.context().storageState() });
+  await other.page.goto(`${base}/history/all?view=year`);
+  const line = other.page.getByRole('row').filter({ hasText: '라면' });
+  const [{ x, y, height, width }, view] = [
+    await line.locator('svg').boundingBox(),
+    await other.page.getByRole('grid').locator('..').boundingBox(),
+  ];
+  const [year, month] = daysAgo(0).split('-').map(Number);
+  const days = (Date.parse(daysAgo(12)) - Date.UTC(year, month - 12, 1)) / 86_400_000;
+  const at = x + (days + 0.5) * 5;
+  assert.ok(at > view.x && at < view.x + view.width && width > view.width, `${at}`);
+  await other.page.touchscreen.tap(at, y + height / 2);
+  await other.page.waitForURL(/history\/all\?view=month/);
+  const day = other.page.getByRole('link', { name: new RegExp(`^라면, ${spoken(daysAgo(12))}, 먹음`) });
+  await see(day);
+  assert.ok((await day.boundingBox()).width >= 24);
+  await other.context.close();
+});
+
 await step('several days of several foods are marked by dragging, and taken back at once', async () => {
   const before = await letters();
   await page.goto(`${base}/history/all?view=year`);
@@ -234,6 +254,7 @@ await step('it is said whether it gets better, and what slips have in common', a
     (date) => new Date(date).getUTCDay() === 5,
   );
   const friday = Date.parse(fridays[0]);
+  for (const ago of [120, 121]) await send(page, 'PUT', `/api/reviews/${daysAgo(ago)}`, { difficulty: 4 });
   for (let week = 0; week < 5; week += 1) {
     const date = new Date(friday - week * 7 * 86_400_000).toISOString().slice(0, 10);
     const slip = await page.evaluate(() => crypto.randomUUID());
@@ -250,6 +271,9 @@ await step('it is said whether it gets better, and what slips have in common', a
   await page.goto(`${base}/history/all?view=weeks`);
   await see(heading('나아지고 있나요?'));
   await seeText(/최근 4주 \d+(\.\d)?% · 그 앞 4주 \d+(\.\d)?%/);
+  const { hard_days: hard } = await read(`/api/reviews/stats?from=${daysAgo(370)}&to=${daysAgo(0)}`);
+  assert.ok(hard.days >= 5 && hard.passed > 0, 'there are hard days');
+  await seeText(`힘들었던 날 ${hard.days}일 중 ${hard.passed}일은 먹지 않고 지나갔어요.`);
   await page.getByText('주마다 보기').click();
   const weeks = page.getByRole('table').getByRole('row');
   const { by_week } = await read(`/api/streaks/${id}/stats`);

@@ -65,7 +65,10 @@ await step('a file that is not understood is told what was expected', async () =
 });
 
 await step('a file of Loop is shown first, and nothing of it leaves the device', async () => {
+  const thread = page.waitForEvent('worker');
   await pick('a.bin', loop);
+  // The page answers while a large file is read.
+  assert.match((await thread).url(), /\/assets\/reader-/);
   await see(heading('Loop Habit Tracker: 3개를 찾았어요'));
   await until(() => heading('Loop Habit Tracker: 3개를 찾았어요').evaluate((h2) => h2 === document.activeElement));
   await see(habit('라면 안 먹기').getByText('표시가 없는 날 1일'));

@@ -95,6 +95,36 @@ await step('a token is made, shown once, and revoked', async () => {
   assert.notEqual(await page.locator('code').innerText(), token);
 });
 
+await step('a calendar link is made, shown once, and revoked', async () => {
+  await page.goto(`${base}/settings/data`);
+  await button('캘린더 주소 만들기').click();
+  const code = page.locator('code');
+  await see(code);
+  const address = await code.innerText();
+  const calendar = async (address) => (await fetch(address)).text();
+  assert.match(await calendar(address), /^BEGIN:VCALENDAR\r\n[^]*SUMMARY:라면/);
+  assert.ok(!(await calendar(address)).includes('OPAQUE'));
+  await page.getByLabel('먹은 날도 바쁜 날로 보여 주기').check();
+  assert.equal(await code.innerText(), `${address}&slips=1`);
+  assert.match(await calendar(`${address}&slips=1`), /SUMMARY:먹음: [^]*TRANSP:OPAQUE/);
+  const webcal = await link('캘린더 앱에 추가하기').getAttribute('href');
+  assert.equal(webcal, `${address}&slips=1`.replace(/^https?/, 'webcal'));
+  await page.reload();
+  const revoke = page.getByRole('button', { name: /에 만든 주소 없애기$/ });
+  await see(revoke);
+  await seeText(/마지막 사용/);
+  assert.equal(await code.count(), 0);
+  await page.goto(`${base}/settings/tokens`);
+  await seeText('노트북');
+  assert.equal(await page.getByText('캘린더').count(), 0, 'it is no token for a script');
+  await page.goto(`${base}/settings/data`);
+  await revoke.click();
+  await seeText('없애면 이 주소를 쓰는 캘린더에 새 소식이 오지 않아요.');
+  await revoke.click();
+  await seeText('캘린더 주소를 없앴어요.');
+  assert.equal((await fetch(address)).status, 401);
+});
+
 await step('another device is signed out from here', async () => {
   const other = await phone(browser, {
     expected,

@@ -63,6 +63,10 @@ apiVersion: v1
 kind: Service
 metadata: {name: kourier, namespace: kourier-system}
 spec: {type: LoadBalancer, selector: {app: 3scale-kourier-gateway}, ports: [{name: http2, port: 80}]}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: config-kourier, namespace: knative-serving}
 """
 
 

@@ -2,6 +2,7 @@
 //! [`Session`] a session: what opens the account itself is not for scripts.
 
 pub(crate) mod csrf;
+mod feed;
 mod store;
 mod token;
 mod turn;
@@ -21,6 +22,7 @@ use uuid::Uuid;
 pub(crate) use self::turn::keep_turn;
 pub use self::{
     csrf::is_foreign,
+    feed::FeedReader,
     store::open,
     token::{hash, random_token},
 };
@@ -89,6 +91,8 @@ pub enum Scope {
     Read,
     /// It reads and changes foods, reviews, days off and settings.
     Write,
+    /// It is a part of an address, that of a calendar, and opens nothing else.
+    Feed,
 }
 
 impl User {
@@ -186,7 +190,7 @@ async fn identify(parts: &Parts, app: &App) -> Result<Connected> {
     let secret = secret.ok_or(refused)?;
     let mut db = app.db.acquire().await?;
     let user = match by_token {
-        true => with_token(&mut db, &secret).await?,
+        true => with_token(&mut db, &secret).await?.filter(|user| user.key.scope != Some(Scope::Feed)),
         false => with_session(&mut db, &secret, now).await?,
     };
     let user = user.ok_or(refused)?;
@@ -198,10 +202,15 @@ async fn identify(parts: &Parts, app: &App) -> Result<Connected> {
     if user.key.scope == Some(Scope::Read) && !parts.method.is_safe() {
         return Err(Code::TokenReadOnly.into());
     }
+    note_use(app, &user, now);
+    Ok(Connected { user, db })
+}
+
+/// Writes at most hourly, and after the answer, that a session or a token was used.
+fn note_use(app: &App, user: &User, now: DateTime<Utc>) {
     if user.key.last_used_at.is_none_or(|last| now - last > TOUCHED) {
         app.tasks.spawn(touch(app.db.clone(), user.clone(), now));
     }
-    Ok(Connected { user, db })
 }
 
 impl Connected {

@@ -62,17 +62,17 @@ pub const FIGURES: &[Figure] = &[
     people(
         "1",
         "SELECT COUNT(*) FROM (SELECT user_id FROM sessions WHERE last_used_at > {day}
-                         UNION SELECT user_id FROM api_tokens WHERE last_used_at > {day}) AS seen",
+                         UNION SELECT user_id FROM api_tokens WHERE scope <> 'feed' AND last_used_at > {day}) AS seen",
     ),
     people(
         "7",
         "SELECT COUNT(*) FROM (SELECT user_id FROM sessions WHERE last_used_at > {week}
-                         UNION SELECT user_id FROM api_tokens WHERE last_used_at > {week}) AS seen",
+                         UNION SELECT user_id FROM api_tokens WHERE scope <> 'feed' AND last_used_at > {week}) AS seen",
     ),
     people(
         "30",
         "SELECT COUNT(*) FROM (SELECT user_id FROM sessions WHERE last_used_at > {month}
-                         UNION SELECT user_id FROM api_tokens WHERE last_used_at > {month}) AS seen",
+                         UNION SELECT user_id FROM api_tokens WHERE scope <> 'feed' AND last_used_at > {month}) AS seen",
     ),
     one(
         "hanip_database_connections",

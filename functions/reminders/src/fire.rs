@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use common::{
-    App, Result, db,
+    App, Language, Result, db,
     diary::{
         reminder::About,
         zone::{self, Zone},
@@ -267,7 +267,7 @@ async fn rows(
         if !is_told {
             continue;
         }
-        let language = message::language(&person.locale);
+        let language = Language::of_person(&person.locale);
         let whose = (due.user_id, due.id, occurrence.date);
         let message = message::reminder(language, whose, &named, (&open, confirm.len()), due.discreet);
         for channel_id in &channels[&due.user_id] {

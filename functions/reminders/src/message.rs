@@ -53,10 +53,6 @@ pub fn tag(subject_id: Uuid, date: NaiveDate, days: u32) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(&hash[..24])
 }
 
-pub fn language(locale: &str) -> Language {
-    if locale == "ko" { Language::Korean } else { Language::English }
-}
-
 /// The reminder of an evening. `named` are the foods that it tells of, `open` those without an outcome, of which `waiting`
 /// wait for an answer.
 pub fn reminder(

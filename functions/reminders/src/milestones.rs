@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveTime, TimeDelta, Timelike, Utc};
 use cloudevents::{Data, Event};
 use common::{
-    App, Code, Result, db,
+    App, Code, Language, Result, db,
     diary::{reminder::ALL_DAYS, zone::Zone},
 };
 use serde::Deserialize;
@@ -67,7 +67,7 @@ pub async fn note(app: &App, event: &Event) -> Result<()> {
     let reminders = reminders.fetch_one(&mut *db).await?;
     // Who wants one reminder to name no food wants it of milestones too.
     let name = (!reminders.discreet).then_some(found.name.as_str());
-    let language = message::language(&found.locale);
+    let language = Language::of_person(&found.locale);
     let message = message::milestone(language, (user_id, food_id, found.reached_on), name, days);
     let due_at = by_day(now, &Zone::stored(&found.time_zone), reminders.next_at);
     let row = |channel_id| {

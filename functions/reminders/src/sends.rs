@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{Extension, extract::State, http::StatusCode};
 use chrono::{DateTime, TimeDelta, Utc};
-use common::{App, Code, Connected, Json, NewId, Path, Result, db};
+use common::{App, Code, Connected, Json, Language, NewId, Path, Result, db};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -80,7 +80,7 @@ pub async fn test(
     if tests.fetch_one(&mut *db).await? >= MOST_TESTS {
         return Err(Code::TooManyTests.into());
     }
-    let message = message::test(message::language(&user.locale), user.id, id, today);
+    let message = message::test(Language::of_person(&user.locale), user.id, id, today);
     let payload = serde_json::to_string(&message).map_err(anyhow::Error::from)?;
     // Claimed at once: if this process dies, the next event sends it.
     sqlx::query!(

@@ -1,4 +1,4 @@
-//! What weeks were like, and when slips happen, of all foods together.
+//! What weeks were like, when slips happen, and what hard days came to, of all foods together.
 
 use std::collections::HashMap;
 
@@ -17,6 +17,11 @@ use sqlx::FromRow;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+/// From this difficulty on a date was hard: of five faces, the last two.
+const HARD: u8 = 4;
+/// From this craving on, of ten, a slip was on a date that was hard.
+const STRONG: u8 = 7;
+
 #[derive(Serialize, ToSchema)]
 pub struct Stats {
     /// The weeks of the dates up to today, ascending, those without a record too.
@@ -24,6 +29,17 @@ pub struct Stats {
     /// What most slips of the dates have in common; null where there are fewer than five, or where chance would do as
     /// well.
     pattern: Option<Pattern>,
+    hard_days: HardDays,
+}
+
+/// What wanting some has come to: the dates up to today that were hard. Those are the ones whose review says a difficulty
+/// of 4 or 5, and those with a slip that says a craving of 7 or more.
+#[derive(Default, Serialize, FromRow, ToSchema)]
+pub struct HardDays {
+    /// How many there were.
+    days: u32,
+    /// How many of them passed with nothing eaten: without a slip of any food, and reviewed as slipped for none.
+    passed: u32,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -40,8 +56,8 @@ pub struct Week {
     cravings: Option<f64>,
 }
 
-/// SELECT: the reviews and cravings of the weeks, and the dates reviewed as slipped without a slip; of foods that are not
-/// deleted.
+/// SELECT: the reviews and cravings of the weeks, the dates reviewed as slipped without a slip, and the dates that were
+/// hard; of foods that are not deleted.
 struct Weeks {
     user_id: Uuid,
     from: NaiveDate,
@@ -52,6 +68,7 @@ struct WeekRows {
     reviews: Vec<ReviewsOfWeek>,
     cravings: Vec<(NaiveDate, Option<f64>)>,
     without_slip: Vec<SlipTime>,
+    hard_days: Option<HardDays>,
 }
 
 #[derive(FromRow)]
@@ -92,19 +109,35 @@ impl Select for Weeks {
              FROM {outcomes} AND outcome = 'slipped' AND NOT EXISTS
                  (SELECT 1 FROM slips FORCE INDEX (by_food)
                   WHERE slips.user_id = {user_id} AND slips.food_id = outcomes.food_id AND slips.date = outcomes.date)
-             GROUP BY weekday"
+             GROUP BY weekday;
+             SELECT CAST(COUNT(*) AS UNSIGNED INTEGER) AS days,
+                    CAST(COALESCE(SUM(NOT is_slipped), 0) AS UNSIGNED INTEGER) AS passed
+             FROM (SELECT MAX(is_hard) AS is_hard, MAX(is_slipped) AS is_slipped
+                   FROM (SELECT date, difficulty >= {HARD} AS is_hard, FALSE AS is_slipped FROM reviews
+                         WHERE user_id = {user_id} AND date BETWEEN DATE'{from}' AND DATE'{to}'
+                         UNION ALL
+                         SELECT date, craving >= {STRONG}, TRUE FROM {slips}
+                         UNION ALL
+                         SELECT date, FALSE, TRUE FROM {outcomes} AND outcome = 'slipped') AS records
+                   GROUP BY date) AS dates
+             WHERE is_hard"
         )
     }
 
     fn rows(&self, results: &mut Results) -> Result<WeekRows> {
-        Ok(WeekRows { reviews: results.take()?, cravings: results.take()?, without_slip: results.take()? })
+        Ok(WeekRows {
+            reviews: results.take()?,
+            cravings: results.take()?,
+            without_slip: results.take()?,
+            hard_days: results.take()?.pop(),
+        })
     }
 }
 
 /// The weeks from `from` to `to`, both included, at most 400 days.
 #[utoipa::path(
     get, path = "/stats", tag = "Reviews", params(DateRange),
-    responses((status = 200, description = "The weeks, and what slips have in common.", body = Stats)),
+    responses((status = 200, description = "The weeks, what slips have in common, and what hard days came to.", body = Stats)),
     extensions(("x-problems" = json!(DateRange::PROBLEMS))),
 )]
 pub async fn show(
@@ -130,5 +163,9 @@ pub async fn show(
         }
     };
     let mondays = week_of(from).iter_weeks().take_while(|monday| *monday <= to && from <= to);
-    Ok(Json(Stats { by_week: mondays.map(week).collect(), pattern: pattern::strongest(&times) }))
+    Ok(Json(Stats {
+        by_week: mondays.map(week).collect(),
+        pattern: pattern::strongest(&times),
+        hard_days: weeks.hard_days.unwrap_or_default(),
+    }))
 }

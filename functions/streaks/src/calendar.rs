@@ -58,7 +58,7 @@ pub async fn show(
 }
 
 /// The dates of a food, each with its status, of those from `from` to `to` that it has.
-fn days(
+pub fn days(
     food: &CountedFood,
     history: &History,
     from: NaiveDate,

@@ -1,6 +1,7 @@
-//! Counts, calendars and the first screen: reads only.
+//! Counts, calendars, the feed of a calendar and the first screen: reads only.
 
 mod calendar;
+mod feed;
 mod stats;
 mod today;
 
@@ -27,6 +28,7 @@ pub fn router(app: App) -> Router {
         .routes(routes!(list))
         .routes(routes!(today::show))
         .routes(routes!(calendar::show_all))
+        .routes(routes!(feed::show))
         .routes(routes!(show))
         .routes(routes!(calendar::show))
         .routes(routes!(stats::show));

@@ -23,7 +23,7 @@ const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     img-src 'self' data:; connect-src 'self'; manifest-src 'self'; worker-src 'self'; \
     font-src 'self'; form-action 'self'; require-trusted-types-for 'script'; \
-    trusted-types svelte-trusted-html hanip-worker; base-uri 'none'; frame-ancestors 'none'";
+    trusted-types svelte-trusted-html hanip-worker hanip-reader; base-uri 'none'; frame-ancestors 'none'";
 
 #[derive(Embed)]
 #[folder = "app/dist"]

@@ -14,7 +14,7 @@ use crate::{
 
 /// A request for each route that has parameters or a body: its path with a query, and its body. A `$name` is the id
 /// of a thing of the person who sends it.
-pub const EXAMPLES: [(&str, &str, &str); 48] = [
+pub const EXAMPLES: [(&str, &str, &str); 49] = [
     ("GET /api/auth/providers", "/api/auth/providers", ""),
     ("GET /api/auth/{provider}/start", "/api/auth/local/start?return_to=/settings", ""),
     ("GET /api/auth/{provider}/callback", "/api/auth/local/callback?code=a&state=b", ""),
@@ -55,6 +55,8 @@ pub const EXAMPLES: [(&str, &str, &str); 48] = [
     ("GET /api/streaks", "/api/streaks", ""),
     ("GET /api/streaks/today", "/api/streaks/today", ""),
     ("GET /api/streaks/calendar", "/api/streaks/calendar?from=2026-03-01&to=2026-03-11", ""),
+    // Whose calendar it is, the key alone says: this one is nobody's.
+    ("GET /api/streaks/feed.ics", "/api/streaks/feed.ics?key=hanip_x&slips=1", ""),
     ("GET /api/streaks/{food_id}", "/api/streaks/$food", ""),
     ("GET /api/streaks/{food_id}/calendar", "/api/streaks/$food/calendar?from=2026-03-01&to=2026-03-11", ""),
     ("GET /api/streaks/{food_id}/stats", "/api/streaks/$food/stats", ""),
@@ -83,7 +85,7 @@ pub const EXAMPLES: [(&str, &str, &str); 48] = [
 ];
 
 /// The routes that need nobody to be signed in.
-const OPEN: [&str; 3] =
+pub const OPEN: [&str; 3] =
     ["GET /api/auth/providers", "GET /api/auth/{provider}/start", "GET /api/auth/{provider}/callback"];
 
 /// A person with one of everything, all of whose texts hold `mark`.

@@ -190,6 +190,7 @@ async fn each_operation_answers_the_problems_that_follow_from_what_it_takes() {
     let ada = world.person("ada").await;
     let (_, reads) = token(&ada, "reads", "read").await;
     let (_, writes) = token(&ada, "writes", "write").await;
+    let (_, key) = token(&ada, "calendar", "feed").await;
     let mut told = 0;
     for (method, template, operation, document) in operations() {
         // Who signs in has no session yet.
@@ -207,6 +208,8 @@ async fn each_operation_answers_the_problems_that_follow_from_what_it_takes() {
         let malformed = template.split('/').map(no_text).collect::<Vec<_>>().join("/");
         let anybody = || Client::new().request(method.clone(), format!("{}{path}", world.origin));
         let as_ada = |path: &str| ada.request(method.clone(), path);
+        let query =
+            if operation["security"] == json!([{ "feed": [] }]) { format!("key={key}&") } else { String::new() };
         let is_body = !operation["requestBody"].is_null();
         let json = |body: &'static str| as_ada(&path).header(header::CONTENT_TYPE, "application/json").body(body);
         let asked = [
@@ -221,7 +224,10 @@ async fn each_operation_answers_the_problems_that_follow_from_what_it_takes() {
             ("not-found", as_ada(&malformed).json(&json!({}))),
             ("json-required", as_ada(&path).body("{}")),
             ("json-invalid", json("{")),
-            ("field-unknown", if is_body { json(r#"{"nobody":1}"#) } else { as_ada(&format!("{path}?nobody=1")) }),
+            (
+                "field-unknown",
+                if is_body { json(r#"{"nobody":1}"#) } else { as_ada(&format!("{path}?{query}nobody=1")) },
+            ),
         ];
         for (code, request) in asked {
             let status = Code::named(code).expect("a code").status().as_u16();

@@ -157,6 +157,16 @@ async fn a_secret_is_in_no_log_no_metric_and_no_error_even_at_the_most_verbose_l
         let asked = Client::new().get(format!("{}/api/foods", cluster.functions["foods"].origin));
         Reply::of(asked.bearer_auth(&secrets[secrets.len() - 1]).send().await.expect("an answer")).await.ok();
     }
+    // The key of a calendar, which stands in an address; one that is wrong, and one where it does not belong.
+    let key = cluster.send("POST", "/api/auth/tokens", json!({ "name": mark, "scope": "feed" }).to_string()).await;
+    let key = text(&key.created()["token"]);
+    let calendar = cluster.send("GET", &format!("/api/streaks/feed.ics?slips=1&key={key}"), String::new()).await;
+    assert_eq!(calendar.status, 200, "{}", calendar.body);
+    for wrong in [format!("key={mark}"), format!("key={key}&slips={mark}"), format!("key={key}&key={key}")] {
+        cluster.send("GET", &format!("/api/streaks/feed.ics?{wrong}"), String::new()).await;
+    }
+    cluster.send("GET", &format!("/api/streaks/today?key={key}"), String::new()).await;
+    secrets.push(key);
 
     // A life, then every route, then every route while the database is wrong in every way.
     let food = json!({ "name": mark, "motivation": mark, "start_date": "2026-03-01" }).to_string();

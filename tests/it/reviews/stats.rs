@@ -32,7 +32,40 @@ async fn weeks_tell_their_reviews_how_hard_they_were_and_how_strong_cravings_wer
         week("2026-03-02", 4, [json!(2.67), json!(5.0), json!(7.0)]),
         week("2026-03-09", 0, [json!(null), json!(null), json!(10.0)]),
     ]);
-    assert_eq!(ada.get(WEEKS).await.ok(), json!({ "by_week": weeks, "pattern": null }), "and none that is to come");
+    let stats = ada.get(WEEKS).await.ok();
+    assert_eq!((&stats["by_week"], &stats["pattern"]), (&weeks, &json!(null)), "and none that is to come");
+}
+
+#[tokio::test]
+async fn of_the_days_that_were_hard_it_is_told_how_many_passed_with_nothing_eaten() {
+    let ada = World::new().await.person("ada").await;
+    let foods = [ada.food_since("2026-02-01").await, ada.food_since("2026-02-01").await];
+    let hard_days = async || ada.get(WEEKS).await.ok()["hard_days"].take();
+    assert_eq!(hard_days().await, json!({ "days": 0, "passed": 0 }));
+    let slip = async |date: &str, food: &str, craving: u32| {
+        let path = format!("/api/reviews/{date}/slips/{}", Uuid::new_v4());
+        ada.put(&path, json!({ "food_id": food, "craving": craving })).await.created();
+    };
+    for (date, difficulty) in [("2026-03-02", 3), ("2026-03-03", 4), ("2026-03-04", 5), ("2026-03-05", 5)] {
+        ada.put(&format!("/api/reviews/{date}"), json!({ "difficulty": difficulty })).await.created();
+    }
+    assert_eq!(hard_days().await, json!({ "days": 3, "passed": 3 }), "hard, and very hard");
+    let kept = json!([{ "food_id": foods[0], "outcome": "kept" }]);
+    ada.put("/api/reviews/2026-03-03", json!({ "difficulty": 4, "foods": kept })).await.ok();
+    slip("2026-03-04", &foods[0], 1).await;
+    ada.put(
+        "/api/reviews/2026-03-05",
+        json!({ "difficulty": 5, "foods": [{ "food_id": foods[1], "outcome": "slipped" }] }),
+    )
+    .await
+    .ok();
+    assert_eq!(hard_days().await, json!({ "days": 3, "passed": 1 }), "not those with a slip, or reviewed as one");
+    slip("2026-03-06", &foods[0], 6).await;
+    slip("2026-03-07", &foods[1], 7).await;
+    slip("2026-03-07", &foods[1], 10).await;
+    assert_eq!(hard_days().await, json!({ "days": 4, "passed": 1 }), "a strong craving makes a day hard too");
+    ada.delete(&format!("/api/foods/{}", foods[1])).await.is(204);
+    assert_eq!(hard_days().await, json!({ "days": 3, "passed": 2 }), "a deleted food plays no part");
 }
 
 #[tokio::test]
@@ -59,8 +92,18 @@ async fn what_the_slips_of_all_foods_have_in_common_is_told_without_deleted_food
 struct Recorded {
     difficulty: Option<u64>,
     mood: Option<u64>,
-    outcome: bool,
+    outcome: Option<&'static str>,
     cravings: Vec<Option<u64>>,
+}
+
+impl Recorded {
+    fn is_hard(&self) -> bool {
+        self.difficulty.is_some_and(|level| level >= 4) || self.cravings.iter().flatten().any(|craving| *craving >= 7)
+    }
+
+    fn is_slipped(&self) -> bool {
+        self.outcome == Some("slipped") || !self.cravings.is_empty()
+    }
 }
 
 #[tokio::test]
@@ -86,7 +129,7 @@ async fn weeks_say_what_looking_at_every_date_says() {
                     let foods = json!([{ "food_id": food, "outcome": outcome }]);
                     let review = json!({ "difficulty": day.difficulty, "mood": day.mood, "foods": foods });
                     ada.put(&format!("/api/reviews/{on}"), review).await.any_ok();
-                    day.outcome = true;
+                    day.outcome = Some(outcome);
                 }
                 _ => {
                     let craving = maybe(11);
@@ -100,6 +143,10 @@ async fn weeks_say_what_looking_at_every_date_says() {
         let (from, to) = (from.min(to), to);
         let stats = ada.get(&format!("/api/reviews/stats?from={from}&to={to}")).await.ok();
         assert_eq!(stats["by_week"], json!(weeks(&recorded, from, to)), "{from} to {to}, seed {}", random.seed());
+        let hard: Vec<&Recorded> = recorded.range(from..=to).map(|(_, day)| day).filter(|day| day.is_hard()).collect();
+        let passed = hard.iter().filter(|day| !day.is_slipped()).count();
+        let hard_days = json!({ "days": hard.len(), "passed": passed });
+        assert_eq!(stats["hard_days"], hard_days, "{from} to {to}, seed {}", random.seed());
     }
 }
 
@@ -110,7 +157,7 @@ fn weeks(recorded: &BTreeMap<NaiveDate, Recorded>, from: NaiveDate, to: NaiveDat
     while monday <= to {
         let dates = monday.iter_days().take(7).filter(|on| (from..=to).contains(on));
         let days: Vec<&Recorded> = dates.filter_map(|on| recorded.get(&on)).collect();
-        let reviewed = |day: &&&Recorded| day.difficulty.is_some() || day.mood.is_some() || day.outcome;
+        let reviewed = |day: &&&Recorded| day.difficulty.is_some() || day.mood.is_some() || day.outcome.is_some();
         weeks.push(json!({
             "week": monday,
             "reviews": days.iter().filter(reviewed).count(),

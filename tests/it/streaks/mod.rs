@@ -1,6 +1,7 @@
 //! The examples of what a count is, and the calendar that shows it.
 
 mod days;
+mod feed;
 mod http_laws;
 mod looking_back;
 mod stats;

@@ -93,6 +93,7 @@ async fn the_log_has_no_path_query_cookie_or_address() {
     let trace = ("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
     send(&edge, Method::GET, &path, &[headers[0], headers[1], headers[2], trace]).await;
     send(&edge, Method::GET, &format!("/{SECRET}"), &headers).await;
+    send(&edge, Method::GET, &format!("/api/streaks/feed.ics?key={SECRET}"), &headers).await;
     let log = edge.log();
     let lines: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert!(!log.contains(SECRET) && !log.contains("127.0.0.1"), "{log}");

@@ -104,6 +104,7 @@ fn describe(document: OpenApi, api: &Api, app: &App) -> Value {
     components["securitySchemes"] = json!({
         "session": { "type": "apiKey", "in": "cookie", "name": app.origin.cookie_name(session::COOKIE) },
         "token": { "type": "http", "scheme": "bearer" },
+        "feed": { "type": "apiKey", "in": "query", "name": "key", "description": "A token of the scope `feed`." },
     });
     (document["paths"], document["components"]) = (paths, components);
     document
@@ -116,7 +117,8 @@ request:
 
     curl --header \"Authorization: Bearer hanip_…\" {origin}/api/streaks/today
 
-A token with the scope `read` changes nothing. What opens the account itself (sessions, tokens, linked sign-ins, \
+A token with the scope `read` changes nothing, one with the scope `feed` is a part of the address of a calendar and opens \
+that alone. What opens the account itself (sessions, tokens, linked sign-ins, \
 deleting it) is for browsers, with the cookie of a session.
 
 - Dates are `YYYY-MM-DD`, as the person's own days go; times of day are `HH:MM`, instants RFC 3339. Ranges include both \

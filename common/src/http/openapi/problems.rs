@@ -70,12 +70,16 @@ fn codes(method: &str, operation: &Map<String, Value>, components: &Value) -> BT
     let is_open = security == Some(&json!([{}]));
     let is_safe = method == "get";
     if !is_open {
-        codes.extend([Code::SessionRequired, Code::OtherAccount, Code::NotMigrated]);
+        codes.extend([Code::SessionRequired, Code::NotMigrated]);
+    }
+    // A key in an address says by itself whose it is.
+    if !is_open && security != Some(&json!([{ "feed": [] }])) {
+        codes.insert(Code::OtherAccount);
     }
     if !is_safe {
         codes.extend([Code::OriginForeign, Code::TokenReadOnly]);
     }
-    if !is_open && security.is_some() {
+    if security == Some(&json!([{ "session": [] }])) {
         codes.insert(Code::TokenRefused);
     }
     let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();

@@ -17,7 +17,9 @@ export const deleteMe = async () => {
 export const sessions = async () => (await call('GET', '/api/auth/sessions')).value.sessions;
 export const endSession = (id: string) => call('DELETE', `/api/auth/sessions/${id}`);
 
-export const tokens = async () => (await call('GET', '/api/auth/tokens')).value.tokens;
+const tokens = async () => (await call('GET', '/api/auth/tokens')).value.tokens;
+export const scriptTokens = async () => (await tokens()).filter(({ scope }) => scope !== 'feed');
+export const feedTokens = async () => (await tokens()).filter(({ scope }) => scope === 'feed');
 export const makeToken = async (name: string, scope: Scope) =>
   (await call('POST', '/api/auth/tokens', { body: { name, scope } })).value;
 export const endToken = (id: string) => call('DELETE', `/api/auth/tokens/${id}`);

@@ -30,6 +30,7 @@ export type NewFood = FoodsSchemas['NewFood'] & Pick<Food, 'id' | 'start_date'>;
 export type Outcome = ReviewsSchemas['Outcome'];
 export type Review = ReviewsSchemas['Review'];
 export type NewReview = ReviewsSchemas['NewReview'];
+export type HardDays = ReviewsSchemas['HardDays'];
 export type ReviewWeek = ReviewsSchemas['Week'];
 export type Slip = ReviewsSchemas['Slip'];
 export type Skip = ReviewsSchemas['Skip'];

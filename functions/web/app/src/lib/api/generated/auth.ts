@@ -642,7 +642,7 @@ export interface components {
      * @description What a token is good for.
      * @enum {string}
      */
-    Scope: 'read' | 'write';
+    Scope: 'read' | 'write' | 'feed';
     Sessions: {
       sessions: components['schemas']['OpenSession'][];
     };

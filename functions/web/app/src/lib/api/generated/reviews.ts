@@ -256,7 +256,7 @@ export interface paths {
       };
       requestBody?: never;
       responses: {
-        /** @description The weeks, and what slips have in common. */
+        /** @description The weeks, what slips have in common, and what hard days came to. */
         200: {
           headers: {
             [name: string]: unknown;
@@ -527,6 +527,22 @@ export interface components {
       status: components['schemas']['Status'] | null;
     };
     /**
+     * @description What wanting some has come to: the dates up to today that were hard. Those are the ones whose review says a difficulty
+     *     of 4 or 5, and those with a slip that says a craving of 7 or more.
+     */
+    HardDays: {
+      /**
+       * Format: int32
+       * @description How many there were.
+       */
+      days: number;
+      /**
+       * Format: int32
+       * @description How many of them passed with nothing eaten: without a slip of any food, and reviewed as slipped for none.
+       */
+      passed: number;
+    };
+    /**
      * Format: hour-minute
      * @description A time of day in a request or an answer: `HH:MM`.
      * @example 04:00
@@ -724,6 +740,7 @@ export interface components {
     Stats: {
       /** @description The weeks of the dates up to today, ascending, those without a record too. */
       by_week: components['schemas']['Week'][];
+      hard_days: components['schemas']['HardDays'];
       pattern: components['schemas']['Pattern'] | null;
     };
     /**

@@ -78,6 +78,52 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/streaks/feed.ics': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * A calendar to subscribe to: every milestone that was reached, on its date; the next one of each active food, and its
+     *     goal, on the date it is reached if every day is kept. Its words are in the language of the person.
+     * @description The key is a token of the scope `feed`, which opens this alone. A program that has the calendar already sends its
+     *     `ETag` as `If-None-Match`.
+     */
+    get: {
+      parameters: {
+        query?: {
+          /** @description `1` shows the days with a slip too, each as a busy day: those of the last 400 days. */
+          slips?: '0' | '1';
+        };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The calendar. */
+        200: {
+          headers: {
+            /** @description Changes with the calendar. */
+            ETag?: string;
+            [name: string]: unknown;
+          };
+          content: {
+            'text/calendar': string;
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/streaks/today': {
     parameters: {
       query?: never;

@@ -189,6 +189,8 @@ export const en: typeof ko = {
     none: 'Nothing was being counted then.',
     grid: 'Every day of every food',
     hint: 'A tap on a day opens it. Drag, or hold Shift, to choose several.',
+    hintYear:
+      'A click on a day opens it, a finger its month. Drag, or hold Shift, to choose several days.',
     pick: 'Choose several days',
     picking: 'Tap the first and the last day, or drag over them.',
     chosen: (n) => `${count(n, 'cell', 'cells')} chosen.`,
@@ -207,6 +209,7 @@ export const en: typeof ko = {
     recent: (now, before) => `last 4 weeks ${now} · the 4 before ${before}`,
     common: 'What slips have in common',
     pattern: (what, slips, of) => `${what}: ${slips} of ${of}`,
+    hardDays: (passed, days) => `Of ${days} hard days, ${passed} passed without a slip.`,
     parts: { morning: 'morning', afternoon: 'afternoon', evening: 'evening', night: 'night' },
     kept: 'Share of days kept',
     slips: 'Slips',

@@ -68,7 +68,7 @@ export const en: typeof ko = {
     tokens: 'API tokens',
     tokensHint: 'Keys for your scripts',
     data: 'Your data',
-    dataHint: 'Export, import, delete the account',
+    dataHint: 'Export, import, calendar link, delete the account',
   },
 
   list: {
@@ -203,6 +203,23 @@ export const en: typeof ko = {
     endName: (name) => `Revoke ${name}`,
     sure: 'Whatever uses this token will lose access.',
     ended: (name) => `Revoked the token “${name}”.`,
+  },
+
+  feed: {
+    title: 'In your calendar',
+    lead: 'A link for the calendar app on your phone or computer: the badges you earned, the next ones and your goals. It has the names of what you quit, and no notes.',
+    slips: 'Also show days with a slip, as busy days',
+    make: 'Make a calendar link',
+    name: 'Calendar',
+    made: 'Made a calendar link',
+    once: 'It is shown only now. Anyone who has it can see the calendar, so add it and pass it on to nobody.',
+    open: 'Add to calendar app',
+    how: 'Some calendars want the link itself: add a calendar “by URL” or “from the web” there. They look for news a few times a day.',
+    list: 'Your calendar links',
+    none: 'No calendar links so far.',
+    madeOn: (when) => `Made ${when}`,
+    sure: 'Calendars that use this link will show nothing new.',
+    ended: 'Revoked the calendar link.',
   },
 
   data: {

@@ -186,6 +186,8 @@ export const ko = {
     none: '이때는 세던 음식이 없어요.',
     grid: '음식마다 하루하루',
     hint: '하루를 누르면 그날이 열려요. 끌거나, Shift와 함께 누르면 여러 날을 고를 수 있어요.',
+    hintYear:
+      '하루를 누르면 그날이 열려요. 손가락으로 누르면 그달이 열려요. 끌거나, Shift와 함께 누르면 여러 날을 고를 수 있어요.',
     pick: '여러 날 고르기',
     picking: '첫날과 마지막 날을 누르거나, 고를 날을 끌어 주세요.',
     chosen: (n: number) => `${n}칸 골랐어요.`,
@@ -205,6 +207,8 @@ export const ko = {
     common: '먹은 때에 가장 많았던 것',
     pattern: (what: string, slips: number, of: number) =>
       `${what}: ${times(of)} 중 ${times(slips)}`,
+    hardDays: (passed: number, days: number) =>
+      `힘들었던 날 ${days}일 중 ${passed}일은 먹지 않고 지나갔어요.`,
     parts: { morning: '아침', afternoon: '낮', evening: '저녁', night: '밤' },
     kept: '지킨 비율',
     slips: '먹은 횟수',

@@ -1,0 +1,31 @@
+/** Reads a file in a thread of its own, so that the page answers meanwhile. */
+import { Unavailable } from '../api/http';
+import { type Found, NotUnderstood, type Options } from './found';
+import type { Answer, Question } from './reader';
+import url from './reader?worker&url';
+
+interface Policies {
+  createPolicy(name: string, rules: { createScriptURL: () => string }): Rules;
+}
+interface Rules {
+  createScriptURL(name: string): string;
+}
+
+const { trustedTypes } = globalThis as { trustedTypes?: Policies };
+const policy = trustedTypes?.createPolicy('hanip-reader', { createScriptURL: () => url });
+
+export async function readAside(file: Blob, options: Options): Promise<Found> {
+  const worker = new Worker(policy?.createScriptURL(url) ?? url, { type: 'module' });
+  try {
+    const answer = await new Promise<Answer>((resolve, reject) => {
+      worker.onmessage = ({ data }: MessageEvent<Answer>) => resolve(data);
+      // Without words where the script did not come.
+      worker.onerror = ({ message }) => reject(message ? new Error(message) : new Unavailable());
+      worker.postMessage({ file, options } satisfies Question);
+    });
+    if ('fault' in answer) throw new NotUnderstood(answer.fault);
+    return answer.found;
+  } finally {
+    worker.terminate();
+  }
+}
