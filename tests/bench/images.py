@@ -27,6 +27,7 @@ FIRST = {
     "data": "/api/data/export",
     "figures": "/figures",
     "foods": "/api/foods",
+    "reminders": "/api/reminders",
     "reviews": "/api/reviews",
     "streaks": "/api/streaks/today",
     "tick": None,
