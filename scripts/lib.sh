@@ -123,6 +123,38 @@ build_static() {
   export RUSTFLAGS="-C target-feature=+crt-static -C relocation-model=static --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo --remap-path-prefix=$root=/hanip"
 }
 
+declare -A cpu_of=([amd64]=x86_64 [arm64]=aarch64)
+
+# own_architecture: sets `own`, that of this machine.
+own_architecture() {
+  case $(uname -m) in
+    x86_64) own=amd64 ;;
+    aarch64 | arm64) own=arm64 ;;
+    *) fail "Programs are built for amd64 and arm64, and this machine is $(uname -m)" ;;
+  esac
+}
+
+# build_for ARCHITECTURE: build_static for it. Sets `target`, and `tools`, the prefix of the names of its tools. `own` is set.
+build_for() {
+  local variable
+  build_static
+  target=${cpu_of[$1]}-${host#*-} tools=
+  [[ $1 != "$own" ]] || return 0
+  tools=${cpu_of[$1]}-linux-gnu-
+  variable=CARGO_TARGET_${target^^}_LINKER
+  export CARGO_BUILD_TARGET=$target "${variable//-/_}=${tools}gcc"
+}
+
+# need_cross ARCHITECTURE: the compiler and the library of C, and the library of Rust, for another architecture.
+need_cross() {
+  local cpu=${cpu_of[$1]}
+  need_apt "gcc-${cpu/_/-}-linux-gnu" "libc6-dev-$1-cross"
+  build_for "$1"
+  [[ ! -d $(rustc --print sysroot)/lib/rustlib/$target ]] || return 0
+  have rustup || fail "Another architecture needs rustup: https://rustup.rs"
+  rustup target add "$target"
+}
+
 # copy_sources FOLDER: puts a copy of the sources there, without what git ignores.
 copy_sources() {
   (

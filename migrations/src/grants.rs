@@ -71,22 +71,30 @@ fn grants(lines: impl Iterator<Item = Line>) -> BTreeSet<Grant> {
     grants.collect()
 }
 
-/// Gives the functions their users, with the passwords that are in the settings: all of them or none. A right that is
+/// Gives the functions their users, with the passwords that are in the settings: all of them or none; or, with
+/// `FUNCTIONS_IAM`, users who come in with a token of RDS. A right that is
 /// not in `grants.txt` is revoked, after those that are missing were granted, so that running functions notice nothing.
 /// With a newer schema nothing is revoked: functions of the newer version may still run.
 pub async fn apply(env: &Env, db: &mut MySqlConnection, schema: Schema) -> Result<()> {
     let env = with_passwords_dir(env)?;
+    let with_iam = env.parsed("FUNCTIONS_IAM", "true or false", false)?;
     let passwords = functions().into_iter().map(|function| {
         let name = format!("{}_PASSWORD", function.to_uppercase());
         Ok((function, env.optional(&name)?, name))
     });
     let passwords = passwords.collect::<Result<Vec<_>>>()?;
-    if passwords.iter().all(|(_, password, _)| password.is_none()) {
+    let have_none = passwords.iter().all(|(_, password, _)| password.is_none());
+    ensure!(have_none || !with_iam, "FUNCTIONS_IAM: set it or the passwords of functions, not both");
+    if have_none && !with_iam {
         tracing::info!("no passwords of functions are set: their users are left as they are");
         return Ok(());
     }
     let mut users = Vec::new();
     for (function, password, name) in passwords {
+        if with_iam {
+            users.push(format!("{} IDENTIFIED VIA AWSAuthenticationPlugin USING 'RDS'", user(function)));
+            continue;
+        }
         let password = password.with_context(|| format!("{name}: not set; expected one for each function"))?;
         let mut identified = format!("VIA mysql_native_password USING '{}'", hash(db, &password).await?);
         if let Some(before) = env.optional(&format!("{name}_BEFORE"))? {
@@ -94,7 +102,8 @@ pub async fn apply(env: &Env, db: &mut MySqlConnection, schema: Schema) -> Resul
         }
         users.push(format!("{} IDENTIFIED {identified}", user(function)));
     }
-    let users = users.join(", ");
+    // A token in the clear is anybody's for a quarter of an hour.
+    let users = users.join(", ") + if with_iam { " REQUIRE SSL" } else { "" };
     db.execute(safe(format!("CREATE USER IF NOT EXISTS {users}"))).await.context("no user could be created")?;
     db.execute(safe(format!("ALTER USER {users}"))).await?;
     let (wanted, had) = (grants(lines()), had(db).await?);

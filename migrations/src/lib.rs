@@ -13,7 +13,7 @@ pub use grants::functions;
 use self::lock::Lock;
 
 /// Applies what is missing of the schema to the database at `DATABASE_URL`, and gives the functions their
-/// users where `PASSWORDS_DIR`, or `AUTH_PASSWORD` and the like, are set.
+/// users where `PASSWORDS_DIR`, `AUTH_PASSWORD` and the like, or `FUNCTIONS_IAM` are set.
 ///
 /// Any number of processes may call this at once: one works, the others wait and find nothing left to do. One that is
 /// killed at any moment leaves nothing that stops the next. An older program than the last one to migrate changes

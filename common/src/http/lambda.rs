@@ -19,7 +19,8 @@
 //!
 //! - A process is frozen from its answer to its next request, or for ever. So what a request began is ended before its
 //!   answer leaves, and what is not done in time is not done.
-//! - Who sends a request is what the context of the request says. Headers are what anybody writes.
+//! - Who sends a request is what the context of the request says. Headers are what anybody writes, unless they come with
+//!   `EDGE_SECRET`, which CloudFront knows: before an API it is the only client, and says for whom it asks.
 //! - Only `/api/` exists: neither `/healthz` nor `/metrics`, nor, for requests, the `/` of events.
 
 use std::{
@@ -34,7 +35,7 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::{ConnectInfo, Request},
-    http::{HeaderValue, header},
+    http::{HeaderMap, HeaderValue, header},
     middleware::{Next, from_fn},
     response::Response,
 };
@@ -49,12 +50,13 @@ use serde_json::{
     Value, json,
     value::{RawValue, to_raw_value},
 };
+use sha2::{Digest, Sha256};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use tower::ServiceExt;
 use url::Url;
 
 use crate::{
-    App, Code, Result,
+    App, Code, Env, Result,
     http::layers::{Deadline, complete, is_api, surround},
 };
 
@@ -70,14 +72,18 @@ const ANY_TIME: Duration = Duration::from_secs(300);
 const ANSWER: usize = 6 * 1024 * 1024 - 64 * 1024;
 /// The header in which the edge on a cluster says who sends a request.
 const EDGE_HEADER: &str = "x-real-ip";
+/// The headers in which CloudFront says for whom it asks, and shows that it is CloudFront.
+const CLIENT_HEADER: &str = "hanip-client";
+const SECRET_HEADER: &str = "hanip-edge";
 
 /// Answers invocations until Lambda ends the process.
-pub(super) async fn run(router: Router, app: App) -> anyhow::Result<()> {
+pub(super) async fn run(router: Router, app: App, env: &Env) -> anyhow::Result<()> {
+    let secret = env.optional("EDGE_SECRET")?;
     let router = surround(complete(router).layer(from_fn(answer_at_once)), &app);
     let handler = service_fn(async |LambdaEvent { payload, context }: LambdaEvent<Box<RawValue>>| {
         let time = Time::of(&context);
         let answer = match serde_json::from_str(payload.get()) {
-            Ok(request) => answer(&router, request, context, &time).await,
+            Ok(request) => answer(&router, request, context, &time, secret.as_deref()).await,
             Err(_) => wake(&router, &app, payload.get(), &time).await,
         };
         rest(&app, time.rest).await;
@@ -110,8 +116,9 @@ async fn answer(
     request: LambdaRequest,
     context: Context,
     time: &Time,
+    secret: Option<&str>,
 ) -> Result<Box<RawValue>, Diagnostic> {
-    let (request, client) = as_sent(request);
+    let (request, peer) = as_sent(request);
     let respond = service_fn(async |request: lambda_http::Request| {
         let mut request = request.map(|body| match body {
             lambda_http::Body::Text(text) => text.into(),
@@ -119,6 +126,7 @@ async fn answer(
             _ => Body::empty(),
         });
         request.headers_mut().remove(EDGE_HEADER);
+        let client = told_by_edge(request.headers_mut(), secret).unwrap_or(peer);
         request.extensions_mut().insert(ConnectInfo(SocketAddr::new(client, 0)));
         request.extensions_mut().insert(Deadline(time.answer));
         router.clone().oneshot(request).await
@@ -158,6 +166,14 @@ fn as_sent(mut request: LambdaRequest) -> (LambdaRequest, IpAddr) {
     }
     let address = address.and_then(|address| address.parse().ok());
     (request, address.unwrap_or(Ipv4Addr::UNSPECIFIED.into()))
+}
+
+/// For whom CloudFront says it asks, if it is CloudFront that says so.
+fn told_by_edge(headers: &mut HeaderMap, secret: Option<&str>) -> Option<IpAddr> {
+    let (shown, client) = (headers.remove(SECRET_HEADER), headers.remove(CLIENT_HEADER));
+    // Of hashes nobody learns by the time of a comparison how much of a guess was right.
+    let is_edge = Sha256::digest(secret?) == Sha256::digest(shown?);
+    client.filter(|_| is_edge)?.to_str().ok()?.parse().ok()
 }
 
 /// A path without the stage that it may begin with: an HTTP API puts it there, a REST API does not. A stage may be called
@@ -265,4 +281,27 @@ async fn rest(app: &App, until: Instant) {
         tracing::warn!("something still runs at the end of an invocation");
     }
     app.tasks.reopen();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_who_knows_the_secret_says_for_whom_it_asks() {
+        let told = |sent: &[(&'static str, &str)], secret| {
+            let sent = sent.iter().map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")));
+            let mut headers = HeaderMap::from_iter(sent);
+            let told = told_by_edge(&mut headers, secret);
+            assert!(headers.is_empty(), "the secret goes no further: {headers:?}");
+            told.map(|address| address.to_string())
+        };
+        let client = (CLIENT_HEADER, "2001:db8::7");
+        assert_eq!(told(&[client, (SECRET_HEADER, "known")], Some("known")).as_deref(), Some("2001:db8::7"));
+        assert_eq!(told(&[client, (SECRET_HEADER, "guessed")], Some("known")), None);
+        assert_eq!(told(&[client, (SECRET_HEADER, "")], Some("known")), None);
+        assert_eq!(told(&[client], Some("known")), None);
+        assert_eq!(told(&[client, (SECRET_HEADER, "known")], None), None, "where no secret is set, nobody knows it");
+        assert_eq!(told(&[(CLIENT_HEADER, "nobody"), (SECRET_HEADER, "known")], Some("known")), None);
+    }
 }

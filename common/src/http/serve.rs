@@ -68,7 +68,7 @@ async fn run(routes: impl FnOnce(App, &Env) -> Result<Router>) -> Result<()> {
     tokio::spawn(async move { reached.wait(&db).await });
     #[cfg(feature = "lambda")]
     if env.is_lambda() {
-        return lambda::run(router, app).await;
+        return lambda::run(router, app, &env).await;
     }
     let router = finish(router, &app);
     let listener = bind(&env, Ipv4Addr::UNSPECIFIED.into()).await?;

@@ -222,3 +222,16 @@ async fn passwords_are_for_all_functions_or_for_none() {
     let error = migrations::run(&env).await.expect_err("five are missing").to_string();
     assert_eq!(error, "AUTH_PASSWORD: not set; expected one for each function");
 }
+
+/// RDS alone has the plugin: any other server names it, so that the statement was understood.
+#[tokio::test]
+async fn users_who_come_in_by_their_roles_are_for_a_server_of_rds_and_have_no_passwords() {
+    let database = database().await;
+    let mut env = Env::from([("DATABASE_URL", database.as_str()), ("FUNCTIONS_IAM", "true")]);
+    let error = migrations::run(&env).await.expect_err("no plugin");
+    let error = format!("{error:#}");
+    assert!(error.starts_with("no user could be created: ") && error.contains("AWSAuthenticationPlugin"), "{error}");
+    env.set("TICK_PASSWORD", "secret");
+    let error = migrations::run(&env).await.expect_err("one or the other").to_string();
+    assert_eq!(error, "FUNCTIONS_IAM: set it or the passwords of functions, not both");
+}
