@@ -160,8 +160,8 @@ def headers(template, there):
 def budget(root, template):
     """An environment answers one request at a time. Those of two versions overlap, since a frozen one keeps its connection
     until it ends; the migration has two. A fifth is left for people and backups."""
-    text = "".join(path.read_text() for path in sorted((root / "common/src/db").glob("*.rs")))
-    found = re.search(r"\.max_connections\(if \w+ \{ (\d+) \}", text) or re.search(r"\.max_connections\((\d+)\)", text)
+    text = (root / "common/src/db/pool.rs").read_text()
+    found = re.search(r"\.max_connections\(if is_lambda \{ (\d+) \} else", text)
     pool, at_once = int(found.group(1)), 0
     for name, function in template.functions():
         reserved = function.get("ReservedConcurrentExecutions")

@@ -48,6 +48,7 @@ MISTAKES = [
     ("as many at once as come", "      ReservedConcurrentExecutions: 8\n", "", "budget: streaks: expected Reserved"),
     ("a database that takes fewer", 'max_connections: "100"', 'max_connections: "60"', "budget: "),
     ("no word of how many it takes", '        max_connections: "100"\n', "", "budget: DatabaseParameters"),
+    ("a larger pool", "{ 1 } else { 5 }", "{ 2 } else { 5 }", "budget: 32 at once × 2", "common/src/db/pool.rs"),
     ("a tick once an hour", "cron(0/15 * * * ? *)", "cron(0 * * * ? *)", "schedule: {"),
     ("a tick in another zone", "ScheduleExpressionTimezone: UTC", "ScheduleExpressionTimezone: Asia/Seoul", "schedule: reminders: "),
     ("an event that is none", '"specversion":"1.0","type":"hanip.schedule","source":"/aws/scheduler/tick"', '"type":"tick"', "schedule: tick: expected a CloudEvent"),
