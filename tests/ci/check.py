@@ -35,7 +35,7 @@ for name in ("ci", "release"):
 
 # A release is for every architecture that images can be for; the tests, in the same job, are for its own alone.
 release = yaml.safe_load(pathlib.Path(".github/workflows/release.yml").read_text())["jobs"]["images"]
-architectures = re.search(r"^declare -A cpu_of=\((.*)\)$", pathlib.Path("scripts/images").read_text(), re.MULTILINE)[1]
+architectures = re.search(r"^declare -A cpu_of=\((.*)\)$", pathlib.Path("scripts/lib.sh").read_text(), re.MULTILINE)[1]
 wanted = {f"linux/{name}" for name in re.findall(r"\[(\w+)\]", architectures)}
 built = {step["run"]: step.get("env", {}).get("PLATFORMS", "") for step in release["steps"] if "run" in step}
 same("release.yml: an architecture of images that it does not build", wanted, built["scripts/ci images"].split(","))
