@@ -48,6 +48,12 @@ impl Pool {
         Ok(())
     }
 
+    /// Whether every connection was given back.
+    #[cfg(feature = "lambda")]
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.pool.num_idle() >= self.pool.size() as usize
+    }
+
     /// Closes all connections, once they are free. No new ones are made.
     pub async fn close(&self) {
         self.pool.close().await;

@@ -273,7 +273,7 @@ async fn rest(app: &App, until: Instant) {
     app.tasks.close();
     let rested = async {
         app.tasks.wait().await;
-        while app.db.num_idle() < app.db.size() as usize {
+        while !app.db.is_at_rest() {
             sleep(Duration::from_millis(1)).await;
         }
     };
