@@ -290,7 +290,8 @@ mod tests {
     #[test]
     fn only_who_knows_the_secret_says_for_whom_it_asks() {
         let told = |sent: &[(&'static str, &str)], secret| {
-            let sent = sent.iter().map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")));
+            let sent =
+                sent.iter().map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")));
             let mut headers = HeaderMap::from_iter(sent);
             let told = told_by_edge(&mut headers, secret);
             assert!(headers.is_empty(), "the secret goes no further: {headers:?}");
