@@ -16,9 +16,9 @@ use common::{
         counted_food::CountedFood,
         counters,
         day::Date,
-        history::{Histories, HistoriesOn},
+        history::{Histories, HistoriesOn, HistoryOf},
         numbers::Streak,
-        streak::Status,
+        streak::{Status, milestone_after},
     },
 };
 use icalendar::{Calendar, Class, Component, Event, EventLike, Property};
@@ -112,7 +112,14 @@ pub async fn show(
     let (mut db, (foods, recent)) = db::snapshot(db, (NamedFoods { user_id: user.id }, since(assumed))).await?;
     let (names, counted): (Vec<String>, Vec<CountedFood>) =
         foods.into_iter().map(|food| (food.name, food.counted)).unzip();
-    let recent = counters::since_closed(&mut db, counters::closed_through(&counted), assumed, recent, since).await?;
+    let closed = counters::closed_through(counted.iter().filter(|food| food.archived_on.is_none()));
+    let mut recent = counters::since_closed(&mut db, closed, assumed, recent, since).await?;
+    let read_after = assumed.min(closed);
+    for food in counted.iter().filter(|food| food.counter.closed_through < read_after && may_reach(food, today)) {
+        let dates = food.counter.closed_through + Days::new(1)..=Date::LAST;
+        let history = db::select(&mut db, HistoryOf { user_id: user.id, food_id: food.id, dates }).await?;
+        recent.insert(food.id, history);
+    }
     let mut calendar = new_calendar(Language::of_person(&user.locale));
     let words = Words { language: Language::of_person(&user.locale), origin: app.origin.text(), user_id: user.id };
     let stamp = stamp(now);
@@ -128,6 +135,14 @@ pub async fn show(
         }
     }
     Ok(answer(&headers, calendar.to_string()))
+}
+
+/// Whether the days that are not closed yet can reach a milestone. Of an archived food that is the last one for ever, and
+/// may be years ago: what is recorded since is read for those foods alone.
+fn may_reach(food: &CountedFood, today: NaiveDate) -> bool {
+    let counter = &food.counter;
+    let open = u32::try_from((food.as_of(today) - counter.closed_through).num_days()).unwrap_or_default();
+    milestone_after(counter.longest_run, food.goal_days) <= counter.current_run + open
 }
 
 fn new_calendar(language: Language) -> Calendar {

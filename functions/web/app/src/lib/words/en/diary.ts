@@ -189,8 +189,7 @@ export const en: typeof ko = {
     none: 'Nothing was being counted then.',
     grid: 'Every day of every food',
     hint: 'A tap on a day opens it. Drag, or hold Shift, to choose several.',
-    hintYear:
-      'A click on a day opens it, a finger its month. Drag, or hold Shift, to choose several days.',
+    hintNarrow: 'A tap on a day opens its month, larger.',
     pick: 'Choose several days',
     picking: 'Tap the first and the last day, or drag over them.',
     chosen: (n) => `${count(n, 'cell', 'cells')} chosen.`,
