@@ -19,12 +19,14 @@ ENTRYPOINT ["/usr/sbin/nginx", "-e", "stderr", "-p", "/tmp", "-c", "/etc/nginx/n
 
 FROM rust:1-slim-bookworm AS build
 ARG NAME
+# common/aws: for a database at AWS.
+ARG FEATURES=
 WORKDIR /hanip
 COPY . .
 # Named, so that the flags are not those of procedural macros, which can't be static.
 RUN target=$(rustc --version --verbose | sed -n 's/^host: //p') \
  && RUSTFLAGS="-C target-feature=+crt-static -C relocation-model=static" \
-    cargo build --locked --profile image --target "$target" --bin "$NAME" \
+    cargo build --locked --profile image --target "$target" --bin "$NAME" ${FEATURES:+--features "$FEATURES"} \
  && cp "target/$target/image/$NAME" /program
 
 FROM scratch

@@ -324,6 +324,36 @@ need_nginx() {
   nginx -v 2>/dev/null || fail "nginx does not run here. Please install it."
 }
 
+# need_pam_plugin: sets TEST_PLUGIN_DIR, where the plugin is by which a MariaDB asks PAM.
+need_pam_plugin() {
+  export TEST_PLUGIN_DIR=/usr/lib/mysql/plugin
+  [[ ! -e $TEST_PLUGIN_DIR/auth_pam_v1.so ]] || return 0
+  need_server wsrep_sst_rsync mariadb-server
+  TEST_PLUGIN_DIR=$root/target/wsrep_sst_rsync/usr/lib/mysql/plugin
+  [[ -e $TEST_PLUGIN_DIR/auth_pam_v1.so ]] || fail "Please install a MariaDB that has the plugin auth_pam_v1"
+}
+
+# build_aws: the programs that the tests of AWS run, with the feature `aws`. They go into a folder of their own, since the
+# images have none of it; the others have to be built after them, to be in their place.
+build_aws() {
+  local programs=target/$host/debug
+  cargo build --locked --package foods --package migrations --features common/aws
+  mkdir -p "$programs/aws"
+  cp "$programs"/{foods,migrate} "$programs/aws/"
+}
+
+# test_aws [NAME…]: a database at AWS. A PAM service, and names that only one program knows, need root.
+test_aws() {
+  cargo test --locked --package common --features aws --lib -- db::aws::
+  if ((EUID)); then
+    echo "This needs root: a database at AWS is NOT tested further."
+    return
+  fi
+  need_pam_plugin
+  need_venv aws
+  cargo test --locked --package tests -- "${@:-at_aws::}"
+}
+
 # cargo-deny checks the dependencies; it is built into target/.
 need_cargo_deny() {
   local wanted=0.20.2 tools=$root/target/tools

@@ -1,5 +1,6 @@
 //! The rules of Hanip, in words, through HTTP, on a real MariaDB: one database a test.
 
+mod at_aws;
 mod auth;
 mod data;
 mod foods;

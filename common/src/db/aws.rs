@@ -41,7 +41,7 @@ const TOKEN_LIFE: Duration = Duration::from_secs(15 * 60);
 const TOKEN_AGE: TimeDelta = TimeDelta::minutes(10);
 /// How long AWS is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// What the database refuses is asked of AWS again, but not more often than this.
+/// AWS is not asked again so soon, where its answer does not help or none comes.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Where the database is, and how AWS says who asks it.
@@ -70,8 +70,8 @@ struct Said {
     secret: Option<Secret>,
     /// When it did not answer, and why. Those who waited meanwhile do not ask once more.
     failure: Option<(Instant, String)>,
-    /// When it was asked because the database had refused what it said before.
-    asked_again: Option<Instant>,
+    /// When the database refused what it had said a moment before.
+    refused: Option<Instant>,
 }
 
 /// A secret as RDS and its rotation write it.
@@ -130,10 +130,15 @@ impl Login {
             Err(error) if errors::is_login_refused(&error) => {
                 self.renew(pool, |said| {
                     // Another request may have asked meanwhile.
-                    Arc::ptr_eq(&before, &pool.connect_options()) && said.may_ask_again()
+                    Arc::ptr_eq(&before, &pool.connect_options())
+                        && said.refused.is_none_or(|refused| refused.elapsed() >= PAUSE)
                 })
                 .await?;
-                pool.acquire().await
+                let acquired = pool.acquire().await;
+                if acquired.as_ref().is_err_and(errors::is_login_refused) {
+                    self.said.lock().await.refused = Some(Instant::now());
+                }
+                acquired
             }
             acquired => acquired,
         }
@@ -144,9 +149,9 @@ impl Login {
         self.renew(pool, |said| !said.is_valid(self.clock.now())).await
     }
 
-    async fn renew(&self, pool: &MySqlPool, is_due: impl FnOnce(&mut Said) -> bool) -> sqlx::Result<()> {
+    async fn renew(&self, pool: &MySqlPool, is_due: impl FnOnce(&Said) -> bool) -> sqlx::Result<()> {
         let mut said = self.said.lock().await;
-        if !is_due(&mut said) {
+        if !is_due(&said) {
             return Ok(());
         }
         if said.failure.as_ref().is_none_or(|(at, _)| at.elapsed() >= PAUSE) {
@@ -221,14 +226,6 @@ impl Said {
     fn is_valid(&self, now: DateTime<Utc>) -> bool {
         self.valid.is_some_and(|(from, until)| from <= now && now < until)
     }
-
-    fn may_ask_again(&mut self) -> bool {
-        let may = self.asked_again.is_none_or(|asked| asked.elapsed() >= PAUSE);
-        if may {
-            self.asked_again = Some(Instant::now());
-        }
-        may
-    }
 }
 
 fn address_for_token(env: &Env) -> Result<MySqlConnectOptions> {
@@ -287,4 +284,75 @@ fn https() -> aws_sdk_secretsmanager::config::SharedHttpClient {
     let context = TlsContext::builder().with_trust_store(trusted).build();
     let context = context.unwrap_or_else(|_| unreachable!("the certificates are compiled in"));
     Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context).build_https()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use aws_config::Region;
+    use aws_sdk_secretsmanager::config::SharedCredentialsProvider;
+
+    use super::*;
+
+    /// Credentials of this life, and a pool that connects to nothing.
+    fn login(life: Option<Duration>, clock: &Clock) -> (Login, MySqlPool) {
+        let address = MySqlConnectOptions::new().host("db.example").username("ada");
+        let pool = MySqlPool::connect_lazy_with(address.clone());
+        let expiry = life.map(|life| SystemTime::from(clock.now()) + life);
+        let credentials = SharedCredentialsProvider::new(Credentials::new("id", "key", None, expiry, "test"));
+        let config = SdkConfig::builder().region(Region::new("eu-west-1")).credentials_provider(credentials).build();
+        let config = OnceCell::new_with(Some(config));
+        (Login { address, source: Source::Token, clock: clock.clone(), config, said: Mutex::default() }, pool)
+    }
+
+    /// Whether a connection that is made now has another token than one before had.
+    async fn is_new(login: &Login, pool: &MySqlPool) -> bool {
+        let before = pool.connect_options();
+        login.renew_if_over(pool).await.expect("credentials");
+        !Arc::ptr_eq(&before, &pool.connect_options())
+    }
+
+    #[tokio::test]
+    async fn a_token_is_made_anew_before_fifteen_minutes_are_over() {
+        let clock = Clock::fixed("2026-03-11T12:00:00Z".parse().expect("an instant"));
+        let (login, pool) = login(None, &clock);
+        assert!(is_new(&login, &pool).await, "the first");
+        clock.advance(TOKEN_AGE - TimeDelta::seconds(1));
+        assert!(!is_new(&login, &pool).await, "it is still of use");
+        clock.advance(TimeDelta::seconds(1));
+        assert!(TOKEN_AGE < TimeDelta::minutes(15) && is_new(&login, &pool).await);
+        clock.advance(TimeDelta::hours(-1));
+        assert!(is_new(&login, &pool).await, "one of the future is of no use");
+    }
+
+    #[tokio::test]
+    async fn a_token_is_made_anew_when_its_credentials_end() {
+        let clock = Clock::fixed("2026-03-11T12:00:00Z".parse().expect("an instant"));
+        let (login, pool) = login(Some(Duration::from_secs(60)), &clock);
+        assert!(is_new(&login, &pool).await);
+        clock.advance(TimeDelta::seconds(59));
+        assert!(!is_new(&login, &pool).await);
+        clock.advance(TimeDelta::seconds(1));
+        assert!(is_new(&login, &pool).await);
+    }
+
+    #[test]
+    fn a_token_is_what_other_programs_of_aws_make_of_the_same() {
+        let to =
+            MySqlConnectOptions::new().host("prod.host.eu-west-1.rds.amazonaws.com").port(3306).username("pea:nut@");
+        let credentials = Credentials::new("akid", "secret", Some("token/+=".into()), None, "test");
+        let at = DateTime::from_timestamp(1_724_709_600, 0).expect("an instant").into();
+        let token = token(&to, "eu-west-1", &credentials, at).expect("a token");
+        // Of botocore's `generate_db_auth_token`, at that time.
+        let expected = "prod.host.eu-west-1.rds.amazonaws.com:3306/?Action=connect&DBUser=pea%3Anut%40&X-Amz-Algorithm=AWS4-HMAC-SHA256\
+            &X-Amz-Credential=akid%2F20240826%2Feu-west-1%2Frds-db%2Faws4_request&X-Amz-Date=20240826T220000Z&X-Amz-Expires=900\
+            &X-Amz-SignedHeaders=host&X-Amz-Security-Token=token%2F%2B%3D&X-Amz-Signature=9e153e0c59f42e6c1b39c93101911e32b67cccaa3313937a704d6c1f9d6c80ad";
+        let sorted = |token: &str| {
+            let mut parts: Vec<String> = token.split(['?', '&']).map(str::to_owned).collect();
+            parts.sort();
+            parts
+        };
+        assert_eq!(sorted(&token), sorted(expected));
+    }
 }

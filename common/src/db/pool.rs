@@ -48,6 +48,14 @@ impl Pool {
         Ok(())
     }
 
+    /// True if it takes the database long to let somebody in, since it asks AWS itself.
+    pub(super) fn is_slow(&self) -> bool {
+        #[cfg(feature = "aws")]
+        return self.login.is_some();
+        #[cfg(not(feature = "aws"))]
+        false
+    }
+
     /// Whether every connection was given back.
     #[cfg(feature = "lambda")]
     pub(crate) fn is_at_rest(&self) -> bool {

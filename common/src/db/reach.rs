@@ -43,7 +43,8 @@ async fn connect(pool: &Pool) {
     }
     let (started, mut attempts) = (Instant::now(), JoinSet::new());
     while started.elapsed() < REACH_TIME {
-        let pause = if started.elapsed() < Duration::from_secs(1) { OFTEN } else { SELDOM };
+        let is_quick = !pool.is_slow() && started.elapsed() < Duration::from_secs(1);
+        let pause = if is_quick { OFTEN } else { SELDOM };
         let pool = pool.clone();
         attempts.spawn(async move { timeout(pause * ATTEMPTS, pool.acquire()).await });
         let mut next = std::pin::pin!(sleep(pause));

@@ -1,18 +1,12 @@
 //! A database across a network: nothing is sent to it before it has shown who it is, and nothing in the clear.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex},
-};
+use std::path::{Path, PathBuf};
 
 use common::Env;
 use serde_json::json;
-use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    net::{TcpListener, UnixStream},
-};
 
 use crate::support::{
+    network::Network,
     proxy::Server,
     tls::Authority,
     world::{NOON, World},
@@ -22,49 +16,10 @@ use crate::support::{
 const SECRET: &str = "pa55word";
 const NAME: &str = "fermented soybeans";
 
-/// A network between the functions and a database, where somebody listens.
-struct Network {
-    port: u16,
-    heard: Arc<Mutex<Vec<u8>>>,
-}
-
-impl Network {
-    async fn before(server: &Server) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let port = listener.local_addr().expect("an address").port();
-        let heard: Arc<Mutex<Vec<u8>>> = Arc::default();
-        let (network, socket) = (Self { port, heard: heard.clone() }, server.socket());
-        tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                let Ok(server) = UnixStream::connect(&socket).await else { return };
-                let (from_client, to_client) = client.into_split();
-                let (from_server, to_server) = server.into_split();
-                tokio::spawn(pump(from_client, to_server, heard.clone()));
-                tokio::spawn(pump(from_server, to_client, heard.clone()));
-            }
-        });
-        network
-    }
-
-    /// The address of the database, whose certificate must come from the authority of `file` and name `host`.
-    fn url(&self, host: &str, file: &Path) -> String {
-        let (port, file) = (self.port, file.display());
-        format!("mysql://far_away:{SECRET}@{host}:{port}/hanip?ssl-mode=VERIFY_IDENTITY&ssl-ca={file}")
-    }
-
-    fn heard(&self, text: &str) -> bool {
-        self.heard.lock().expect("no panic").windows(text.len()).any(|heard| heard == text.as_bytes())
-    }
-}
-
-async fn pump(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, heard: Arc<Mutex<Vec<u8>>>) {
-    let mut chunk = vec![0; 16 * 1024];
-    while let Ok(size @ 1..) = from.read(&mut chunk).await {
-        heard.lock().expect("no panic").extend(&chunk[..size]);
-        if to.write_all(&chunk[..size]).await.is_err() {
-            return;
-        }
-    }
+/// The address of the database, whose certificate must come from the authority of `file` and name `host`.
+fn url(network: &Network, host: &str, file: &Path) -> String {
+    let (port, file) = (network.port, file.display());
+    format!("mysql://far_away:{SECRET}@{host}:{port}/hanip?ssl-mode=VERIFY_IDENTITY&ssl-ca={file}")
 }
 
 fn write(folder: &Path, name: &str, pem: &str) -> PathBuf {
@@ -101,14 +56,14 @@ async fn a_database_that_must_show_who_it_is_is_spoken_to_in_secret() {
         .await
         .expect("altered");
     let network = Network::before(&server).await;
-    let url = network.url("localhost", &write(folder.path(), "authority", &authority.pem));
-    let world = World::over(url, NOON).await;
+    let address = url(&network, "localhost", &write(folder.path(), "authority", &authority.pem));
+    let world = World::over(address, NOON).await;
     let ada = world.person("ada").await;
     ada.post("/api/foods", json!({ "name": NAME })).await.created();
     assert!(ada.get("/api/foods").await.ok().to_string().contains(NAME));
     assert!(network.heard("mysql_native_password"), "the greeting of the server, as it is");
     let file = folder.path().join("authority");
-    for env in both_ways(&network.url("localhost", &file), &file) {
+    for env in both_ways(&url(&network, "localhost", &file), &file) {
         let mut db = common::db::pool(&env).expect("a pool").acquire().await.expect("a connection");
         sqlx::query("SELECT name FROM foods").execute(&mut *db).await.expect("an answer");
     }
@@ -142,7 +97,7 @@ async fn a_database_that_can_not_show_who_it_is_is_told_nothing() {
     ];
     for (case, server, host, file) in cases {
         let network = Network::before(server).await;
-        for env in both_ways(&network.url(host, &file), &file) {
+        for env in both_ways(&url(&network, host, &file), &file) {
             let error = migrations::run(&env).await.expect_err(case);
             let words = format!("{error:#}");
             assert!(words.starts_with("DATABASE_URL: the database can't be reached: "), "{case}: {words}");

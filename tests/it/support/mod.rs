@@ -13,6 +13,7 @@ pub mod github;
 pub mod keys;
 pub mod logs;
 pub mod model;
+pub mod network;
 pub mod node;
 pub mod oidc;
 pub mod person;
