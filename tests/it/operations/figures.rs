@@ -8,7 +8,10 @@ use serde_json::json;
 use sqlx::Executor;
 use tokio::net::TcpListener;
 
-use crate::support::{proxy::Server, world::World};
+use crate::{
+    auth::tokens::token,
+    support::{proxy::Server, world::World},
+};
 
 /// The names that rules and dashboard may ask for: `scripts/check-monitoring` reads them too.
 const EXPOSED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/monitoring/exposed/figures.txt");
@@ -92,7 +95,8 @@ async fn the_oldest_due_day_is_as_old_as_the_time_since_it_was_over() {
 async fn people_milestones_and_drift_are_counted() {
     let world = World::new().await;
     let figures = Figures::of(&world).await;
-    let (ada, _bob) = (world.person("ada").await, world.person("bob").await);
+    let (ada, bob) = (world.person("ada").await, world.person("bob").await);
+    let (_, key) = token(&bob, "calendar", "feed").await;
     ada.food_since("2026-03-10").await;
     let gone = ada.food_since("2026-03-10").await;
     world.days_pass(1);
@@ -106,6 +110,8 @@ async fn people_milestones_and_drift_are_counted() {
     );
     world.days_pass(4);
     ada.get("/api/foods").await.ok();
+    // A program that looks for news is nobody who uses the service.
+    assert_eq!(bob.get(&format!("/api/streaks/feed.ics?key={key}")).await.status, 200);
     world.afterthoughts().await;
     for (days, people) in [("1", 1.0), ("7", 2.0), ("30", 2.0)] {
         assert_eq!(figures.value(&format!("hanip_people{{days=\"{days}\"}}")).await, Some(people), "{days}");
