@@ -342,9 +342,10 @@ build_aws() {
   cp "$programs"/{foods,migrate} "$programs/aws/"
 }
 
-# test_aws [NAME…]: a database at AWS. A PAM service, and names that only one program knows, need root.
+# test_aws [NAME…]: a database at AWS, and whom a function of Lambda believes. A PAM service, and names that only one
+# program knows, need root.
 test_aws() {
-  cargo test --locked --package common --features aws --lib -- db::aws::
+  cargo test --locked --package common --features lambda --lib -- db::aws:: http::lambda::
   if ((EUID)); then
     echo "This needs root: a database at AWS is NOT tested further."
     return
