@@ -12,6 +12,7 @@ mod fuzz;
 mod grants;
 mod home;
 pub mod killed;
+mod lambda;
 mod nodes;
 pub mod program;
 mod replaced;

@@ -23,9 +23,14 @@ pub struct Place {
 impl Place {
     pub async fn get() -> Self {
         match Env::process().optional("HANIP_BASE_URL").expect("it is right") {
-            Some(origin) => Self { origin: origin.trim_end_matches('/').to_owned(), _cluster: None },
+            Some(origin) => Self::at(&origin),
             None => Self::of(Cluster::shared().await),
         }
+    }
+
+    /// At this address.
+    pub fn at(origin: &str) -> Self {
+        Self { origin: origin.trim_end_matches('/').to_owned(), _cluster: None }
     }
 
     /// Behind the edge of this cluster.

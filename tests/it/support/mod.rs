@@ -1,5 +1,7 @@
 //! What the tests stand on: people, worlds, programs, providers, and what stands in for what a cluster has.
 
+pub mod api_gateway;
+pub mod aws;
 pub mod broker;
 pub mod cluster;
 pub mod compare;
@@ -11,6 +13,7 @@ pub mod fake_provider;
 pub mod gateway;
 pub mod github;
 pub mod keys;
+pub mod lambda;
 pub mod logs;
 pub mod model;
 pub mod network;

@@ -77,6 +77,9 @@ struct Line {
     /// How many chunks pass before everything is cut.
     left: AtomicI64,
     cuts: watch::Sender<()>,
+    /// How many connections there were, and how many of them are forgotten.
+    opened: AtomicU64,
+    forgotten: AtomicU64,
     random: Arc<Random>,
 }
 
@@ -92,6 +95,8 @@ impl Proxy {
             delay: 0.into(),
             left: i64::MAX.into(),
             cuts: watch::Sender::new(()),
+            opened: 0.into(),
+            forgotten: 0.into(),
             random: random.clone(),
         };
         let line = Arc::new(line);
@@ -114,6 +119,11 @@ impl Proxy {
         self.line.cuts.send_replace(());
     }
 
+    /// Lets nothing through the connections that there are, and tells neither end.
+    pub fn forget(&self) {
+        self.line.forgotten.store(self.line.opened.load(Relaxed), Relaxed);
+    }
+
     /// Cuts all connections once, instead of passing on the chunk after these.
     pub fn cut_after(&self, chunks: i64) {
         self.line.left.store(chunks, Relaxed);
@@ -128,23 +138,32 @@ impl Proxy {
 impl Line {
     async fn forward(self: Arc<Self>, client: UnixStream) {
         let mut cuts = self.cuts.subscribe();
+        let number = self.opened.fetch_add(1, Relaxed);
         // A server that is down refuses: the client's connection ends at once.
         let Ok(server) = UnixStream::connect(&self.server).await else { return };
         let (from_client, to_client) = client.into_split();
         let (from_server, to_server) = server.into_split();
         tokio::select! {
-            _ = self.pump(from_client, to_server) => {}
-            _ = self.pump(from_server, to_client) => {}
+            _ = self.pump(number, from_client, to_server) => {}
+            _ = self.pump(number, from_server, to_client) => {}
             _ = cuts.changed() => {}
         }
     }
 
-    async fn pump(&self, mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin) -> io::Result<()> {
+    async fn pump(
+        &self,
+        number: u64,
+        mut from: impl AsyncRead + Unpin,
+        mut to: impl AsyncWrite + Unpin,
+    ) -> io::Result<()> {
         let mut chunk = vec![0; 16 * 1024];
         loop {
             let size = from.read(&mut chunk).await?;
             if size == 0 {
                 return Ok(());
+            }
+            if number < self.forgotten.load(Relaxed) {
+                std::future::pending::<()>().await;
             }
             let delay = self.delay.load(Relaxed);
             if delay > 0 {
