@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::{
     operations::docs::descriptions,
     support::{
+        deployment::Place,
         world::{Person, World},
         writers::times,
     },
@@ -89,8 +90,7 @@ async fn fuzz(person: &Person, openapi: &Path, seconds: usize, options: &[String
 }
 
 /// Fuzzes one function as a person of its own, who has things to be found.
-async fn fuzz_function(world: &World, name: &str, mut description: Value, all: &AtomicU64) -> (u64, u64) {
-    let person = world.person(name).await;
+async fn fuzz_function(person: &Person, name: &str, mut description: Value, all: &AtomicU64) -> (u64, u64) {
     let (food, other) = (person.food_since("2026-03-01").await, person.food_since("2026-02-01").await);
     person.review("2026-03-05", &food, "kept").await;
     let slip = person.slip("2026-03-06", &food).await.rsplit('/').next().expect("an id").to_owned();
@@ -116,27 +116,26 @@ async fn fuzz_function(world: &World, name: &str, mut description: Value, all: &
     let options = if has_ends { ends("--exclude-operation-id") } else { Vec::new() };
     let (mut sent, mut taken, mut seconds) = (0, 0, TIME * times(1));
     loop {
-        let (more, more_taken) = fuzz(&person, &openapi, seconds, &options).await;
+        let (more, more_taken) = fuzz(person, &openapi, seconds, &options).await;
         (sent, taken, seconds) = (sent + more, taken + more_taken, TIME);
         if all.fetch_add(more, Relaxed) + more >= REQUESTS * times(1) as u64 {
             break;
         }
     }
     if has_ends {
-        let (last, last_taken) = fuzz(&person, &openapi, 2, &ends("--include-operation-id")).await;
+        let (last, last_taken) = fuzz(person, &openapi, 2, &ends("--include-operation-id")).await;
         (sent, taken) = (sent + last, taken + last_taken);
     }
     (sent, taken)
 }
 
-#[tokio::test]
-async fn whatever_is_sent_no_answer_is_a_server_error_or_outside_its_schema() {
-    let world = Arc::new(World::new().await);
+/// Fuzzes all functions at once, each as the person who is there for it.
+async fn fuzz_all(functions: Vec<(Person, String, Value)>) {
     let all = Arc::new(AtomicU64::new(0));
     let mut fuzzers = JoinSet::new();
-    for (name, description) in descriptions(&world.stranger()).await {
-        let (world, all) = (world.clone(), all.clone());
-        fuzzers.spawn(async move { (fuzz_function(&world, &name, description, &all).await, name) });
+    for (person, name, description) in functions {
+        let all = all.clone();
+        fuzzers.spawn(async move { (fuzz_function(&person, &name, description, &all).await, name) });
     }
     let (mut requests, mut accepted) = (0, 0);
     for ((sent, taken), name) in fuzzers.join_all().await {
@@ -146,4 +145,25 @@ async fn whatever_is_sent_no_answer_is_a_server_error_or_outside_its_schema() {
     }
     println!("answers that are server errors or outside their schema: 0 of {requests}");
     println!("requests of the fuzzer that were taken: {accepted} of {requests}");
+}
+
+#[tokio::test]
+async fn whatever_is_sent_no_answer_is_a_server_error_or_outside_its_schema() {
+    let world = World::new().await;
+    let mut functions = Vec::new();
+    for (name, description) in descriptions(&world.stranger()).await {
+        functions.push((world.person(&name).await, name, description));
+    }
+    fuzz_all(functions).await;
+}
+
+#[tokio::test]
+#[ignore = "scripts/prove aws has the functions that are fuzzed"]
+async fn whatever_is_sent_to_functions_elsewhere_the_same_holds() {
+    let place = Place::get().await;
+    let mut functions = Vec::new();
+    for (name, description) in descriptions(&Person::new(&place.origin)).await {
+        functions.push((place.somebody().await, name, description));
+    }
+    fuzz_all(functions).await;
 }

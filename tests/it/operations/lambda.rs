@@ -1,8 +1,9 @@
 //! Functions on AWS Lambda: frozen between requests, behind API Gateway, woken by a schedule.
 
-use std::{sync::atomic::Ordering::Relaxed, time::Duration};
+use std::{path::Path, sync::atomic::Ordering::Relaxed, time::Duration};
 
-use chrono::{Days, Utc};
+use chrono::{Days, NaiveDate};
+use common::{Clock, functions::APIS};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use sqlx::MySqlPool;
@@ -17,6 +18,11 @@ use crate::support::{
 /// Somebody who is signed in.
 async fn somebody(aws: &Aws) -> Person {
     Place::at(&aws.origin).somebody().await
+}
+
+/// The date where nobody has set a zone.
+fn today() -> NaiveDate {
+    Clock::system().now().date_naive()
 }
 
 /// Begins a sign-in as from this address, with headers that name another.
@@ -47,7 +53,7 @@ async fn connections(db: &MySqlPool) -> Vec<u64> {
 #[tokio::test]
 async fn an_address_begins_a_hundred_sign_ins_whatever_its_headers_say() {
     for payload in [Payload::V2, Payload::V1] {
-        let aws = Aws::start(&["auth"], payload, "$default", TIME, false).await;
+        let aws = Aws::start(&["auth"], payload, "$default", TIME).await;
         for number in 1..=100 {
             let begun = begin(&aws, "198.51.100.1", &format!("192.0.2.{number}")).await;
             assert_eq!(begun.status, 302, "{number}: {}", begun.body);
@@ -55,6 +61,22 @@ async fn an_address_begins_a_hundred_sign_ins_whatever_its_headers_say() {
         begin(&aws, "198.51.100.1", "192.0.2.200").await.problem(429, "too-many-attempts");
         assert_eq!(begin(&aws, "198.51.100.2", "198.51.100.1").await.status, 302, "another address");
     }
+}
+
+#[tokio::test]
+async fn who_knows_the_secret_of_the_edge_says_for_whom_it_asks() {
+    let aws = Aws::start_with(&["auth"], Payload::V2, "$default", TIME, &[("EDGE_SECRET", "s3cret")]).await;
+    let begin = async |secret: &str, client: &str| {
+        let start = Person::new(&aws.origin).request(Method::GET, "/api/auth/oidc/start");
+        let start = start.header("hanip-edge", secret).header("hanip-client", client).header(FROM, "198.51.100.1");
+        start.send().await.expect("an answer").status().as_u16()
+    };
+    for number in 1..=100 {
+        assert_eq!(begin("s3cret", &format!("192.0.2.{number}")).await, 302, "each is somebody else");
+        assert_eq!(begin("guessed", &format!("192.0.2.{number}")).await, 302, "all are the one who asks");
+    }
+    assert_eq!((begin("guessed", "192.0.2.200").await, begin("", "192.0.2.200").await), (429, 429));
+    assert_eq!(begin("s3cret", "192.0.2.200").await, 302);
 }
 
 #[tokio::test]
@@ -79,7 +101,7 @@ async fn nothing_but_the_api_is_reached_there() {
 async fn a_schedule_wakes_the_tick_alone_and_twice_is_once() {
     let aws = Aws::with(&["auth", "foods", "tick"]).await;
     let (ada, db) = (somebody(&aws).await, aws.db().await);
-    food(&ada, Utc::now().date_naive()).await;
+    food(&ada, today()).await;
     let closed = async || {
         let closed = sqlx::query_scalar::<_, chrono::NaiveDate>("SELECT closed_through FROM counters");
         closed.fetch_one(&db).await.expect("a row")
@@ -113,7 +135,7 @@ async fn a_schedule_wakes_the_tick_alone_and_twice_is_once() {
 async fn work_that_is_left_fails_the_invocation_which_lambda_then_repeats() {
     let aws = Aws::with(&["auth", "foods", "tick"]).await;
     let (ada, db) = (somebody(&aws).await, aws.db().await);
-    food(&ada, Utc::now().date_naive()).await;
+    food(&ada, today()).await;
     let mut held = db.begin().await.expect("a transaction");
     sqlx::raw_sql("SELECT * FROM counters FOR UPDATE; SELECT * FROM users FOR UPDATE")
         .execute(&mut *held)
@@ -128,7 +150,7 @@ async fn work_that_is_left_fails_the_invocation_which_lambda_then_repeats() {
 #[tokio::test]
 async fn a_stage_is_no_part_of_a_path() {
     for (payload, stage) in [(Payload::V2, "prod"), (Payload::V2, "api"), (Payload::V1, "api")] {
-        let aws = Aws::start(&["foods"], payload, stage, TIME, false).await;
+        let aws = Aws::start(&["foods"], payload, stage, TIME).await;
         let ask = async |path: &str| {
             Reply::of(reqwest::get(format!("{}/{stage}{path}", aws.origin)).await.expect("an answer")).await
         };
@@ -143,7 +165,7 @@ async fn a_stage_is_no_part_of_a_path() {
 #[tokio::test]
 async fn what_is_sent_and_answered_comes_through_either_payload() {
     for payload in [Payload::V2, Payload::V1] {
-        let aws = Aws::start(&["auth", "foods"], payload, "$default", TIME, false).await;
+        let aws = Aws::start(&["auth", "foods"], payload, "$default", TIME).await;
         let ada = somebody(&aws).await;
         let made = ada.post("/api/foods", json!({ "name": "라면 \"매운\"", "motivation": "잠\n돈" })).await;
         assert_eq!(
@@ -216,7 +238,7 @@ async fn what_a_request_began_is_ended_before_its_answer() {
     sqlx::query("UPDATE sessions SET last_used_at = NOW() - INTERVAL 2 HOUR").execute(&db).await.expect("a row");
     // Far enough that what follows an answer would be cut.
     aws.proxy.delay(40);
-    let food = food(&ada, Utc::now().date_naive()).await;
+    let food = food(&ada, today()).await;
     let noted: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sessions WHERE last_used_at > NOW() - INTERVAL 1 HOUR")
         .fetch_one(&db)
         .await
@@ -232,7 +254,7 @@ async fn what_a_request_began_is_ended_before_its_answer() {
 #[tokio::test]
 async fn a_request_is_answered_before_its_time_is_over_and_does_nothing_after_it() {
     let time = Duration::from_millis(1500);
-    let aws = Aws::start(&["auth", "foods"], Payload::V2, "$default", time, false).await;
+    let aws = Aws::start(&["auth", "foods"], Payload::V2, "$default", time).await;
     let (ada, db) = (somebody(&aws).await, aws.db().await);
     let mut held = db.begin().await.expect("a transaction");
     sqlx::query("SELECT * FROM users FOR UPDATE").execute(&mut *held).await.expect("they are locked");
@@ -254,7 +276,76 @@ async fn clocks_that_disagree_hold_nobody_up() {
         for function in ["auth", "foods"] {
             aws.function(function).clock_ahead.store(seconds * 1000, Relaxed);
         }
-        food(&ada, Utc::now().date_naive() - Days::new(1)).await;
+        food(&ada, today() - Days::new(1)).await;
     }
     assert_eq!(text(&ada.get("/api/auth/me").await.ok()["id"]), ada.id);
+}
+
+#[tokio::test]
+#[ignore = "scripts/prove aws builds every function for Lambda"]
+async fn every_function_but_tick_and_reminders_refuses_the_schedule() {
+    let aws = Aws::whole(Payload::V2).await;
+    for api in APIS {
+        let outcome = aws.function(api.name).invoke(&schedule()).await;
+        match api.name {
+            "reminders" => assert_eq!(outcome, Ok(Value::Null)),
+            name => assert_eq!(outcome.expect_err(name)["errorType"], "not-found", "{name}"),
+        }
+    }
+    for _ in 0..2 {
+        for name in ["tick", "reminders"] {
+            assert_eq!(aws.function(name).invoke(&schedule()).await, Ok(Value::Null), "{name}");
+        }
+    }
+    println!("functions that take a schedule which they should not: 0 of {}", APIS.len());
+}
+
+#[tokio::test]
+#[ignore = "scripts/prove aws builds every function for Lambda"]
+async fn forty_seconds_in_a_freeze_are_not_noticed() {
+    let aws = Aws::whole(Payload::V2).await;
+    let place = Place::at(&aws.edge.as_ref().expect("all is there").origin);
+    let ada = place.somebody().await;
+    let requests = ["/api/auth/me", "/api/foods", "/api/reviews", "/api/streaks/today", "/api/reminders"];
+    for forgets in [false, true] {
+        tokio::time::sleep(Duration::from_secs(40)).await;
+        if forgets {
+            aws.proxy.forget();
+        }
+        for path in requests {
+            ada.get(path).await.ok();
+        }
+        ada.get("/api/data/export").await.ok();
+        food(&ada, today()).await;
+    }
+    println!("requests that failed after 40 s in a freeze: 0 of {}", 2 * (requests.len() + 2));
+}
+
+#[tokio::test]
+#[ignore = "scripts/prove aws builds every function for Lambda"]
+async fn an_answer_that_lambda_does_not_take_is_a_problem() {
+    let aws = Aws::whole(Payload::V2).await;
+    let place = Place::at(&aws.edge.as_ref().expect("all is there").origin);
+    let ada = place.somebody().await;
+    // 6,000 bytes each.
+    for ago in 0..1_100 {
+        let date = today() - Days::new(ago);
+        ada.put(&format!("/api/reviews/{date}"), json!({ "note": "긴".repeat(2_000) })).await.created();
+    }
+    ada.get("/api/data/export").await.problem(413, "body-too-large");
+    ada.get("/api/foods").await.ok();
+}
+
+#[tokio::test]
+#[ignore = "scripts/prove aws builds every function for Lambda"]
+async fn a_person_does_the_main_job_in_a_browser_on_functions_that_are_frozen() {
+    let aws = Aws::whole(Payload::V2).await;
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    std::fs::create_dir_all(tests.join("output")).expect("a folder for pictures");
+    let script = tokio::process::Command::new("node")
+        .arg(tests.join("browser/main-job.mjs"))
+        .arg(&aws.edge.as_ref().expect("all is there").origin)
+        .arg(tests.join("output/aws.png"))
+        .status();
+    assert!(script.await.expect("node runs").success(), "what it could not do is told above");
 }

@@ -1,7 +1,7 @@
 //! API Gateway before functions of Lambda: makes events of requests, and answers of what functions respond. As its HTTP
 //! APIs do with payload 2.0, or as its REST APIs do.
 
-use std::{collections::BTreeMap, net::Ipv4Addr, sync::Arc};
+use std::{collections::BTreeMap, net::Ipv4Addr, str::FromStr, sync::Arc};
 
 use axum::{
     Router,
@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use chrono::Utc;
+use common::Clock;
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use url::form_urlencoded;
@@ -31,6 +31,19 @@ pub enum Payload {
     V2,
     /// Of a REST API with the binary media types `*/*`. Its paths do not have the stage.
     V1,
+}
+
+impl FromStr for Payload {
+    type Err = String;
+
+    /// By its version, as AWS calls it.
+    fn from_str(version: &str) -> Result<Self, String> {
+        match version {
+            "2.0" => Ok(Self::V2),
+            "1.0" => Ok(Self::V1),
+            other => Err(format!("expected 1.0 or 2.0, not {other}")),
+        }
+    }
 }
 
 pub struct ApiGateway {
@@ -111,7 +124,7 @@ fn v2(stage: &str, method: &Method, uri: &Uri, mut headers: HeaderMap, body: &By
                 "method": method.as_str(), "path": path, "protocol": "HTTP/1.1", "sourceIp": from, "userAgent": "test",
             },
             "requestId": Uuid::new_v4(), "routeKey": "$default", "stage": stage,
-            "time": "27/Nov/2026:12:00:00 +0000", "timeEpoch": Utc::now().timestamp_millis(),
+            "time": "27/Nov/2026:12:00:00 +0000", "timeEpoch": Clock::system().now().timestamp_millis(),
         },
         "isBase64Encoded": false,
     });
@@ -157,7 +170,7 @@ fn v1(
             "accountId": "1", "apiId": "hanip", "domainName": "hanip.example", "domainPrefix": "hanip",
             "httpMethod": method.as_str(), "identity": { "sourceIp": from, "userAgent": "test" },
             "path": format!("/{stage}{path}"), "protocol": "HTTP/1.1", "requestId": Uuid::new_v4(),
-            "requestTime": "27/Nov/2026:12:00:00 +0000", "requestTimeEpoch": Utc::now().timestamp_millis(),
+            "requestTime": "27/Nov/2026:12:00:00 +0000", "requestTimeEpoch": Clock::system().now().timestamp_millis(),
             "resourceId": "x", "resourcePath": "/{proxy+}", "stage": stage,
         },
         "body": (!body.is_empty()).then(|| BASE64_STANDARD.encode(body)),

@@ -42,16 +42,38 @@ pub struct Aws {
 impl Aws {
     /// These functions behind an HTTP API without a stage in its paths.
     pub async fn with(names: &[&'static str]) -> Self {
-        Self::start(names, Payload::V2, "$default", TIME, false).await
+        Self::start(names, Payload::V2, "$default", TIME).await
+    }
+
+    /// These functions, which have so much time for an invocation.
+    pub async fn start(names: &[&'static str], payload: Payload, stage: &str, time: Duration) -> Self {
+        Self::start_with(names, payload, stage, time, &[]).await
     }
 
     /// All that browsers reach, and the tick, behind an edge.
     pub async fn whole(payload: Payload) -> Self {
         let names: Vec<_> = APIS.iter().map(|api| api.name).chain(["tick"]).collect();
-        Self::start(&names, payload, "$default", TIME, true).await
+        Self::build(&names, (payload, "$default"), TIME, &[], true).await
     }
 
-    pub async fn start(names: &[&'static str], payload: Payload, stage: &str, time: Duration, has_edge: bool) -> Self {
+    /// These functions with these settings.
+    pub async fn start_with(
+        names: &[&'static str],
+        payload: Payload,
+        stage: &str,
+        time: Duration,
+        more: &[(&str, &str)],
+    ) -> Self {
+        Self::build(names, (payload, stage), time, more, false).await
+    }
+
+    async fn build(
+        names: &[&'static str],
+        (payload, stage): (Payload, &str),
+        time: Duration,
+        more: &[(&str, &str)],
+        has_edge: bool,
+    ) -> Self {
         let (gateway_port, edge_port, database) = (free_port(), free_port(), database().await);
         let public_origin = origin(if has_edge { edge_port } else { gateway_port });
         let provider = names.contains(&"auth").then(|| {
@@ -63,6 +85,7 @@ impl Aws {
         // Even with TRUST_EDGE, no header is believed.
         let mut settings =
             vec![("DATABASE_URL", proxy.url.as_str()), ("PUBLIC_ORIGIN", &public_origin), ("TRUST_EDGE", "true")];
+        settings.extend(more);
         if let Some(provider) = &provider {
             settings.extend([("OIDC_ISSUER", provider.issuer()), ("OIDC_NAME", "Test")]);
             settings.extend([("OIDC_CLIENT_ID", CLIENT_ID), ("OIDC_CLIENT_SECRET", CLIENT_SECRET)]);

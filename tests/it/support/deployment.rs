@@ -1,7 +1,7 @@
-//! Where the API is used by HTTP alone: behind the edge and the gateway, or at `HANIP_BASE_URL`, of which
-//! nothing is known but that anybody can sign in there.
+//! Where the API is used by HTTP alone: behind the edge and the gateway, with `HANIP_ON_AWS` those of AWS, or at
+//! `HANIP_BASE_URL`, of which nothing is known but that anybody can sign in there.
 
-use std::sync::Arc;
+use std::{any::Any, sync::Arc};
 
 use chrono::{Days, NaiveDate};
 use common::Env;
@@ -9,6 +9,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::support::{
+    aws::Aws,
     cluster::Cluster,
     oidc::sign_in_through,
     world::{Person, text},
@@ -17,25 +18,30 @@ use crate::support::{
 /// Where everything is, as long as this value is kept.
 pub struct Place {
     pub origin: String,
-    _cluster: Option<Arc<Cluster>>,
+    _kept: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 impl Place {
     pub async fn get() -> Self {
-        match Env::process().optional("HANIP_BASE_URL").expect("it is right") {
-            Some(origin) => Self::at(&origin),
-            None => Self::of(Cluster::shared().await),
+        let setting = |name| Env::process().optional(name).expect("it is right");
+        match (setting("HANIP_BASE_URL"), setting("HANIP_ON_AWS")) {
+            (Some(origin), _) => Self::at(&origin),
+            (None, Some(payload)) => {
+                let aws = Aws::shared(payload.parse().expect("a payload of API Gateway")).await;
+                Self { origin: aws.edge.as_ref().expect("all is there").origin.clone(), _kept: Some(aws) }
+            }
+            (None, None) => Self::of(Cluster::shared().await),
         }
     }
 
     /// At this address.
     pub fn at(origin: &str) -> Self {
-        Self { origin: origin.trim_end_matches('/').to_owned(), _cluster: None }
+        Self { origin: origin.trim_end_matches('/').to_owned(), _kept: None }
     }
 
     /// Behind the edge of this cluster.
     pub fn of(cluster: Arc<Cluster>) -> Self {
-        Self { origin: cluster.edge.origin.clone(), _cluster: Some(cluster) }
+        Self { origin: cluster.edge.origin.clone(), _kept: Some(cluster) }
     }
 
     /// Somebody whom nobody has been before.

@@ -13,12 +13,12 @@ use std::{
 use axum::{
     Router,
     body::Bytes,
-    extract::{Path, State},
+    extract::State,
     http::StatusCode,
     response::{AppendHeaders, IntoResponse, Response},
     routing::{get, post},
 };
-use chrono::Utc;
+use common::{Clock, Path};
 use serde_json::{Value, json};
 use tokio::{
     net::TcpListener,
@@ -98,7 +98,8 @@ impl Lambda {
         let id = Uuid::new_v4().to_string();
         let (sender, answer) = oneshot::channel();
         *self.api.answer.lock().await = Some((id.clone(), sender));
-        let deadline = Utc::now().timestamp_millis() + self.time.as_millis() as i64 + self.clock_ahead.load(Relaxed);
+        let deadline =
+            Clock::system().now().timestamp_millis() + self.time.as_millis() as i64 + self.clock_ahead.load(Relaxed);
         invocations.send((id, payload.to_string(), deadline)).await.expect("it is asked for");
         let outcome = match timeout(self.time, answer).await {
             Ok(outcome) => outcome.expect("it is answered once"),
