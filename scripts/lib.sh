@@ -155,15 +155,6 @@ need_cross() {
   rustup target add "$target"
 }
 
-# build_lambda FUNCTION…: builds functions as handlers of AWS Lambda, into a folder of their own. The next build puts the
-# others back in their place.
-build_lambda() {
-  local folder=target/$host/debug
-  cargo build --locked --features lambda "${@/#/--package=}"
-  mkdir -p "$folder/lambda"
-  cp "${@/#/$folder/}" "$folder/lambda"
-}
-
 # copy_sources FOLDER: puts a copy of the sources there, without what git ignores.
 copy_sources() {
   (
@@ -342,13 +333,14 @@ need_pam_plugin() {
   [[ -e $TEST_PLUGIN_DIR/auth_pam_v1.so ]] || fail "Please install a MariaDB that has the plugin auth_pam_v1"
 }
 
-# build_aws: the programs that the tests of AWS run, with the feature `aws`. They go into a folder of their own, since the
-# images have none of it; the others have to be built after them, to be in their place.
+# build_aws [FUNCTION…]: the programs that the tests of AWS run, as handlers of Lambda and with all that AWS says of a
+# database; these functions too. They go into a folder of their own, since the images have none of it; the others have to be
+# built after them, to be in their place.
 build_aws() {
-  local programs=target/$host/debug
-  cargo build --locked --package foods --package migrations --features common/aws
+  local programs=target/$host/debug functions=(auth foods tick "$@")
+  cargo build --locked --package migrations "${functions[@]/#/--package=}" --features common/lambda
   mkdir -p "$programs/aws"
-  cp "$programs"/{foods,migrate} "$programs/aws/"
+  cp "$programs/migrate" "${functions[@]/#/$programs/}" "$programs/aws/"
 }
 
 # test_aws [NAME…]: a database at AWS, and whom a function of Lambda believes. A PAM service, and names that only one

@@ -56,7 +56,7 @@ struct RuntimeApi {
 impl Lambda {
     /// Starts a function that was built for Lambda, with these settings.
     pub async fn start(name: &str, settings: &[(&str, &str)], time: Duration) -> Self {
-        let mut command = program(&format!("lambda/{name}"));
+        let mut command = program(&format!("aws/{name}"));
         command.envs(settings.iter().copied()).env("LOG", "warn");
         Self::spawn(name, command, time).await
     }
