@@ -104,8 +104,11 @@ pub async fn apply(env: &Env, db: &mut MySqlConnection, schema: Schema) -> Resul
     }
     // A token in the clear is anybody's for a quarter of an hour.
     let users = users.join(", ") + if with_iam { " REQUIRE SSL" } else { "" };
-    db.execute(safe(format!("CREATE USER IF NOT EXISTS {users}"))).await.context("no user could be created")?;
-    db.execute(safe(format!("ALTER USER {users}"))).await?;
+    let expected = if with_iam { ": FUNCTIONS_IAM expects RDS, with its AWSAuthenticationPlugin" } else { "" };
+    for statement in ["CREATE USER IF NOT EXISTS", "ALTER USER"] {
+        let set = db.execute(safe(format!("{statement} {users}"))).await;
+        set.with_context(|| format!("{statement}{expected}"))?;
+    }
     let (wanted, had) = (grants(lines()), had(db).await?);
     change(db, "GRANT", "TO", wanted.difference(&had)).await?;
     if schema == Schema::Newer {
