@@ -28,7 +28,7 @@ def everywhere(root, things, crates):
     [job] = of_kind(things, "Job", "batch")
     told = {item["name"] for item in job["spec"]["template"]["spec"]["containers"][0]["env"]}
     for function in sorted(let_in):
-        if not {"PASSWORDS_DIR", f"{function.upper()}_PASSWORD_FILE"} & told:
+        if not {"PASSWORDS_DIR", "FUNCTIONS_IAM", f"{function.upper()}_PASSWORD_FILE"} & told:
             yield "function", f"{function}: the migration has no password for it"
     served = {service["metadata"]["name"]: service for service in services(things)}
     for crate in sorted(crates):
