@@ -1,14 +1,14 @@
 //! Functions as on AWS: API Gateway, Lambda, a database whose user they share, and a certified provider.
 
 use std::{
-    sync::{Arc, Weak},
+    sync::{Arc, LazyLock, Weak},
     time::Duration,
 };
 
 use common::{Env, functions::APIS};
 use serde_json::{Value, json};
 use sqlx::{MySqlPool, mysql::MySqlPoolOptions};
-use tokio::sync::Mutex;
+use tokio::{runtime::Runtime, sync::Mutex};
 
 use crate::{
     operations::program::free_port,
@@ -106,11 +106,13 @@ impl Aws {
     /// One with everything that the tests of this process have in common, as long as one of them uses it.
     pub async fn shared(payload: Payload) -> Arc<Self> {
         static SHARED: Mutex<Weak<Aws>> = Mutex::const_new(Weak::new());
+        // What it runs would end with the test that was the first.
+        static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("threads"));
         let mut shared = SHARED.lock().await;
         if let Some(aws) = shared.upgrade() {
             return aws;
         }
-        let aws = Arc::new(Self::whole(payload).await);
+        let aws = Arc::new(RUNTIME.spawn(Self::whole(payload)).await.expect("it starts"));
         *shared = Arc::downgrade(&aws);
         aws
     }
@@ -123,6 +125,13 @@ impl Aws {
     pub async fn db(&self) -> MySqlPool {
         let one = MySqlPoolOptions::new().max_connections(1).connect(&self.database).await;
         one.expect("the test database is reached")
+    }
+}
+
+impl Drop for Aws {
+    /// A runtime that goes on holds the functions, as clones.
+    fn drop(&mut self) {
+        self.functions.iter().for_each(|(_, function)| function.end());
     }
 }
 

@@ -34,8 +34,8 @@ pub type Outcome = Result<Value, Value>;
 
 /// One function with one environment, until this value ends.
 pub struct Lambda {
-    process: Mutex<Child>,
-    command: Mutex<Command>,
+    process: std::sync::Mutex<Child>,
+    command: std::sync::Mutex<Command>,
     api: Arc<RuntimeApi>,
     /// Invocations come one at a time.
     invocations: Mutex<mpsc::Sender<(String, String, i64)>>,
@@ -114,17 +114,22 @@ impl Lambda {
     }
 
     /// The id of the process.
-    pub async fn id(&self) -> u32 {
-        self.process.lock().await.id()
+    pub fn id(&self) -> u32 {
+        self.process.lock().expect("no panic").id()
+    }
+
+    /// Ends the process.
+    pub fn end(&self) {
+        let mut process = self.process.lock().expect("no panic");
+        process.kill().ok();
+        process.wait().ok();
     }
 
     async fn restart(&self) {
-        let mut process = self.process.lock().await;
-        process.kill().expect("it runs");
-        process.wait().expect("it ends");
+        self.end();
         let before = *self.api.asked.borrow();
-        *process = self.command.lock().await.spawn().expect("it is there");
-        drop(process);
+        let process = self.command.lock().expect("no panic").spawn();
+        *self.process.lock().expect("no panic") = process.expect("it is there");
         self.is_idle(before + 1).await;
         self.freeze().await;
     }
@@ -141,7 +146,7 @@ impl Lambda {
     }
 
     async fn signal(&self, signal: &str) {
-        let id = self.process.lock().await.id().to_string();
+        let id = self.id().to_string();
         let signalled = tokio::process::Command::new("kill").args([signal, &id]).status().await;
         assert!(signalled.expect("kill runs").success(), "kill {signal} {id}");
     }
@@ -149,9 +154,7 @@ impl Lambda {
 
 impl Drop for Lambda {
     fn drop(&mut self) {
-        let process = self.process.get_mut();
-        process.kill().ok();
-        process.wait().ok();
+        self.end();
     }
 }
 
