@@ -2,7 +2,7 @@
 // Usage: node tests/browser/slow.mjs <base-url> <picture.png>
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { daysAgo, given, handsOn, launch, phone, signIn, steps } from './page.mjs';
+import { daysAgo, given, handsOn, launch, phone, signIn, steps, until } from './page.mjs';
 import { fill } from './sample.mjs';
 
 const [base, picture] = given('base-url', 'picture.png');
@@ -59,6 +59,22 @@ await step('a save takes one request and is done at once, however late the answe
   assert.deepEqual(sent.filter((method) => method !== 'GET'), ['PUT']);
   await context.unrouteAll();
   page.removeAllListeners('request');
+});
+
+await step('a language that is chosen while today loads stays, and the account keeps it', async () => {
+  const other = await phone(browser, { expected, storageState: await context.storageState() });
+  await other.context.route('**/api/streaks/today', async (route) => {
+    await sleep(1_500);
+    await route.continue();
+  });
+  await other.page.goto(base);
+  await handsOn(other.page).button('English').click();
+  await handsOn(other.page).seeText('day 11 since you started');
+  await until(async () => (await read('/api/auth/me')).locale === 'en');
+  assert.equal(await other.page.locator('html').getAttribute('lang'), 'en');
+  await handsOn(other.page).button('한국어').click();
+  await until(async () => (await read('/api/auth/me')).locale === 'ko');
+  await other.context.close();
 });
 
 await step('nothing jumps while the answers are late', async () => {

@@ -202,6 +202,7 @@ class TodayStore {
   }
 
   setMe(me: Me) {
+    this.#writes += 1;
     this.#change((data) => ({ ...data, me }));
   }
 
