@@ -104,8 +104,11 @@ fn describe(document: OpenApi, api: &Api, app: &App) -> Value {
     components["securitySchemes"] = json!({
         "session": { "type": "apiKey", "in": "cookie", "name": app.origin.cookie_name(session::COOKIE) },
         "token": { "type": "http", "scheme": "bearer" },
-        "feed": { "type": "apiKey", "in": "query", "name": "key", "description": "A token of the scope `feed`." },
     });
+    if operations(&mut paths).any(|(_, _, operation)| operation.get("security") == Some(&json!([{ "feed": [] }]))) {
+        components["securitySchemes"]["feed"] =
+            json!({ "type": "apiKey", "in": "query", "name": "key", "description": "A token of the scope `feed`." });
+    }
     (document["paths"], document["components"]) = (paths, components);
     document
 }
