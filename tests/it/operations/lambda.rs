@@ -342,12 +342,14 @@ async fn an_answer_that_lambda_does_not_take_is_a_problem() {
 #[ignore = "scripts/prove aws builds every function for Lambda"]
 async fn a_person_does_the_main_job_in_a_browser_on_functions_that_are_frozen() {
     let aws = Aws::whole(Payload::V2).await;
+    main_job(&aws.edge.as_ref().expect("all is there").origin, "aws.png").await;
+}
+
+/// The main job in a browser, which leaves a picture of this name.
+pub async fn main_job(origin: &str, picture: &str) {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     std::fs::create_dir_all(tests.join("output")).expect("a folder for pictures");
-    let script = tokio::process::Command::new("node")
-        .arg(tests.join("browser/main-job.mjs"))
-        .arg(&aws.edge.as_ref().expect("all is there").origin)
-        .arg(tests.join("output/aws.png"))
-        .status();
-    assert!(script.await.expect("node runs").success(), "what it could not do is told above");
+    let mut script = tokio::process::Command::new("node");
+    script.arg(tests.join("browser/main-job.mjs")).arg(origin).arg(tests.join("output").join(picture));
+    assert!(script.status().await.expect("node runs").success(), "what it could not do is told above");
 }

@@ -3,6 +3,7 @@
 pub mod asvs;
 mod backups;
 mod black_box;
+mod cargo_lambda;
 pub mod docs;
 mod encryption;
 mod event_log;

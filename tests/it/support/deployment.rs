@@ -1,5 +1,6 @@
-//! Where the API is used by HTTP alone: behind the edge and the gateway, with `HANIP_ON_AWS` those of AWS, or at
-//! `HANIP_BASE_URL`, of which nothing is known but that anybody can sign in there.
+//! Where the API is used by HTTP alone: behind the edge and the gateway, with `HANIP_ON_AWS` those of AWS (`2.0` and
+//! `1.0`, the payload) or under `cargo lambda watch` (`watch`), or at `HANIP_BASE_URL`, of which nothing is known but that
+//! anybody can sign in there.
 
 use std::{any::Any, sync::Arc};
 
@@ -10,6 +11,7 @@ use uuid::Uuid;
 
 use crate::support::{
     aws::Aws,
+    cargo_lambda::CargoLambda,
     cluster::Cluster,
     oidc::sign_in_through,
     world::{Person, text},
@@ -26,6 +28,10 @@ impl Place {
         let setting = |name| Env::process().optional(name).expect("it is right");
         match (setting("HANIP_BASE_URL"), setting("HANIP_ON_AWS")) {
             (Some(origin), _) => Self::at(&origin),
+            (None, Some(watched)) if watched == "watch" => {
+                let watch = CargoLambda::shared().await;
+                Self { origin: watch.edge.origin.clone(), _kept: Some(watch) }
+            }
             (None, Some(payload)) => {
                 let aws = Aws::shared(payload.parse().expect("a payload of API Gateway")).await;
                 Self { origin: aws.edge.as_ref().expect("all is there").origin.clone(), _kept: Some(aws) }

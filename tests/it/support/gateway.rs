@@ -22,6 +22,12 @@ pub struct Gateway {
 impl Gateway {
     /// One that knows these functions, each by its name and its port.
     pub async fn start(functions: &[(&str, u16)]) -> Self {
+        let functions: Vec<_> = functions.iter().map(|(name, port)| (*name, *port, "/".to_owned())).collect();
+        Self::below(&functions).await
+    }
+
+    /// One that knows these functions, each by its name, its port, and what takes the place of the first slash of a path.
+    pub async fn below(functions: &[(&str, u16, String)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let configuration = folder.path().join("envoy.json");
         let port = free_port();
@@ -49,18 +55,18 @@ impl Drop for Gateway {
 }
 
 /// Envoy's configuration, with its defaults where a gateway of Knative keeps them.
-fn envoy(port: u16, functions: &[(&str, u16)]) -> Value {
+fn envoy(port: u16, functions: &[(&str, u16, String)]) -> Value {
     let hosts: Vec<Value> = functions
         .iter()
-        .map(|(name, _)| {
-            let to = json!({ "cluster": name, "timeout": "0s" });
+        .map(|(name, _, below)| {
+            let to = json!({ "cluster": name, "timeout": "0s", "prefix_rewrite": below });
             let routes = json!([{ "match": { "prefix": "/" }, "route": to }]);
             json!({ "name": name, "domains": [format!("{name}.hanip.svc.cluster.local")], "routes": routes })
         })
         .collect();
     let clusters: Vec<Value> = functions
         .iter()
-        .map(|(name, port)| {
+        .map(|(name, port, _)| {
             let endpoint = json!({ "endpoint": { "address": socket(*port) } });
             let assignment = json!({ "cluster_name": name, "endpoints": [{ "lb_endpoints": [endpoint] }] });
             json!({ "name": name, "type": "STATIC", "connect_timeout": "1s", "load_assignment": assignment })

@@ -3,6 +3,7 @@
 pub mod api_gateway;
 pub mod aws;
 pub mod broker;
+pub mod cargo_lambda;
 pub mod cluster;
 pub mod compare;
 pub mod deployment;
