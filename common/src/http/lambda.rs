@@ -26,7 +26,9 @@
 use std::{
     convert::Infallible,
     fmt::Display,
+    future::ready,
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    pin::Pin,
     time::{Duration, SystemTime},
 };
 
@@ -41,7 +43,7 @@ use axum::{
 };
 use http_body_util::BodyExt;
 use lambda_http::{
-    Adapter, Context, LambdaEvent, Service as _,
+    Adapter, Context, IntoResponse, LambdaEvent, Service as _,
     lambda_runtime::{self, Diagnostic},
     request::LambdaRequest,
     service_fn,
@@ -129,10 +131,34 @@ async fn answer(
         let client = told_by_edge(request.headers_mut(), secret).unwrap_or(peer);
         request.extensions_mut().insert(ConnectInfo(SocketAddr::new(client, 0)));
         request.extensions_mut().insert(Deadline(time.answer));
-        router.clone().oneshot(request).await
+        let Ok(answer) = router.clone().oneshot(request).await;
+        Ok::<_, Infallible>(Whole::of(answer).await)
     });
     let answer = Adapter::from(respond).call(LambdaEvent::new(request, context)).await;
     to_raw_value(&answer?).map_err(|error| failure(Code::Internal.as_str(), error))
+}
+
+/// An answer with each of its bytes: of a text, lambda_http would take the byte order mark away, by which Excel knows UTF-8.
+struct Whole(lambda_http::Response<lambda_http::Body>);
+
+impl Whole {
+    async fn of(answer: Response) -> Self {
+        let (parts, body) = answer.into_parts();
+        // It is complete already.
+        let bytes = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+        let body = match String::from_utf8(bytes.into()) {
+            Ok(text) if text.is_empty() => lambda_http::Body::Empty,
+            Ok(text) => lambda_http::Body::Text(text),
+            Err(other) => lambda_http::Body::Binary(other.into_bytes()),
+        };
+        Self(Response::from_parts(parts, body))
+    }
+}
+
+impl IntoResponse for Whole {
+    fn into_response(self) -> Pin<Box<dyn Future<Output = lambda_http::Response<lambda_http::Body>> + Send>> {
+        Box::pin(ready(self.0))
+    }
 }
 
 /// Makes of an event of API Gateway what the client sent: the path without the stage, each header as often as it came.
@@ -304,5 +330,15 @@ mod tests {
         assert_eq!(told(&[client], Some("known")), None);
         assert_eq!(told(&[client, (SECRET_HEADER, "known")], None), None, "where no secret is set, nobody knows it");
         assert_eq!(told(&[(CLIENT_HEADER, "nobody"), (SECRET_HEADER, "known")], Some("known")), None);
+    }
+
+    #[tokio::test]
+    async fn an_answer_keeps_each_of_its_bytes() {
+        for (sent, is_text) in [("\u{feff}날짜,음식\r\n".as_bytes(), true), (b"{}", true), (b"\xff\xfe", false)] {
+            let answer = Response::builder().header(header::CONTENT_TYPE, "text/csv; charset=utf-8");
+            let answer = Whole::of(answer.body(sent.into()).expect("an answer")).await.into_response().await;
+            assert_eq!(answer.body().as_ref(), sent);
+            assert_eq!(matches!(answer.body(), lambda_http::Body::Text(_)), is_text);
+        }
     }
 }
