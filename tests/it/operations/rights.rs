@@ -53,13 +53,14 @@ async fn requests(world: &World) -> Vec<RequestBuilder> {
     let sheet = json!({ "note": "a", "foods": [{ "food_id": food, "outcome": "slipped" }] });
     let other = Uuid::new_v4();
     let archive = json!({
-        "format": "hanip", "version": 1,
+        "format": "hanip", "version": 2,
         "foods": [{ "id": other, "name": "tea", "start_date": "2026-03-09", "counting": "assume",
                     "created_at": "2026-03-01T00:00:00Z", "updated_at": "2026-03-01T00:00:00Z" }],
         "reviews": [{ "date": "2026-03-09", "note": "a", "updated_at": "2026-03-09T00:00:00Z" }],
         "outcomes": [{ "food_id": other, "date": "2026-03-09", "outcome": "kept" }],
         "slips": [{ "id": Uuid::new_v4(), "food_id": other, "date": "2026-03-09", "updated_at": "2026-03-09T00:00:00Z" }],
         "skips": [{ "id": Uuid::new_v4(), "from": "2026-03-04", "to": "2026-03-05", "food_ids": [other] }],
+        "reminders": [{ "id": Uuid::new_v4(), "time": "21:00", "days": [1, 7], "about": "waiting", "discreet": true }],
     });
     let (get, put, delete) = (Method::GET, Method::PUT, Method::DELETE);
     let mut requests = vec![
