@@ -88,7 +88,7 @@ export async function answerChanged(route, change) {
     change(json);
     await route.fulfill({ response, json });
   } catch (error) {
-    if (!/has been closed|context disposed/.test(error.message)) throw error;
+    if (!/ (closed|disposed)/.test(error.message)) throw error;
   }
 }
 
