@@ -1,4 +1,5 @@
-//! The primitives of ring, as `ece` takes them: a key of P-256 by them costs a fifth of one in plain Rust.
+//! The primitives of ring, as `ece` takes them. P-256 in plain Rust made a notification cost almost three times as much of
+//! the processor's time (docs/speed.md).
 //!
 //! Only what encrypting needs is here. Each message has a key pair of its own, which one agreement uses up.
 

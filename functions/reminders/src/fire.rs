@@ -13,7 +13,7 @@ use common::{
 use serde::Serialize;
 use serde_json::json;
 use sqlx::MySqlConnection;
-use uuid::Uuid;
+use uuid::{Uuid, serde::simple};
 
 use crate::{
     deliver::LEASE,
@@ -89,11 +89,11 @@ pub async fn batch(app: &App) -> Result<Fired> {
             "zone": person.life.zone.name(), "start": person.life.day_start, "zones": zone::DATABASE,
         }));
     }
-    let (rows, claimed) = rows(&mut db, &firings, now).await?;
+    let rows = rows(&mut db, &firings, now).await?;
     store(&mut db, &rows).await?;
     plan(&mut db, planned).await?;
     db.commit().await?;
-    Ok(Fired { due: due.len(), claimed })
+    Ok(Fired { due: due.len(), claimed: rows.iter().map(|row| (row.user, row.id)).collect() })
 }
 
 /// How many reminders are due.
@@ -183,11 +183,15 @@ async fn people(db: &mut MySqlConnection, due: &[Due]) -> Result<HashMap<Uuid, P
 /// A notification to one channel, as it is stored.
 #[derive(Serialize)]
 pub struct Row {
-    user: String,
-    id: String,
-    channel: String,
+    #[serde(with = "simple")]
+    user: Uuid,
+    #[serde(with = "simple")]
+    id: Uuid,
+    #[serde(with = "simple")]
+    channel: Uuid,
     kind: &'static str,
-    subject: String,
+    #[serde(with = "simple")]
+    subject: Uuid,
     date: NaiveDate,
     days: u32,
     payload: String,
@@ -199,18 +203,18 @@ pub struct Row {
 
 impl Row {
     pub fn new(
-        (user_id, id, channel_id): (Uuid, Uuid, Uuid),
+        (user_id, channel_id): (Uuid, Uuid),
         (kind, subject_id, days): (&'static str, Uuid, u32),
         message: &Message,
         first_at: DateTime<Utc>,
         (due_at, now): (DateTime<Utc>, DateTime<Utc>),
     ) -> Self {
         Self {
-            user: hex(user_id),
-            id: hex(id),
-            channel: hex(channel_id),
+            user: user_id,
+            id: Uuid::now_v7(),
+            channel: channel_id,
             kind,
-            subject: hex(subject_id),
+            subject: subject_id,
             date: message.date,
             days,
             payload: serde_json::to_string(message).unwrap_or_default(),
@@ -227,15 +231,11 @@ impl Row {
     }
 }
 
-/// What each of `firings` makes, claimed, with its person and id: nothing, where nothing waits.
-async fn rows(
-    db: &mut MySqlConnection,
-    firings: &[Firing<'_>],
-    now: DateTime<Utc>,
-) -> Result<(Vec<Row>, Vec<(Uuid, Uuid)>)> {
-    let (mut rows, mut ids) = (Vec::new(), Vec::new());
+/// What each of `firings` makes, claimed: nothing, where nothing waits.
+async fn rows(db: &mut MySqlConnection, firings: &[Firing<'_>], now: DateTime<Utc>) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
     if firings.is_empty() {
-        return Ok((rows, ids));
+        return Ok(rows);
     }
     let users: Vec<String> = firings.iter().map(|firing| hex(firing.due.user_id)).collect();
     let mut channels: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
@@ -271,13 +271,11 @@ async fn rows(
         let whose = (due.user_id, due.id, occurrence.date);
         let message = message::reminder(language, whose, &named, (&open, confirm.len()), due.discreet);
         for channel_id in &channels[&due.user_id] {
-            let id = Uuid::now_v7();
-            let to = (due.user_id, id, *channel_id);
+            let to = (due.user_id, *channel_id);
             rows.push(Row::new(to, ("reminder", due.id, 0), &message, occurrence.at, (now, now)).claimed(now));
-            ids.push((due.user_id, id));
         }
     }
-    Ok((rows, ids))
+    Ok(rows)
 }
 
 /// By the index of who is asked: foods without outcome and slip on the date, in the person's order; and which of them count

@@ -70,9 +70,7 @@ pub async fn note(app: &App, event: &Event) -> Result<()> {
     let language = Language::of_person(&found.locale);
     let message = message::milestone(language, (user_id, food_id, found.reached_on), name, days);
     let due_at = by_day(now, &Zone::stored(&found.time_zone), reminders.next_at);
-    let row = |channel_id| {
-        Row::new((user_id, Uuid::now_v7(), channel_id), ("milestone", food_id, days), &message, now, (due_at, now))
-    };
+    let row = |channel_id| Row::new((user_id, channel_id), ("milestone", food_id, days), &message, now, (due_at, now));
     store(&mut db, &channels.into_iter().map(row).collect::<Vec<_>>()).await?;
     db.commit().await?;
     Ok(())
