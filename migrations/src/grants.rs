@@ -72,9 +72,9 @@ fn grants(lines: impl Iterator<Item = Line>) -> BTreeSet<Grant> {
 }
 
 /// Gives the functions their users, with the passwords that are in the settings: all of them or none; or, with
-/// `FUNCTIONS_IAM`, users who come in with a token of RDS. A right that is
-/// not in `grants.txt` is revoked, after those that are missing were granted, so that running functions notice nothing.
-/// With a newer schema nothing is revoked: functions of the newer version may still run.
+/// `FUNCTIONS_IAM`, users who come in with a token of RDS. A right that is not in `grants.txt` is revoked, after those that
+/// are missing were granted, so that running functions notice nothing. With a newer schema nothing is revoked: functions of
+/// the newer version may still run.
 pub async fn apply(env: &Env, db: &mut MySqlConnection, schema: Schema) -> Result<()> {
     let env = with_passwords_dir(env)?;
     let with_iam = env.parsed("FUNCTIONS_IAM", "true or false", false)?;
