@@ -12,7 +12,7 @@ use crate::{
     auth::authorization::EXAMPLES,
     operations::program::{free_port, program},
     support::{
-        oidc::{CLIENT_ID, CLIENT_SECRET, OidcProvider, sign_in_through},
+        oidc::{CLIENT_SECRET, OidcProvider, sign_in_through},
         processes::{Function, origin},
         world::{Person, Reply, database, text},
     },
@@ -111,14 +111,8 @@ async fn a_secret_is_in_no_log_no_metric_and_no_error_even_at_the_most_verbose_l
     run(&mut root, format!("GRANT ALL ON {name}.* TO {user}@localhost")).await;
     migrations::run(&Env::from([("DATABASE_URL", url.as_str())])).await.expect("the schema is applied");
 
-    let settings = [
-        ("DATABASE_URL", url.as_str()),
-        ("PUBLIC_ORIGIN", &public_origin),
-        ("OIDC_ISSUER", provider.issuer()),
-        ("OIDC_CLIENT_ID", CLIENT_ID),
-        ("OIDC_CLIENT_SECRET", CLIENT_SECRET),
-        ("OIDC_NAME", "Test"),
-    ];
+    let settings =
+        [&[("DATABASE_URL", url.as_str()), ("PUBLIC_ORIGIN", &public_origin)][..], &provider.settings()].concat();
     let logs = tempfile::tempdir().expect("a folder");
     let cluster = Cluster::start(auth_port, &settings, logs.path()).await;
 

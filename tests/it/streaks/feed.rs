@@ -352,14 +352,7 @@ async fn calendars_say_what_the_numbers_and_the_slow_count_say() {
     let (_, key) = token(&ada.person, "calendar", "feed").await;
     let (mut milestones, mut busy) = (0, 0);
     for _ in 0..times(20) {
-        world.app.clock.advance(TimeDelta::hours(random.below(90) as i64));
-        ada.stays_signed_in().await;
-        for _ in 0..12 {
-            ada.acts().await;
-        }
-        if random.below(3) == 0 {
-            tick::run(&world.app, tick::CHUNK).await.expect("a tick");
-        }
+        ada.lives_on(&world, &random).await;
         let slips = random.below(2);
         let query = format!("?key={key}&slips={slips}");
         let shown = read(&ask(&ada.person.origin, &query).await);

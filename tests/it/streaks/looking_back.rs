@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{Days, NaiveDate, TimeDelta};
+use chrono::{Days, NaiveDate};
 use common::diary::streak::Status;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -118,14 +118,7 @@ async fn calendars_weeks_and_statistics_say_what_looking_at_every_date_says() {
     let mut ada = Diarist::at(&world, "ada", 4, random.fork()).await;
     let (mut dates, mut weeks) = (0, 0);
     for _ in 0..times(20) {
-        world.app.clock.advance(TimeDelta::hours(random.below(90) as i64));
-        ada.stays_signed_in().await;
-        for _ in 0..12 {
-            ada.acts().await;
-        }
-        if random.below(3) == 0 {
-            tick::run(&world.app, tick::CHUNK).await.expect("a tick");
-        }
+        ada.lives_on(&world, &random).await;
         dates += compare_calendars(&ada, &random).await;
         weeks += compare_stats(&ada).await;
     }

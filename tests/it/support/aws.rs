@@ -16,7 +16,7 @@ use crate::{
         api_gateway::{ApiGateway, Payload},
         edge::Edge,
         lambda::Lambda,
-        oidc::{CLIENT_ID, CLIENT_SECRET, OidcProvider},
+        oidc::OidcProvider,
         processes::origin,
         proxy::{Proxy, Random},
         world::database,
@@ -87,8 +87,7 @@ impl Aws {
             vec![("DATABASE_URL", proxy.url.as_str()), ("PUBLIC_ORIGIN", &public_origin), ("TRUST_EDGE", "true")];
         settings.extend(more);
         if let Some(provider) = &provider {
-            settings.extend([("OIDC_ISSUER", provider.issuer()), ("OIDC_NAME", "Test")]);
-            settings.extend([("OIDC_CLIENT_ID", CLIENT_ID), ("OIDC_CLIENT_SECRET", CLIENT_SECRET)]);
+            settings.extend(provider.settings());
         }
         let mut functions = Vec::new();
         for name in names {

@@ -16,14 +16,7 @@ use tokio::sync::Mutex;
 
 use crate::{
     operations::program::{free_port, program},
-    support::{
-        edge::Edge,
-        gateway::Gateway,
-        lambda::Outcome,
-        oidc::{CLIENT_ID, CLIENT_SECRET, OidcProvider},
-        processes::origin,
-        world::database,
-    },
+    support::{edge::Edge, gateway::Gateway, lambda::Outcome, oidc::OidcProvider, processes::origin, world::database},
 };
 
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/cargo-lambda/bin/cargo-lambda");
@@ -44,23 +37,22 @@ impl CargoLambda {
         let provider = OidcProvider::start(&[&format!("{public_origin}/api/auth/oidc/callback")]);
         migrations::run(&Env::from([("DATABASE_URL", database.as_str())])).await.expect("the schema is applied");
         let settings = [
-            ("DATABASE_URL", database.as_str()),
-            ("PUBLIC_ORIGIN", &public_origin),
-            ("OIDC_ISSUER", provider.issuer()),
-            ("OIDC_CLIENT_ID", CLIENT_ID),
-            ("OIDC_CLIENT_SECRET", CLIENT_SECRET),
-            ("OIDC_NAME", "Test"),
-            ("LOG", "warn"),
-            ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
-            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
-            ("AWS_REGION", "ap-northeast-2"),
-        ];
+            &[("DATABASE_URL", database.as_str()), ("PUBLIC_ORIGIN", &public_origin)][..],
+            &provider.settings(),
+            &[
+                ("LOG", "warn"),
+                ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
+                ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+                ("AWS_REGION", "ap-northeast-2"),
+            ],
+        ]
+        .concat();
         let mut processes = vec![watch(port)];
         until_reached(port).await;
         let names: Vec<&str> = APIS.iter().map(|api| api.name).chain(["tick"]).collect();
         for name in &names {
             let mut function = program(&format!("aws/{name}"));
-            function.envs(settings).env("AWS_LAMBDA_FUNCTION_NAME", name);
+            function.envs(settings.clone()).env("AWS_LAMBDA_FUNCTION_NAME", name);
             function.env("AWS_LAMBDA_RUNTIME_API", format!("{}/.rt/{name}", origin(port)));
             processes.push(function.spawn().expect("scripts/prove aws has built it for Lambda"));
         }

@@ -15,7 +15,7 @@ use crate::{
     support::{
         edge::Edge,
         gateway::Gateway,
-        oidc::{CLIENT_ID, CLIENT_SECRET, OidcProvider},
+        oidc::OidcProvider,
         processes::{Function, origin},
         world::database,
     },
@@ -50,14 +50,11 @@ impl Cluster {
         let provider = OidcProvider::start(&[&format!("{public_origin}/api/auth/oidc/callback")]);
         migrations::run(&Env::from([("DATABASE_URL", database.as_str())])).await.expect("the schema is applied");
         let settings = [
-            ("DATABASE_URL", database.as_str()),
-            ("PUBLIC_ORIGIN", &public_origin),
-            ("OIDC_ISSUER", provider.issuer()),
-            ("OIDC_CLIENT_ID", CLIENT_ID),
-            ("OIDC_CLIENT_SECRET", CLIENT_SECRET),
-            ("OIDC_NAME", "Test"),
-            ("TRUST_EDGE", "true"),
-        ];
+            &[("DATABASE_URL", database.as_str()), ("PUBLIC_ORIGIN", &public_origin)][..],
+            &provider.settings(),
+            &[("TRUST_EDGE", "true")],
+        ]
+        .concat();
         // The tick is on the cluster too, though no browser reaches it.
         let names: Vec<&str> = APIS.iter().map(|api| api.name).chain(["tick"]).collect();
         let ports: Vec<(&str, u16)> = names.into_iter().map(|name| (name, free_port())).collect();

@@ -86,6 +86,18 @@ impl Diarist {
         }
     }
 
+    /// Hours or days pass, in which twelve things are done; then a tick may come.
+    pub async fn lives_on(&mut self, world: &World, random: &Random) {
+        world.app.clock.advance(TimeDelta::hours(random.below(90) as i64));
+        self.stays_signed_in().await;
+        for _ in 0..12 {
+            self.acts().await;
+        }
+        if random.below(3) == 0 {
+            tick::run(&world.app, tick::CHUNK).await.expect("a tick");
+        }
+    }
+
     /// Does one thing, whatever comes to mind.
     pub async fn acts(&mut self) {
         match self.random.below(20) {

@@ -39,6 +39,16 @@ impl OidcProvider {
     pub fn issuer(&self) -> &str {
         &self.issuer
     }
+
+    /// The settings of auth by which people sign in with it.
+    pub fn settings(&self) -> [(&'static str, &str); 4] {
+        [
+            ("OIDC_ISSUER", &self.issuer),
+            ("OIDC_CLIENT_ID", CLIENT_ID),
+            ("OIDC_CLIENT_SECRET", CLIENT_SECRET),
+            ("OIDC_NAME", "Test"),
+        ]
+    }
 }
 
 impl Drop for OidcProvider {

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::{
     operations::program::{free_port, program},
     support::{
-        oidc::{CLIENT_ID, CLIENT_SECRET, OidcProvider, sign_in_through},
+        oidc::{OidcProvider, sign_in_through},
         world::{Person, Reply, database},
     },
 };
@@ -75,21 +75,15 @@ async fn the_main_job_goes_across_processes_signed_in_by_a_certified_provider() 
     let public_origin = origin(auth_port);
     let provider = OidcProvider::start(&[&format!("{public_origin}/api/auth/oidc/callback")]);
     let database = database().await;
-    let settings = [
-        ("DATABASE_URL", database.as_str()),
-        ("PUBLIC_ORIGIN", &public_origin),
-        ("OIDC_ISSUER", provider.issuer()),
-        ("OIDC_CLIENT_ID", CLIENT_ID),
-        ("OIDC_CLIENT_SECRET", CLIENT_SECRET),
-        ("OIDC_NAME", "Test"),
-    ];
+    let settings =
+        [&[("DATABASE_URL", database.as_str()), ("PUBLIC_ORIGIN", &public_origin)][..], &provider.settings()].concat();
 
     // On an older schema a function is up, and says that it waits.
     let auth = Function::start("auth", auth_port, &settings);
     auth.is_ready().await;
     let ada = Person::new(&public_origin);
     ada.get("/api/auth/oidc/start").await.problem(503, "not-migrated");
-    let migrate = || program("migrate").envs(settings).spawn().expect("cargo build --workspace has made it");
+    let migrate = || program("migrate").envs(settings.clone()).spawn().expect("cargo build --workspace has made it");
     for mut together in [migrate(), migrate(), migrate()] {
         assert!(together.wait().expect("it ends").success(), "any number of them at once");
     }
