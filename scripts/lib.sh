@@ -343,19 +343,6 @@ build_aws() {
   cp "$programs/migrate" "${functions[@]/#/$programs/}" "$programs/aws/"
 }
 
-# test_aws [NAME…]: a database at AWS, and whom a function of Lambda believes. A PAM service, and names that only one
-# program knows, need root.
-test_aws() {
-  cargo test --locked --package common --features lambda --lib -- db::aws:: http::lambda::
-  if ((EUID)); then
-    echo "This needs root: a database at AWS is NOT tested further."
-    return
-  fi
-  need_pam_plugin
-  need_venv aws
-  cargo test --locked --package tests -- "${@:-at_aws::}"
-}
-
 # cargo-deny checks the dependencies; it is built into target/.
 need_cargo_deny() {
   local wanted=0.20.2 tools=$root/target/tools
