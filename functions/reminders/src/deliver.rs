@@ -22,13 +22,11 @@ use crate::{
     channels::Kind,
     fire::{self, Fired, LATE},
     hex,
-    message::Message,
+    notification::{Job, LEASE},
     send::{Came, Sender, Target, next_try},
     sql_instant,
 };
 
-/// For how long a claim holds.
-pub const LEASE: TimeDelta = TimeDelta::minutes(2);
 /// How many are claimed at once.
 const CLAIM: u32 = 200;
 /// How many are under way at once: those who do not answer hold up only so many others.
@@ -54,20 +52,6 @@ const GIVE_UP: TimeDelta = TimeDelta::days(5);
 /// How long what was sent is kept, and how much of the old one call deletes.
 const KEPT: TimeDelta = TimeDelta::days(30);
 const DELETED: u32 = 2_000;
-
-/// A notification that this process has claimed.
-struct Job {
-    user_id: Uuid,
-    id: Uuid,
-    channel_id: Uuid,
-    is_test: bool,
-    is_reminder: bool,
-    first_at: DateTime<Utc>,
-    attempts: u8,
-    message: Option<Message>,
-    target: Option<Target>,
-    failing_since: Option<DateTime<Utc>>,
-}
 
 /// Sends all that is due, while there is time; how many notifications were tried. While some are under way, the next ones
 /// are looked for, and how others went is marked.
@@ -137,9 +121,8 @@ async fn more(app: App) -> Result<(Vec<Job>, usize)> {
     if !claimed.is_empty() {
         return Ok((read(&app, &claimed).await?, claimed.len()));
     }
-    let Fired { due, claimed } = fire::batch(&app).await?;
-    // Of those that had been told before there is none under the new id.
-    Ok((read(&app, &claimed).await?, due))
+    let Fired { due, jobs } = fire::batch(&app).await?;
+    Ok((jobs, due))
 }
 
 /// [`mark`], again where the database has rolled it back: without the mark it would be sent again.
@@ -233,15 +216,7 @@ async fn read(app: &App, ids: &[(Uuid, Uuid)]) -> Result<Vec<Job>> {
         keys(ids)
     );
     let jobs = rows.fetch_all(&app.db).await?.into_iter().map(|row| {
-        let target = row.channel.and_then(|kind| {
-            Some(Target {
-                kind: kind.parse::<Kind>().ok()?,
-                url: String::from_utf8(row.url?).ok()?,
-                p256dh: row.p256dh.unwrap_or_default(),
-                auth: row.auth.unwrap_or_default(),
-                secret: row.secret.and_then(|secret| String::from_utf8(secret).ok()),
-            })
-        });
+        let target = row.channel.and_then(|kind| Target::stored(&kind, row.url?, [row.p256dh, row.auth, row.secret]));
         Job {
             user_id: row.user_id,
             id: row.id,

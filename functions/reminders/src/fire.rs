@@ -1,6 +1,6 @@
 //! What is due: reminders become notifications, one for each channel, and are planned for their next time.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use common::{
@@ -10,16 +10,16 @@ use common::{
         zone::{self, Zone},
     },
 };
-use serde::Serialize;
 use serde_json::json;
 use sqlx::MySqlConnection;
-use uuid::{Uuid, serde::simple};
+use uuid::Uuid;
 
 use crate::{
-    deliver::LEASE,
     hex,
-    message::{self, Message, Waiting},
+    message::{self, Waiting},
+    notification::{self, Job, Notification},
     plan::{Life, Occurrence, Plan},
+    send::Target,
     sql_instant,
 };
 
@@ -27,8 +27,6 @@ use crate::{
 pub const LATE: TimeDelta = TimeDelta::minutes(60);
 /// How many reminders one transaction looks at.
 const BATCH: u32 = 200;
-/// How many notifications one statement adds: each has some kB at most.
-const ROWS: usize = 200;
 
 /// A reminder whose time has come, or has to be planned again.
 struct Due {
@@ -57,13 +55,20 @@ struct Firing<'a> {
     occurrence: Occurrence,
 }
 
+/// Where a person is told.
+struct Channel {
+    id: Uuid,
+    target: Target,
+    failing_since: Option<DateTime<Utc>>,
+}
+
 /// What a batch came to.
 #[derive(Default)]
 pub struct Fired {
     /// How many reminders were due.
     pub due: usize,
-    /// Notifications of them, by person and id: they are claimed already, and sent at once.
-    pub claimed: Vec<(Uuid, Uuid)>,
+    /// Notifications of them, claimed already, to be sent at once.
+    pub jobs: Vec<Job>,
 }
 
 /// Handles some of the reminders that are due.
@@ -86,14 +91,18 @@ pub async fn batch(app: &App) -> Result<Fired> {
         }
         planned.push(json!({
             "user": hex(due.user_id), "id": hex(due.id), "on": next.date, "at": sql_instant(next.at),
-            "zone": person.life.zone.name(), "start": person.life.day_start, "zones": zone::DATABASE,
+            "zone": person.life.zone.name(), "start": person.life.day_start,
         }));
     }
-    let rows = rows(&mut db, &firings, now).await?;
-    store(&mut db, &rows).await?;
+    let channels = channels(&mut db, &firings).await?;
+    let made = notifications(&mut db, &firings, &channels, now).await?;
+    let rows: Vec<_> = made.iter().map(|(notification, _)| notification).collect();
+    let stored = notification::store(&mut db, &rows, now).await?;
     plan(&mut db, planned).await?;
     db.commit().await?;
-    Ok(Fired { due: due.len(), claimed: rows.iter().map(|row| (row.user, row.id)).collect() })
+    let jobs = made.into_iter().filter(|(notification, _)| stored.contains(&notification.id));
+    let jobs = jobs.map(|(notification, channel)| notification.job(channel.target.clone(), channel.failing_since));
+    Ok(Fired { due: due.len(), jobs: jobs.collect() })
 }
 
 /// How many reminders are due.
@@ -164,14 +173,11 @@ async fn lock_due(db: &mut MySqlConnection, now: DateTime<Utc>) -> Result<Vec<Du
 }
 
 async fn people(db: &mut MySqlConnection, due: &[Due]) -> Result<HashMap<Uuid, Person>> {
-    let mut ids: Vec<String> = due.iter().map(|due| hex(due.user_id)).collect();
-    ids.sort_unstable();
-    ids.dedup();
     let rows = sqlx::query!(
         r#"SELECT user_id AS "user_id: Uuid", time_zone, day_start AS "day_start: NaiveTime", locale AS "locale: String",
                   deleted_at IS NOT NULL AS "is_deleted: bool"
            FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) PATH '$')) AS ids JOIN users ON user_id = UNHEX(ids.id)"#,
-        json!(ids).to_string()
+        ids(due.iter().map(|due| due.user_id))
     );
     let people = rows.fetch_all(db).await?.into_iter().map(|row| {
         let life = Life { zone: Zone::stored(&row.time_zone), day_start: row.day_start };
@@ -180,81 +186,25 @@ async fn people(db: &mut MySqlConnection, due: &[Due]) -> Result<HashMap<Uuid, P
     Ok(people.collect())
 }
 
-/// A notification to one channel, as it is stored.
-#[derive(Serialize)]
-pub struct Row {
-    #[serde(with = "simple")]
-    user: Uuid,
-    #[serde(with = "simple")]
-    id: Uuid,
-    #[serde(with = "simple")]
-    channel: Uuid,
-    kind: &'static str,
-    #[serde(with = "simple")]
-    subject: Uuid,
-    date: NaiveDate,
-    days: u32,
-    payload: String,
-    first: String,
-    due: String,
-    at: String,
-    attempts: u8,
-}
-
-impl Row {
-    pub fn new(
-        (user_id, channel_id): (Uuid, Uuid),
-        (kind, subject_id, days): (&'static str, Uuid, u32),
-        message: &Message,
-        first_at: DateTime<Utc>,
-        (due_at, now): (DateTime<Utc>, DateTime<Utc>),
-    ) -> Self {
-        Self {
-            user: user_id,
-            id: Uuid::now_v7(),
-            channel: channel_id,
-            kind,
-            subject: subject_id,
-            date: message.date,
-            days,
-            payload: serde_json::to_string(message).unwrap_or_default(),
-            first: sql_instant(first_at),
-            due: sql_instant(due_at),
-            at: sql_instant(now),
-            attempts: 0,
-        }
-    }
-
-    /// Claims it for the first attempt.
-    fn claimed(self, now: DateTime<Utc>) -> Self {
-        Self { due: sql_instant(now + LEASE), attempts: 1, ..self }
-    }
-}
-
-/// What each of `firings` makes, claimed: nothing, where nothing waits.
-async fn rows(db: &mut MySqlConnection, firings: &[Firing<'_>], now: DateTime<Utc>) -> Result<Vec<Row>> {
-    let mut rows = Vec::new();
+/// What each of `firings` makes, claimed, and where it goes: nothing, where nothing waits.
+async fn notifications<'a>(
+    db: &mut MySqlConnection,
+    firings: &[Firing<'_>],
+    channels: &'a HashMap<Uuid, Vec<Channel>>,
+    now: DateTime<Utc>,
+) -> Result<Vec<(Notification, &'a Channel)>> {
+    let firings = firings.iter().filter_map(|firing| Some((firing, channels.get(&firing.due.user_id)?)));
+    let firings: Vec<_> = firings.collect();
     if firings.is_empty() {
-        return Ok(rows);
+        return Ok(Vec::new());
     }
-    let users: Vec<String> = firings.iter().map(|firing| hex(firing.due.user_id)).collect();
-    let mut channels: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
-    let found = sqlx::query!(
-        r#"SELECT DISTINCT user_id AS "user_id: Uuid", channels.id AS "id: Uuid"
-           FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) PATH '$')) AS ids JOIN channels ON user_id = UNHEX(ids.id)
-           WHERE off_since IS NULL"#,
-        json!(users).to_string()
-    );
-    for row in found.fetch_all(&mut *db).await? {
-        channels.entry(row.user_id).or_default().push(row.id);
-    }
-    let firings: Vec<_> = firings.iter().filter(|firing| channels.contains_key(&firing.due.user_id)).collect();
     let asked = firings.iter().enumerate().map(
-        |(index, firing)| json!({ "index": index, "user": hex(firing.due.user_id), "date": firing.occurrence.date }),
+        |(index, (firing, _))| json!({ "index": index, "user": hex(firing.due.user_id), "date": firing.occurrence.date }),
     );
     let asked = serde_json::Value::from(asked.collect::<Vec<_>>()).to_string();
     let (mut open, reviewed) = (open_foods(db, &asked).await?, reviewed(db, &asked).await?);
-    for (index, Firing { due, person, occurrence }) in firings.into_iter().enumerate() {
+    let mut notifications = Vec::new();
+    for (index, (Firing { due, person, occurrence }, channels)) in firings.into_iter().enumerate() {
         let (open, confirm) = open.remove(&index).unwrap_or_default();
         let named: Vec<&Waiting> = match due.about {
             About::Waiting => open.iter().filter(|food| confirm.contains(&food.food_id)).collect(),
@@ -270,12 +220,39 @@ async fn rows(db: &mut MySqlConnection, firings: &[Firing<'_>], now: DateTime<Ut
         let language = Language::of_person(&person.locale);
         let whose = (due.user_id, due.id, occurrence.date);
         let message = message::reminder(language, whose, &named, (&open, confirm.len()), due.discreet);
-        for channel_id in &channels[&due.user_id] {
-            let to = (due.user_id, *channel_id);
-            rows.push(Row::new(to, ("reminder", due.id, 0), &message, occurrence.at, (now, now)).claimed(now));
-        }
+        notifications.extend(channels.iter().map(|channel| {
+            let to = (due.user_id, channel.id);
+            (Notification::of_reminder(to, due.id, message.clone(), (occurrence.at, now)), channel)
+        }));
     }
-    Ok(rows)
+    Ok(notifications)
+}
+
+/// Where people are told, unless it is switched off.
+async fn channels(db: &mut MySqlConnection, firings: &[Firing<'_>]) -> Result<HashMap<Uuid, Vec<Channel>>> {
+    let mut channels: HashMap<Uuid, Vec<Channel>> = HashMap::new();
+    if firings.is_empty() {
+        return Ok(channels);
+    }
+    let rows = sqlx::query!(
+        r#"SELECT user_id AS "user_id: Uuid", channels.id AS "id: Uuid", kind AS "kind: String", url, p256dh, auth, secret,
+                  failing_since AS "failing_since: DateTime<Utc>"
+           FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) PATH '$')) AS ids JOIN channels ON user_id = UNHEX(ids.id)
+           WHERE off_since IS NULL"#,
+        ids(firings.iter().map(|firing| firing.due.user_id))
+    );
+    for row in rows.fetch_all(db).await? {
+        let Some(target) = Target::stored(&row.kind, row.url, [row.p256dh, row.auth, row.secret]) else { continue };
+        let channel = Channel { id: row.id, target, failing_since: row.failing_since };
+        channels.entry(row.user_id).or_default().push(channel);
+    }
+    Ok(channels)
+}
+
+/// Each id once, as `JSON_TABLE` takes them.
+fn ids(ids: impl Iterator<Item = Uuid>) -> String {
+    let ids: BTreeSet<Uuid> = ids.collect();
+    json!(ids.into_iter().map(hex).collect::<Vec<_>>()).to_string()
 }
 
 /// By the index of who is asked: foods without outcome and slip on the date, in the person's order; and which of them count
@@ -322,38 +299,17 @@ async fn reviewed(db: &mut MySqlConnection, asked: &str) -> Result<Vec<usize>> {
     Ok(rows.fetch_all(db).await?.into_iter().map(|index| index as usize).collect())
 }
 
-/// Stores notifications; those that are there already stay as they are.
-pub async fn store(db: &mut MySqlConnection, rows: &[Row]) -> Result<()> {
-    for rows in rows.chunks(ROWS) {
-        let rows = serde_json::to_string(rows).map_err(anyhow::Error::from)?;
-        sqlx::query!(
-            "INSERT IGNORE INTO sends (user_id, id, channel_id, kind, subject_id, date, days, payload, first_at, due_at, at,
-                                       attempts)
-             SELECT UNHEX(user), UNHEX(id), UNHEX(channel), kind, UNHEX(subject), date, days, payload, first, due, at, attempts
-             FROM JSON_TABLE(?, '$[*]' COLUMNS (
-                 user CHAR(32) PATH '$.user', id CHAR(32) PATH '$.id', channel CHAR(32) PATH '$.channel',
-                 kind VARCHAR(9) PATH '$.kind', subject CHAR(32) PATH '$.subject', date DATE PATH '$.date',
-                 days INT UNSIGNED PATH '$.days', payload VARCHAR(4000) PATH '$.payload',
-                 first DATETIME(6) PATH '$.first', due DATETIME(6) PATH '$.due', at DATETIME(6) PATH '$.at',
-                 attempts TINYINT UNSIGNED PATH '$.attempts')) AS new",
-            rows
-        )
-        .execute(&mut *db)
-        .await?;
-    }
-    Ok(())
-}
-
 /// Stores the next times of reminders.
 async fn plan(db: &mut MySqlConnection, planned: Vec<serde_json::Value>) -> Result<()> {
     sqlx::query!(
         "UPDATE reminders JOIN JSON_TABLE(?, '$[*]' COLUMNS (
              user CHAR(32) PATH '$.user', id CHAR(32) PATH '$.id', next_on DATE PATH '$.on', next_at DATETIME(6) PATH '$.at',
-             zone VARCHAR(64) PATH '$.zone', start TIME PATH '$.start', zones VARCHAR(16) PATH '$.zones')) AS planned
+             zone VARCHAR(64) PATH '$.zone', start TIME PATH '$.start')) AS planned
              ON reminders.user_id = UNHEX(planned.user) AND reminders.id = UNHEX(planned.id)
          SET reminders.next_on = planned.next_on, reminders.next_at = planned.next_at, reminders.time_zone = planned.zone,
-             reminders.day_start = planned.start, reminders.zones = planned.zones",
-        serde_json::Value::from(planned).to_string()
+             reminders.day_start = planned.start, reminders.zones = ?",
+        serde_json::Value::from(planned).to_string(),
+        zone::DATABASE
     )
     .execute(db)
     .await?;

@@ -12,6 +12,7 @@ mod event;
 mod fire;
 mod message;
 mod milestones;
+mod notification;
 mod plan;
 mod push;
 mod send;

@@ -10,8 +10,9 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::{
-    fire::{Row, is_news, store},
+    fire::is_news,
     message,
+    notification::{self, Notification},
     plan::{Life, Plan},
 };
 
@@ -70,8 +71,11 @@ pub async fn note(app: &App, event: &Event) -> Result<()> {
     let language = Language::of_person(&found.locale);
     let message = message::milestone(language, (user_id, food_id, found.reached_on), name, days);
     let due_at = by_day(now, &Zone::stored(&found.time_zone), reminders.next_at);
-    let row = |channel_id| Row::new((user_id, channel_id), ("milestone", food_id, days), &message, now, (due_at, now));
-    store(&mut db, &channels.into_iter().map(row).collect::<Vec<_>>()).await?;
+    let notifications: Vec<_> = channels
+        .into_iter()
+        .map(|id| Notification::of_milestone((user_id, id), (food_id, days), message.clone(), (now, due_at)))
+        .collect();
+    notification::store(&mut db, &notifications.iter().collect::<Vec<_>>(), now).await?;
     db.commit().await?;
     Ok(())
 }

@@ -45,6 +45,19 @@ pub struct Target {
     pub secret: Option<String>,
 }
 
+impl Target {
+    /// From a row of `channels`: its kind and `url`, then `p256dh`, `auth` and `secret`.
+    pub fn stored(kind: &str, url: Vec<u8>, [p256dh, auth, secret]: [Option<Vec<u8>>; 3]) -> Option<Self> {
+        Some(Self {
+            kind: kind.parse().ok()?,
+            url: String::from_utf8(url).ok()?,
+            p256dh: p256dh.unwrap_or_default(),
+            auth: auth.unwrap_or_default(),
+            secret: secret.and_then(|secret| String::from_utf8(secret).ok()),
+        })
+    }
+}
+
 /// How it went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Came {

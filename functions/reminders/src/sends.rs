@@ -9,11 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{
-    deliver::{self, LEASE},
-    message,
-    send::Sender,
-};
+use crate::{deliver, message, notification::LEASE, send::Sender};
 
 /// How many tests a person can send themselves in [`TESTS_IN`]: each is a request to an address of their making.
 const MOST_TESTS: i64 = 30;
