@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     channels::Kind,
-    fire::{self, Fired, LATE},
+    fire::{self, Fired, LATE, Place},
     hex,
     notification::{Job, LEASE},
     send::{Came, Sender, Target, next_try},
@@ -59,7 +59,7 @@ pub async fn all(app: &App, sender: &Arc<Sender>, has_time: impl Fn() -> bool) -
     let (mut backlog, mut under_way, mut done) = (VecDeque::new(), JoinSet::new(), Vec::new());
     // One each at most: a function has few connections.
     let (mut looking, mut marking) = (JoinSet::new(), JoinSet::new());
-    let (mut of, mut tried, mut marked, mut is_all, mut failure) = (HashMap::new(), 0, 0, false, None);
+    let (mut of, mut tried, mut marked, mut search, mut failure) = (HashMap::new(), 0, 0, Some(Search::Stored), None);
     let mut mark_at = Instant::now();
     loop {
         // Those that are claimed and not begun in time are due again after the lease.
@@ -73,8 +73,12 @@ pub async fn all(app: &App, sender: &Arc<Sender>, has_time: impl Fn() -> bool) -
             under_way.spawn(attempt(app.clone(), sender.clone(), job));
         }
         let are_few = backlog.len() < AHEAD || (under_way.len() < AT_ONCE && backlog.len() < BACKLOG);
-        if are_few && !is_all && looking.is_empty() && has_time() {
-            looking.spawn(more(app.clone()));
+        if are_few
+            && looking.is_empty()
+            && has_time()
+            && let Some(search) = search
+        {
+            looking.spawn(more(app.clone(), search));
         }
         let is_time_to_mark = done.len() >= MARKED || (!done.is_empty() && mark_at <= Instant::now());
         if is_time_to_mark && marking.is_empty() {
@@ -92,12 +96,12 @@ pub async fn all(app: &App, sender: &Arc<Sender>, has_time: impl Fn() -> bool) -
                 done.push(one);
             }
             Some(found) = looking.join_next() => match found.map_err(anyhow::Error::from)? {
-                Ok((jobs, found)) => {
-                    is_all = found == 0;
+                Ok((jobs, next)) => {
+                    search = next;
                     backlog.extend(jobs);
                 }
                 // What is under way is waited for, and marked, before that is told.
-                Err(error) => (is_all, failure) = (true, Some(error)),
+                Err(error) => (search, failure) = (None, Some(error)),
             },
             Some(count) = marking.join_next() => marked += count.map_err(anyhow::Error::from)??,
             () = sleep_until(mark_at), if marking.is_empty() && !done.is_empty() => {}
@@ -115,14 +119,35 @@ fn first_with_room(backlog: &VecDeque<Job>, of: &HashMap<Uuid, usize>) -> Option
     backlog.iter().position(|job| of.get(&job.user_id).is_none_or(|count| *count < OF_ONE))
 }
 
-/// Claims some of what is due; where nothing is, reminders become notifications. Also how much of both there was.
-async fn more(app: App) -> Result<(Vec<Job>, usize)> {
-    let claimed = claim(&app).await?;
-    if !claimed.is_empty() {
-        return Ok((read(&app, &claimed).await?, claimed.len()));
-    }
-    let Fired { due, jobs } = fire::batch(&app).await?;
-    Ok((jobs, due))
+/// Where what is due is looked for.
+#[derive(Clone, Copy)]
+enum Search {
+    /// Among notifications that are stored.
+    Stored,
+    /// Among reminders, from a place on.
+    Reminders(Place),
+}
+
+/// Claims some of what is due; where nothing is, reminders become notifications. Also where to look next: None when
+/// nothing is due any more.
+async fn more(app: App, search: Search) -> Result<(Vec<Job>, Option<Search>)> {
+    let from = match search {
+        Search::Reminders(from) => from,
+        Search::Stored => {
+            let claimed = claim(&app).await?;
+            if !claimed.is_empty() {
+                return Ok((read(&app, &claimed).await?, Some(Search::Stored)));
+            }
+            Place::START
+        }
+    };
+    let Fired { jobs, next } = fire::batch(&app, from).await?;
+    let next = match next {
+        Some(next) => Some(Search::Reminders(next)),
+        // Something may have become due behind the place.
+        None => (from != Place::START).then_some(Search::Stored),
+    };
+    Ok((jobs, next))
 }
 
 /// [`mark`], again where the database has rolled it back: without the mark it would be sent again.

@@ -62,24 +62,40 @@ struct Channel {
     failing_since: Option<DateTime<Utc>>,
 }
 
-/// What a batch came to.
-#[derive(Default)]
-pub struct Fired {
-    /// How many reminders were due.
-    pub due: usize,
-    /// Notifications of them, claimed already, to be sent at once.
-    pub jobs: Vec<Job>,
+/// A place in the order of reminders: by when they are due, then by whose they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    at: DateTime<Utc>,
+    user_id: Uuid,
 }
 
-/// Handles some of the reminders that are due.
-pub async fn batch(app: &App) -> Result<Fired> {
+impl Place {
+    pub const START: Self = Self { at: DateTime::UNIX_EPOCH, user_id: Uuid::nil() };
+}
+
+/// What a batch came to.
+pub struct Fired {
+    /// Notifications of its reminders, claimed already, to be sent at once.
+    pub jobs: Vec<Job>,
+    /// Where the next batch begins. None where there is nothing from this place on.
+    pub next: Option<Place>,
+}
+
+/// Handles some of the reminders that are due, from a place on. Those before it were handled a moment ago: the index keeps
+/// entries of them for a while, and passing over these would take longer with each batch.
+pub async fn batch(app: &App, from: Place) -> Result<Fired> {
     let now = app.clock.now();
     let mut db = db::begin(app.db.acquire().await?).await?;
-    let due = lock_due(&mut db, now).await?;
+    let mut due = due_from(&mut db, from, now).await?;
+    let mut next = due.last().map(|due| Place { at: due.next.at, user_id: due.user_id });
+    if due.is_empty() && from == Place::START {
+        due = of_older_zones(&mut db).await?;
+        next = due.first().map(|_| Place::START);
+    }
     if due.is_empty() {
         // Rows that were looked at stay locked until then, and another call passes over them.
         db.commit().await?;
-        return Ok(Fired::default());
+        return Ok(Fired { jobs: Vec::new(), next });
     }
     let people = people(&mut db, &due).await?;
     let (mut firings, mut planned) = (Vec::new(), Vec::new());
@@ -102,7 +118,7 @@ pub async fn batch(app: &App) -> Result<Fired> {
     db.commit().await?;
     let jobs = made.into_iter().filter(|(notification, _)| stored.contains(&notification.id));
     let jobs = jobs.map(|(notification, channel)| notification.job(channel.target.clone(), channel.failing_since));
-    Ok(Fired { due: due.len(), jobs: jobs.collect() })
+    Ok(Fired { jobs: jobs.collect(), next })
 }
 
 /// How many reminders are due.
@@ -135,41 +151,50 @@ impl Due {
     }
 }
 
-/// Locks some of the reminders that are due, or were planned with an older zone database. Those that another call has
-/// locked are passed over.
-async fn lock_due(db: &mut MySqlConnection, now: DateTime<Utc>) -> Result<Vec<Due>> {
-    macro_rules! select {
-        ($condition:literal, $value:expr) => {
-            sqlx::query!(
-                r#"SELECT user_id AS "user_id: Uuid", id AS "id: Uuid", time AS "time: NaiveTime", days,
-                          about AS "about: About", discreet AS "discreet: bool", next_on, next_at AS "next_at: DateTime<Utc>",
-                          time_zone, day_start AS "day_start: NaiveTime", zones
-                   FROM reminders WHERE "# + $condition + " LIMIT ? FOR UPDATE SKIP LOCKED",
-                $value,
-                BATCH
-            )
-            .fetch_all(&mut *db)
-            .await?
-            .into_iter()
-            .map(|row| Due {
-                user_id: row.user_id,
-                id: row.id,
-                plan: Plan { time: row.time, days: row.days },
-                about: row.about,
-                discreet: row.discreet,
-                next: Occurrence { date: row.next_on, at: row.next_at },
-                // An import stores a zone without a name, which is nobody's: its reminders are planned when they are looked at.
-                life: Life { zone: Zone::stored(&row.time_zone), day_start: row.day_start },
-                zones: row.zones,
-            })
-            .collect::<Vec<_>>()
-        };
-    }
-    let due = select!("next_at <= ? ORDER BY next_at", now);
-    if !due.is_empty() {
-        return Ok(due);
-    }
-    Ok(select!("zones < ? ORDER BY zones", zone::DATABASE.as_bytes()))
+/// Locks some reminders. Those that another call has locked are passed over.
+macro_rules! lock {
+    ($db:expr, $which:literal, $($value:expr),*) => {
+        sqlx::query!(
+            r#"SELECT user_id AS "user_id: Uuid", id AS "id: Uuid", time AS "time: NaiveTime", days,
+                      about AS "about: About", discreet AS "discreet: bool", next_on, next_at AS "next_at: DateTime<Utc>",
+                      time_zone, day_start AS "day_start: NaiveTime", zones
+               FROM reminders WHERE "# + $which + " LIMIT ? FOR UPDATE SKIP LOCKED",
+            $($value,)*
+            BATCH
+        )
+        .fetch_all($db)
+        .await?
+        .into_iter()
+        .map(|row| Due {
+            user_id: row.user_id,
+            id: row.id,
+            plan: Plan { time: row.time, days: row.days },
+            about: row.about,
+            discreet: row.discreet,
+            next: Occurrence { date: row.next_on, at: row.next_at },
+            // An import stores a zone without a name, which is nobody's: its reminders are planned when they are looked at.
+            life: Life { zone: Zone::stored(&row.time_zone), day_start: row.day_start },
+            zones: row.zones,
+        })
+        .collect()
+    };
+}
+
+/// Locks some of the reminders that are due, from a place on.
+async fn due_from(db: &mut MySqlConnection, from: Place, now: DateTime<Utc>) -> Result<Vec<Due>> {
+    Ok(lock!(
+        db,
+        "next_at = ? AND user_id >= ? OR next_at > ? AND next_at <= ? ORDER BY next_at, user_id",
+        from.at,
+        from.user_id,
+        from.at,
+        now
+    ))
+}
+
+/// Locks some of the reminders that were planned with an older zone database.
+async fn of_older_zones(db: &mut MySqlConnection) -> Result<Vec<Due>> {
+    Ok(lock!(db, "zones < ? ORDER BY zones", zone::DATABASE.as_bytes()))
 }
 
 async fn people(db: &mut MySqlConnection, due: &[Due]) -> Result<HashMap<Uuid, Person>> {
