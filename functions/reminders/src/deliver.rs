@@ -33,6 +33,8 @@ const CLAIM: u32 = 200;
 const AT_ONCE: usize = 128;
 /// How many of them are one person's: whose places do not answer, however many they are, takes no more from others.
 const OF_ONE: usize = 8;
+/// How far behind its pace a loop may be and still make up for it.
+const BEHIND: Duration = Duration::from_millis(20);
 /// How many wait at most, claimed and not begun, while those of others are looked for.
 const BACKLOG: usize = 1_000;
 /// After so many claims a notification is given up: a process seems to die of it each time.
@@ -60,19 +62,23 @@ pub async fn all(app: &App, sender: &Arc<Sender>, has_time: impl Fn() -> bool) -
     // One each at most: a function has few connections.
     let (mut looking, mut marking) = (JoinSet::new(), JoinSet::new());
     let (mut of, mut tried, mut marked, mut search, mut failure) = (HashMap::new(), 0, 0, Some(Search::Stored), None);
-    let mut mark_at = Instant::now();
+    let (mut begin_at, mut mark_at) = (Instant::now(), Instant::now());
     loop {
         // Those that are claimed and not begun in time are due again after the lease.
-        while under_way.len() < AT_ONCE
+        let now = Instant::now();
+        while begin_at <= now
+            && under_way.len() < AT_ONCE
             && tried - marked < UNMARKED
             && has_time()
             && let Some(job) = first_with_room(&backlog, &of).and_then(|index| backlog.remove(index))
         {
+            begin_at = begin_at.max(now - BEHIND) + sender.pace;
             tried += 1;
             *of.entry(job.user_id).or_default() += 1;
             under_way.spawn(attempt(app.clone(), sender.clone(), job));
         }
-        let are_few = backlog.len() < AHEAD || (under_way.len() < AT_ONCE && backlog.len() < BACKLOG);
+        let has_room = begin_at <= now && under_way.len() < AT_ONCE;
+        let are_few = backlog.len() < AHEAD || (has_room && backlog.len() < BACKLOG);
         if are_few
             && looking.is_empty()
             && has_time()
@@ -80,7 +86,7 @@ pub async fn all(app: &App, sender: &Arc<Sender>, has_time: impl Fn() -> bool) -
         {
             looking.spawn(more(app.clone(), search));
         }
-        let is_time_to_mark = done.len() >= MARKED || (!done.is_empty() && mark_at <= Instant::now());
+        let is_time_to_mark = done.len() >= MARKED || (!done.is_empty() && mark_at <= now);
         if is_time_to_mark && marking.is_empty() {
             let some: Vec<_> = done.drain(..done.len().min(MARKED)).collect();
             marking.spawn(mark_surely(app.clone(), some));
@@ -105,6 +111,7 @@ pub async fn all(app: &App, sender: &Arc<Sender>, has_time: impl Fn() -> bool) -
             },
             Some(count) = marking.join_next() => marked += count.map_err(anyhow::Error::from)??,
             () = sleep_until(mark_at), if marking.is_empty() && !done.is_empty() => {}
+            () = sleep_until(begin_at), if begin_at > now && !backlog.is_empty() => {}
             else => break,
         }
     }

@@ -1,6 +1,6 @@
 //! One notification to one channel: the request, and what its answer means.
 
-use std::sync::Arc;
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use base64::{
@@ -28,9 +28,15 @@ const SECONDS: [i64; 5] = [5, 30, 2 * 60, 10 * 60, 60 * 60];
 /// The longest that a push service is believed when it asks to wait.
 const LONGEST_WAIT: TimeDelta = TimeDelta::hours(4);
 
+/// How many notifications are begun a second at most. Those who get them open the app at once, and people who are there
+/// already read meanwhile: both find a server with time for them.
+const PER_SECOND: NonZeroU32 = NonZeroU32::new(2_000).unwrap();
+
 /// What sends.
 pub struct Sender {
     pub outside: Outside,
+    /// The time from the beginning of one to that of the next.
+    pub pace: Duration,
     push: Option<Push>,
     origin: String,
 }
@@ -74,11 +80,13 @@ pub enum Came {
 }
 
 impl Sender {
-    /// From `VAPID_PRIVATE_KEY`, `VAPID_SUBJECT`, `ALLOW_PRIVATE_ADDRESSES` and `PUBLIC_ORIGIN`.
+    /// From `VAPID_PRIVATE_KEY`, `VAPID_SUBJECT`, `ALLOW_PRIVATE_ADDRESSES`, `SENDS_PER_SECOND` and `PUBLIC_ORIGIN`.
     pub fn from_env(env: &Env) -> Result<Arc<Self>> {
         let outside = Outside::new(Reach::from_env(env)?)?;
         let origin = common::Origin::from_env(env)?.text();
-        Ok(Arc::new(Self { outside, push: Push::from_env(env)?, origin }))
+        let per_second = env.parsed("SENDS_PER_SECOND", "a number from 1 on", PER_SECOND)?;
+        let pace = Duration::from_secs(1) / per_second.get();
+        Ok(Arc::new(Self { outside, pace, push: Push::from_env(env)?, origin }))
     }
 
     /// The key under which browsers subscribe; none where push is not set up.

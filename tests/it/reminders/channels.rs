@@ -1,6 +1,9 @@
 //! Channels: what they take, how they fail, and that nothing opens them but who stored them.
 
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
 use axum::http::HeaderMap;
 use chrono::TimeDelta;
@@ -114,6 +117,25 @@ async fn one_address_that_hangs_keeps_none_of_a_thousand_waiting() {
     // Where each waited for the one before, none would have been taken; ten seconds are enough for half of them anywhere.
     println!("taken beside the one that hung: {beside} of 1000");
     assert!(beside > 500, "{beside}");
+}
+
+#[tokio::test]
+async fn no_more_are_sent_in_a_second_than_the_setting_says() {
+    let (evening, taker) = (Evening::with(&[("SENDS_PER_SECOND", "40")]).await, Taker::default());
+    let address = taker.start().await;
+    for index in 0..5 {
+        let (person, _) = evening.reminded(&format!("person {index}"), "UTC", "21:00").await;
+        for _ in 0..7 {
+            channel(&person, json!({ "kind": "webhook", "url": address })).await;
+        }
+    }
+    evening.at("2026-03-11T21:00:00Z");
+    let began = Instant::now();
+    evening.tick().await.is(204);
+    let took = began.elapsed();
+    assert_eq!((taker.count(), evening.push.messages().await.len()), (35, 5));
+    // The fortieth begins 39/40 of a second after the first. A process that was late may make up for 20 ms of it.
+    assert!(took > Duration::from_millis(900), "{took:?}");
 }
 
 #[tokio::test]

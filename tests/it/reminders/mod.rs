@@ -41,10 +41,14 @@ struct Evening {
 
 impl Evening {
     async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    async fn with(settings: &[(&str, &str)]) -> Self {
         let world = World::with(&SETTINGS).await;
         let mut env = world.env();
-        for (name, value) in SETTINGS {
-            env.set(name, value);
+        for (name, value) in SETTINGS.iter().chain(settings) {
+            env.set(name, *value);
         }
         let sender = Sender::from_env(&env).expect("the settings are right");
         let app = App { db: world.db_of("reminders"), ..world.app.clone() };
@@ -327,6 +331,7 @@ fn a_wrong_key_of_push_stops_the_start() {
         ([("VAPID_PRIVATE_KEY", KEY), ("VAPID_SUBJECT", "ada")], "VAPID_SUBJECT"),
         ([("VAPID_PRIVATE_KEY", KEY), ("LOG", "info")], "VAPID_SUBJECT"),
         ([("ALLOW_PRIVATE_ADDRESSES", "maybe"), ("LOG", "info")], "ALLOW_PRIVATE_ADDRESSES"),
+        ([("SENDS_PER_SECOND", "0"), ("LOG", "info")], "SENDS_PER_SECOND"),
     ] {
         let mut env = Env::from(settings);
         env.set("PUBLIC_ORIGIN", "https://hanip.test");
