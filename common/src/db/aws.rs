@@ -39,6 +39,8 @@ use crate::{Clock, Env};
 const TOKEN_LIFE: Duration = Duration::from_secs(15 * 60);
 /// A token older than this is made anew, long before RDS refuses it.
 const TOKEN_AGE: TimeDelta = TimeDelta::minutes(10);
+/// So long before its credentials end a token is made anew: one that is checked when they have ended is refused.
+const MARGIN: TimeDelta = TimeDelta::seconds(1);
 /// How long AWS is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// AWS is not asked again so soon, where its answer does not help or none comes.
@@ -184,8 +186,8 @@ impl Login {
         let credentials = credentials.map_err(|error| Error::msg(DisplayErrorContext(error).to_string()))?;
         let now = self.clock.now();
         let token = token(&self.address, region.as_ref(), &credentials, now.into())?;
-        let expiry = credentials.expiry().map_or(now + TOKEN_AGE, DateTime::from);
-        said.valid = Some((now, expiry.min(now + TOKEN_AGE)));
+        let over = credentials.expiry().map_or(now + TOKEN_AGE, |expiry| DateTime::from(expiry) - MARGIN);
+        said.valid = Some((now, over.min(now + TOKEN_AGE)));
         Ok(self.address().password(&token))
     }
 
@@ -327,11 +329,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_token_is_made_anew_when_its_credentials_end() {
+    async fn a_token_is_made_anew_before_its_credentials_end() {
         let clock = Clock::fixed("2026-03-11T12:00:00Z".parse().expect("an instant"));
         let (login, pool) = login(Some(Duration::from_secs(60)), &clock);
         assert!(is_new(&login, &pool).await);
-        clock.advance(TimeDelta::seconds(59));
+        clock.advance(TimeDelta::seconds(58));
         assert!(!is_new(&login, &pool).await);
         clock.advance(TimeDelta::seconds(1));
         assert!(is_new(&login, &pool).await);
