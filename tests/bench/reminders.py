@@ -277,6 +277,6 @@ def measure(due=DUE):
         "raw": measured,
         "note": f"To a stand-in of a push service on the same machine, {AT_ONCE} at once; in the same run npm's web-push encrypts, "
         "signs and sends as many messages of the same length to it, without a database. The rate, CPU and memory are those "
-        "without a limit; during it stands for 2,000 a second, the default. Goals: 3 × web-push's rate, 64 MiB, a read at "
+        "without a limit; during it stands for 1,000 a second, the default. Goals: 3 × web-push's rate, 64 MiB, a read at "
         "most 1.5 × slower; finding what is due does not grow with what is stored.",
     }

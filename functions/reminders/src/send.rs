@@ -30,7 +30,7 @@ const LONGEST_WAIT: TimeDelta = TimeDelta::hours(4);
 
 /// How many notifications are begun a second at most. Those who get them open the app at once, and people who are there
 /// already read meanwhile: both find a server with time for them.
-const PER_SECOND: NonZeroU32 = NonZeroU32::new(2_000).unwrap();
+const PER_SECOND: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
 
 /// What sends.
 pub struct Sender {
