@@ -39,7 +39,7 @@ use crate::{Clock, Env};
 const TOKEN_LIFE: Duration = Duration::from_secs(15 * 60);
 /// A token older than this is made anew, long before RDS refuses it.
 const TOKEN_AGE: TimeDelta = TimeDelta::minutes(10);
-/// So long before its credentials end a token is made anew: one that is checked when they have ended is refused.
+/// A token is made anew this long before its credentials end: RDS refuses it once they have ended.
 const MARGIN: TimeDelta = TimeDelta::seconds(1);
 /// How long AWS is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -186,8 +186,8 @@ impl Login {
         let credentials = credentials.map_err(|error| Error::msg(DisplayErrorContext(error).to_string()))?;
         let now = self.clock.now();
         let token = token(&self.address, region.as_ref(), &credentials, now.into())?;
-        let over = credentials.expiry().map_or(now + TOKEN_AGE, |expiry| DateTime::from(expiry) - MARGIN);
-        said.valid = Some((now, over.min(now + TOKEN_AGE)));
+        let until = credentials.expiry().map_or(now + TOKEN_AGE, |expiry| DateTime::from(expiry) - MARGIN);
+        said.valid = Some((now, until.min(now + TOKEN_AGE)));
         Ok(self.address().password(&token))
     }
 

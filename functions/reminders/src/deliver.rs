@@ -33,7 +33,7 @@ const CLAIM: u32 = 200;
 const AT_ONCE: usize = 128;
 /// How many of them are one person's: whose places do not answer, however many they are, takes no more from others.
 const OF_ONE: usize = 8;
-/// How far behind its pace a loop may be and still make up for it.
+/// How much of a delay the next sends may make up for by beginning sooner than the pace says.
 const BEHIND: Duration = Duration::from_millis(20);
 /// How many wait at most, claimed and not begun, while those of others are looked for.
 const BACKLOG: usize = 1_000;

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::{
     hex,
     message::{self, Waiting},
-    notification::{self, Job, Notification},
+    notification::{self, Job, LEASE, Notification},
     plan::{Life, Occurrence, Plan},
     send::Target,
     sql_instant,
@@ -81,8 +81,8 @@ pub struct Fired {
     pub next: Option<Place>,
 }
 
-/// Handles some of the reminders that are due, from a place on. Those before it were handled a moment ago: the index keeps
-/// entries of them for a while, and passing over these would take longer with each batch.
+/// Handles some of the reminders that are due, from a place on. Those before it were handled a moment ago: their entries
+/// stay in the index until InnoDB purges them, and each batch would scan more of them.
 pub async fn batch(app: &App, from: Place) -> Result<Fired> {
     let now = app.clock.now();
     let mut db = db::begin(app.db.acquire().await?).await?;
@@ -246,8 +246,20 @@ async fn notifications<'a>(
         let whose = (due.user_id, due.id, occurrence.date);
         let message = message::reminder(language, whose, &named, (&open, confirm.len()), due.discreet);
         notifications.extend(channels.iter().map(|channel| {
-            let to = (due.user_id, channel.id);
-            (Notification::of_reminder(to, due.id, message.clone(), (occurrence.at, now)), channel)
+            let notification = Notification {
+                user_id: due.user_id,
+                id: Uuid::now_v7(),
+                channel_id: channel.id,
+                kind: "reminder",
+                subject_id: due.id,
+                days: 0,
+                message: message.clone(),
+                first_at: occurrence.at,
+                // Claimed for the first attempt.
+                due_at: now + LEASE,
+                attempts: 1,
+            };
+            (notification, channel)
         }));
     }
     Ok(notifications)

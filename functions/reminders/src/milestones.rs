@@ -73,7 +73,18 @@ pub async fn note(app: &App, event: &Event) -> Result<()> {
     let due_at = by_day(now, &Zone::stored(&found.time_zone), reminders.next_at);
     let notifications: Vec<_> = channels
         .into_iter()
-        .map(|id| Notification::of_milestone((user_id, id), (food_id, days), message.clone(), (now, due_at)))
+        .map(|channel_id| Notification {
+            user_id,
+            id: Uuid::now_v7(),
+            channel_id,
+            kind: "milestone",
+            subject_id: food_id,
+            days,
+            message: message.clone(),
+            first_at: now,
+            due_at,
+            attempts: 0,
+        })
         .collect();
     notification::store(&mut db, &notifications.iter().collect::<Vec<_>>(), now).await?;
     db.commit().await?;

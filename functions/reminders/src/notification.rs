@@ -18,16 +18,18 @@ const STORED: usize = 50;
 pub struct Notification {
     pub user_id: Uuid,
     pub id: Uuid,
-    channel_id: Uuid,
+    pub channel_id: Uuid,
     /// `reminder` or `milestone`.
-    kind: &'static str,
+    pub kind: &'static str,
     /// The reminder, or the food of the milestone.
-    subject_id: Uuid,
-    days: u32,
-    message: Message,
-    first_at: DateTime<Utc>,
-    due_at: DateTime<Utc>,
-    attempts: u8,
+    pub subject_id: Uuid,
+    /// The days of the milestone; 0 of a reminder.
+    pub days: u32,
+    pub message: Message,
+    pub first_at: DateTime<Utc>,
+    pub due_at: DateTime<Utc>,
+    /// How often it was claimed.
+    pub attempts: u8,
 }
 
 /// A notification that this process has claimed, with where it goes.
@@ -46,51 +48,6 @@ pub struct Job {
 }
 
 impl Notification {
-    /// Of a reminder whose time was `first_at`, claimed for the first attempt.
-    pub fn of_reminder(
-        (user_id, channel_id): (Uuid, Uuid),
-        reminder_id: Uuid,
-        message: Message,
-        (first_at, now): (DateTime<Utc>, DateTime<Utc>),
-    ) -> Self {
-        let id = Uuid::now_v7();
-        let due_at = now + LEASE;
-        Self {
-            user_id,
-            id,
-            channel_id,
-            kind: "reminder",
-            subject_id: reminder_id,
-            days: 0,
-            message,
-            first_at,
-            due_at,
-            attempts: 1,
-        }
-    }
-
-    /// Of a milestone, not claimed.
-    pub fn of_milestone(
-        (user_id, channel_id): (Uuid, Uuid),
-        (food_id, days): (Uuid, u32),
-        message: Message,
-        (first_at, due_at): (DateTime<Utc>, DateTime<Utc>),
-    ) -> Self {
-        let id = Uuid::now_v7();
-        Self {
-            user_id,
-            id,
-            channel_id,
-            kind: "milestone",
-            subject_id: food_id,
-            days,
-            message,
-            first_at,
-            due_at,
-            attempts: 0,
-        }
-    }
-
     /// What the process that has claimed it sends.
     pub fn job(self, target: Target, failing_since: Option<DateTime<Utc>>) -> Job {
         Job {
