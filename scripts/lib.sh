@@ -25,10 +25,10 @@ step() {
 
 # need_room GB: that much disk for the folder target, what is in it included. A disk that fills up fails anywhere, and late.
 need_room() {
-  local free held
-  free=$(df --output=avail --block-size=1M "$root" | tail -1)
-  held=$(du --summarize --block-size=M "$root/target" 2>/dev/null | cut --delimiter=M --fields=1)
-  ((free + ${held:-0} >= $1 * 1000)) || fail "This needs $1 GB of disk, and $((free / 1000)) are free. What was built before can go: rm -r $root/target"
+  local room
+  mkdir -p "$root/target"
+  room=$(($(df --output=avail --block-size=1M "$root" | tail -1) + $(du --summarize --block-size=1M "$root/target" | cut --fields=1)))
+  ((room >= $1 * 1000)) || fail "This needs $1 GB of disk, and has $((room / 1000)). What was built before can go: rm -r $root/target"
 }
 
 # have PROGRAM…: whether all of them are there.
