@@ -19,7 +19,14 @@ const server = createServer().listen(process.env.PORT ?? 0, process.env.LISTEN ?
 await once(server, 'listening');
 const issuer = `http://127.0.0.1:${server.address().port}`;
 
-const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+// As a JWK from the start: Node.js can wait for itself for ever where a key that it made is exported later
+// (a garbage collection in the export removes the maker of the key, which waits for the lock that the export holds).
+const jwk = { format: 'jwk' };
+const { privateKey } = generateKeyPairSync('rsa', {
+  modulusLength: 2048,
+  publicKeyEncoding: jwk,
+  privateKeyEncoding: jwk,
+});
 
 const provider = new Provider(issuer, {
   clients: [
@@ -39,7 +46,7 @@ const provider = new Provider(issuer, {
     claims: () => ({ sub: login, name: login, email: `${login}@example.test`, email_verified: true }),
   }),
   features: { devInteractions: { enabled: true } },
-  jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256' }] },
+  jwks: { keys: [{ ...privateKey, use: 'sig', alg: 'RS256' }] },
   cookies: { keys: [randomUUID()] },
 });
 provider.on('server_error', (_, error) => console.error(error));

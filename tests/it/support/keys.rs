@@ -18,8 +18,10 @@ use ring::{
 use serde_json::{Value, json};
 
 static RSA: LazyLock<RsaKeyPair> = LazyLock::new(|| {
-    let make = "console.log(require('crypto').generateKeyPairSync('rsa', { modulusLength: 2048 })
-        .privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64'))";
+    // Encoded where it is made: Node.js can wait for ever for itself in an export of a key.
+    let make = "console.log(require('crypto').generateKeyPairSync('rsa', { modulusLength: 2048,
+        publicKeyEncoding: { type: 'spki', format: 'der' }, privateKeyEncoding: { type: 'pkcs8', format: 'der' } })
+        .privateKey.toString('base64'))";
     let made = Command::new("node").args(["-e", make]).output().expect("node runs");
     let der = BASE64_STANDARD.decode(String::from_utf8(made.stdout).expect("text").trim()).expect("Base64");
     RsaKeyPair::from_pkcs8(&der).expect("a key")

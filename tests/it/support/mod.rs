@@ -1,5 +1,6 @@
 //! What the tests stand on: people, worlds, programs, providers, and what stands in for what a cluster has.
 
+pub mod announced;
 pub mod api_gateway;
 pub mod aws;
 pub mod broker;

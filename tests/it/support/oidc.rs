@@ -1,11 +1,10 @@
 //! A certified OpenID Connect provider as a child process, and signing in through its pages.
 
-use std::{
-    io::{BufRead, BufReader},
-    process::{Child, Command, Stdio},
-};
+use std::process::Child;
 
 use reqwest::{Client, Response, Url, header::LOCATION};
+
+use super::announced;
 
 const SERVER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/oidc-provider/server.mjs");
 pub const CLIENT_ID: &str = "hanip";
@@ -20,18 +19,7 @@ pub struct OidcProvider {
 impl OidcProvider {
     /// Starts one that answers to these addresses of the app, and waits until it is ready.
     pub fn start(redirect_uris: &[&str]) -> Self {
-        let mut server = Command::new("node")
-            .arg(SERVER)
-            .env("REDIRECT_URIS", redirect_uris.join(","))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("node starts");
-        let mut ready = String::new();
-        let stdout = server.stdout.take().expect("its output is piped");
-        BufReader::new(stdout).read_line(&mut ready).expect("its output is text");
-        let ready: serde_json::Value =
-            serde_json::from_str(&ready).expect("it is ready, once `npm ci` has run in tests/oidc-provider");
+        let (server, ready) = announced::start(SERVER, &[("REDIRECT_URIS", &redirect_uris.join(","))]);
         let issuer = ready["issuer"].as_str().expect("it says where it is").to_owned();
         Self { server, issuer }
     }

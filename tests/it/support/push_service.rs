@@ -1,12 +1,11 @@
 //! A push service as a child process, which checks who sends and decrypts what comes with libraries that are not ours.
 
-use std::{
-    io::{BufRead, BufReader},
-    process::{Child, Command, Stdio},
-};
+use std::process::Child;
 
 use reqwest::Client;
 use serde_json::{Value, json};
+
+use super::announced;
 
 const SERVER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/push-service/server.mjs");
 
@@ -20,13 +19,7 @@ pub struct PushService {
 impl PushService {
     /// Starts one, and waits until it is ready.
     pub fn start() -> Self {
-        let server = Command::new("node").arg(SERVER).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-        let mut server = server.expect("node starts");
-        let mut ready = String::new();
-        let stdout = server.stdout.take().expect("its output is piped");
-        BufReader::new(stdout).read_line(&mut ready).expect("its output is text");
-        let ready: Value =
-            serde_json::from_str(&ready).expect("it is ready, once `npm ci` has run in tests/push-service");
+        let (server, ready) = announced::start(SERVER, &[]);
         let origin = ready["origin"].as_str().expect("it says where it is").to_owned();
         Self { server, origin, client: Client::new() }
     }
