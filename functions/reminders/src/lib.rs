@@ -6,10 +6,12 @@
 
 pub mod address;
 mod channels;
+mod claims;
 mod cryptography;
 mod deliver;
 mod event;
 mod fire;
+mod marks;
 mod message;
 mod milestones;
 mod notification;

@@ -7,7 +7,7 @@ use common::Result;
 use sqlx::{MySql, MySqlConnection, QueryBuilder};
 use uuid::Uuid;
 
-use crate::{message::Message, send::Target};
+use crate::{fire::LATE, message::Message, send::Target};
 
 /// For how long a claim holds.
 pub const LEASE: TimeDelta = TimeDelta::minutes(2);
@@ -45,6 +45,13 @@ pub struct Job {
     /// None where the channel was removed or switched off.
     pub target: Option<Target>,
     pub failing_since: Option<DateTime<Utc>>,
+}
+
+impl Job {
+    /// Whether it is too late to tell it.
+    pub fn is_late(&self, now: DateTime<Utc>) -> bool {
+        self.is_reminder && self.first_at + LATE < now
+    }
 }
 
 impl Notification {
