@@ -245,7 +245,7 @@ pub async fn forget_old(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// Sends one, unless it is too late or gone meanwhile.
+/// Sends one, unless it is too late or its channel is gone.
 async fn attempt(app: App, sender: Arc<Sender>, job: Job) -> Done {
     let now = app.clock.now();
     let came = match (&job.target, &job.message) {
