@@ -19,8 +19,8 @@ const server = createServer().listen(process.env.PORT ?? 0, process.env.LISTEN ?
 await once(server, 'listening');
 const issuer = `http://127.0.0.1:${server.address().port}`;
 
-// As a JWK from the start: Node.js can wait for itself for ever where a key that it made is exported later
-// (a garbage collection in the export removes the maker of the key, which waits for the lock that the export holds).
+// Encoded as it is generated: an export after that can deadlock in Node.js. It holds the lock of the key while a garbage
+// collection destroys the generator, which needs the same lock.
 const jwk = { format: 'jwk' };
 const { privateKey } = generateKeyPairSync('rsa', {
   modulusLength: 2048,

@@ -28,7 +28,7 @@ use crate::{
 
 /// How many are under way at once: those who do not answer hold up only so many others.
 const AT_ONCE: usize = 128;
-/// How many of them are one person's: whose places do not answer, however many they are, takes no more from others.
+/// How many of them are one person's: somebody whose channels do not answer delays others by no more than these.
 const OF_ONE: usize = 8;
 /// How much of a delay the next sends may make up for by beginning sooner than the pace says.
 const BEHIND: Duration = Duration::from_millis(20);
@@ -138,7 +138,7 @@ impl<'a> Delivery<'a> {
         self.backlog.remove(index)
     }
 
-    /// Looks for more, where few wait, or where only those of the same people do.
+    /// Looks for more, where few wait, or where all that wait are of people who have no room.
     fn look(&mut self, now: Instant) {
         let has_room = self.begin_at <= now && self.under_way.len() < AT_ONCE;
         let are_few = self.backlog.len() < AHEAD || (has_room && self.backlog.len() < BACKLOG);

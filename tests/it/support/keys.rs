@@ -18,7 +18,7 @@ use ring::{
 use serde_json::{Value, json};
 
 static RSA: LazyLock<RsaKeyPair> = LazyLock::new(|| {
-    // Encoded where it is made: Node.js can wait for ever for itself in an export of a key.
+    // Encoded as it is generated: an export after that can deadlock in Node.js.
     let make = "console.log(require('crypto').generateKeyPairSync('rsa', { modulusLength: 2048,
         publicKeyEncoding: { type: 'spki', format: 'der' }, privateKeyEncoding: { type: 'pkcs8', format: 'der' } })
         .privateKey.toString('base64'))";

@@ -1,6 +1,5 @@
 //! What the tests stand on: people, worlds, programs, providers, and what stands in for what a cluster has.
 
-pub mod announced;
 pub mod api_gateway;
 pub mod aws;
 pub mod broker;
@@ -20,6 +19,7 @@ pub mod logs;
 pub mod model;
 pub mod network;
 pub mod node;
+pub mod node_script;
 pub mod oidc;
 pub mod person;
 pub mod processes;

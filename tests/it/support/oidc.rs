@@ -1,10 +1,8 @@
 //! A certified OpenID Connect provider as a child process, and signing in through its pages.
 
-use std::process::Child;
-
 use reqwest::{Client, Response, Url, header::LOCATION};
 
-use super::announced;
+use super::node_script::NodeScript;
 
 const SERVER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/oidc-provider/server.mjs");
 pub const CLIENT_ID: &str = "hanip";
@@ -12,16 +10,16 @@ pub const CLIENT_SECRET: &str = "hanip-secret-for-tests";
 
 /// A provider that lets anybody in under any name. It ends with this value, and with this process.
 pub struct OidcProvider {
-    server: Child,
     issuer: String,
+    _server: NodeScript,
 }
 
 impl OidcProvider {
     /// Starts one that answers to these addresses of the app, and waits until it is ready.
     pub fn start(redirect_uris: &[&str]) -> Self {
-        let (server, ready) = announced::start(SERVER, &[("REDIRECT_URIS", &redirect_uris.join(","))]);
-        let issuer = ready["issuer"].as_str().expect("it says where it is").to_owned();
-        Self { server, issuer }
+        let server = NodeScript::start(SERVER, &[("REDIRECT_URIS", &redirect_uris.join(","))]);
+        let issuer = server.ready["issuer"].as_str().expect("it says where it is").to_owned();
+        Self { issuer, _server: server }
     }
 
     pub fn issuer(&self) -> &str {
@@ -36,13 +34,6 @@ impl OidcProvider {
             ("OIDC_CLIENT_SECRET", CLIENT_SECRET),
             ("OIDC_NAME", "Test"),
         ]
-    }
-}
-
-impl Drop for OidcProvider {
-    fn drop(&mut self) {
-        self.server.kill().ok();
-        self.server.wait().ok();
     }
 }
 

@@ -1,27 +1,25 @@
 //! A push service as a child process, which checks who sends and decrypts what comes with libraries that are not ours.
 
-use std::process::Child;
-
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use super::announced;
+use super::node_script::NodeScript;
 
 const SERVER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/push-service/server.mjs");
 
 /// It ends with this value, and with this process.
 pub struct PushService {
-    server: Child,
     origin: String,
     client: Client,
+    _server: NodeScript,
 }
 
 impl PushService {
     /// Starts one, and waits until it is ready.
     pub fn start() -> Self {
-        let (server, ready) = announced::start(SERVER, &[]);
-        let origin = ready["origin"].as_str().expect("it says where it is").to_owned();
-        Self { server, origin, client: Client::new() }
+        let server = NodeScript::start(SERVER, &[]);
+        let origin = server.ready["origin"].as_str().expect("it says where it is").to_owned();
+        Self { origin, client: Client::new(), _server: server }
     }
 
     async fn ask(&self, request: reqwest::RequestBuilder) -> Value {
@@ -48,12 +46,5 @@ impl PushService {
             assert!(message["fault"].is_null(), "{message}");
         }
         messages
-    }
-}
-
-impl Drop for PushService {
-    fn drop(&mut self) {
-        self.server.kill().ok();
-        self.server.wait().ok();
     }
 }
