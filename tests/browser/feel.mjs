@@ -205,9 +205,10 @@ for (const [counting, word, status] of [
       })),
     );
     await page.setViewportSize({ width: 360, height: 800 });
-    for (const language of ['English', '한국어']) {
+    await see(card('음식 18번'));
+    for (const [language, locale] of [['English', 'en'], ['한국어', 'ko']]) {
       await button(language).click();
-      await page.waitForLoadState('networkidle');
+      await page.locator(`html[lang=${locale}]`).waitFor();
       const height = await page.evaluate(() => document.documentElement.scrollHeight);
       assert.ok(height <= 3 * 800, `${height} px`);
     }

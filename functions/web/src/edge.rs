@@ -26,7 +26,7 @@ const PROBLEMS: [Answer; 8] = [
     Answer { place: "@body_too_large", statuses: "413", code: Code::BodyTooLarge, header: "" },
     Answer { place: "@unavailable", statuses: "500 502 503 504", code: Code::Unavailable, header: "Retry-After 1" },
     // Of what nginx can't read there may be no path, and so no way to a named place.
-    Answer { place: "/problems/request_invalid", statuses: "400", code: Code::RequestInvalid, header: "" },
+    Answer { place: "/problems/request_invalid", statuses: "400 412", code: Code::RequestInvalid, header: "" },
     Answer { place: "/problems/uri_too_long", statuses: "414", code: Code::UriTooLong, header: "" },
     Answer { place: "/problems/headers_too_large", statuses: "494", code: Code::HeadersTooLarge, header: "" },
     Answer { place: "/problems/not_implemented", statuses: "501 505", code: Code::NotImplemented, header: "" },

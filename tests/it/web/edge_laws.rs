@@ -52,6 +52,7 @@ async fn a_path_is_passed_on_as_it_came_with_the_headers_the_api_reads_and_no_ot
         ("content-type", "application/json"),
         ("cookie", "a=b; c=d"),
         ("hanip-account", "x"),
+        ("idempotency-key", "x"),
         ("if-match", "\"x\""),
         ("if-none-match", "*"),
         ("origin", "https://x.test"),
