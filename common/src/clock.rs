@@ -7,6 +7,11 @@ use std::sync::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::{App, Code, Result};
+
+/// How far the clocks of a process and of the database may be apart.
+pub const MOST_APART: TimeDelta = TimeDelta::seconds(120);
+
 /// Tells the time. Clones of a fixed clock show, and set, the same time.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
@@ -57,6 +62,25 @@ impl Clock {
     pub fn advance(&self, delta: TimeDelta) {
         self.set(self.now() + delta);
     }
+}
+
+/// Now, by a clock that the database's confirms. Asked before anything is closed, told or deleted by it.
+///
+/// # Errors
+/// `clocks-apart` where they are apart: nobody can tell which is right, and what is told or deleted too early is so for
+/// ever. Reads count without.
+pub async fn confirmed(app: &App) -> Result<DateTime<Utc>> {
+    let database =
+        sqlx::query_scalar!(r#"SELECT UTC_TIMESTAMP(6) AS "now!: DateTime<Utc>""#).fetch_one(&app.db).await?;
+    let ahead = app.clock.ahead_of(database);
+    if ahead.abs() > MOST_APART {
+        tracing::error!(
+            ahead_seconds = ahead.num_seconds(),
+            "the clock of this machine and that of the database are apart: nothing is closed, told or deleted until they agree"
+        );
+        return Err(Code::ClocksApart.into());
+    }
+    Ok(app.clock.now())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What all functions share. A function is a `router(app)`; [`serve`] runs it.
 
 mod app;
-mod clock;
+pub mod clock;
 mod codes;
 pub mod db;
 pub mod diary;

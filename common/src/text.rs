@@ -102,12 +102,17 @@ fn is_refused(character: char) -> bool {
     character.is_control() || matches!(character, '\u{202A}'..='\u{202E}')
 }
 
-/// Spaces, and characters that show nothing by themselves, such as the Hangul filler.
+/// Spaces, the empty pattern of Braille, and characters that show nothing by themselves
+/// (Default_Ignorable_Code_Point of Unicode 17, DerivedCoreProperties.txt).
 fn is_blank(character: char) -> bool {
     character.is_whitespace()
+        || character == '\u{2800}'
         || matches!(
             character,
-            '\u{115F}' | '\u{1160}' | '\u{200C}'..='\u{200F}' | '\u{2066}'..='\u{2069}' | '\u{2800}' | '\u{3164}' | '\u{FFA0}'
+            '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}' | '\u{180B}'..='\u{180F}'
+                | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}'
+                | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}' | '\u{1BCA0}'..='\u{1BCA3}'
+                | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}'
         )
 }
 
@@ -120,7 +125,9 @@ mod tests {
         assert_eq!(line("  라면 ", 2), Ok(Some("라면".to_owned())), "decomposed jamo compose");
         assert_eq!(line("abc", 2), Err(Code::TextTooLong));
         assert_eq!(line(" \u{3000}", 2), Ok(None));
-        assert_eq!(line("\u{3164}\u{2800}", 2), Ok(None), "what shows nothing is blank");
+        for nothing in ['\u{3164}', '\u{2800}', '\u{FE0F}', '\u{61C}', '\u{206A}', '\u{34F}', '\u{E0100}'] {
+            assert_eq!(line(&nothing.to_string(), 2), Ok(None), "what shows nothing is blank: {nothing:?}");
+        }
     }
 
     #[test]

@@ -14,12 +14,16 @@ use crate::{
 };
 
 /// SELECT: when slips were on `dates`, and what set them off; of one food, or of all that are not deleted. The database
-/// counts them: a food can have hundreds of thousands, and nobody else is answered while their rows are read here.
+/// counts them: a food can have hundreds of thousands, and nobody else is answered while their rows are read here. Of
+/// what set them off, it tells the [`MOST_CAUSES`] most frequent, since everyone of them can have words of its own.
 pub struct SlipTimes {
     pub user_id: Uuid,
     pub food_id: Option<Uuid>,
     pub dates: RangeInclusive<NaiveDate>,
 }
+
+/// How many different things that set slips off are told.
+const MOST_CAUSES: u32 = 100;
 
 /// How many slips were on a weekday (Monday is 0), in an hour of the wall clock, for one reason.
 #[derive(Clone, Debug, FromRow)]
@@ -39,13 +43,22 @@ impl Select for SlipTimes {
             Some(food_id) => ("by_food", format!("AND food_id = {}", id(food_id))),
             None => ("by_date", String::new()),
         };
+        let slips = format!(
+            "slips FORCE INDEX ({index}) STRAIGHT_JOIN foods ON foods.user_id = slips.user_id AND foods.id = food_id"
+        );
+        let counted = format!(
+            "slips.user_id = {user_id} {of_food} AND deleted_at IS NULL
+                 AND date BETWEEN DATE'{from}' AND DATE'{to}' AND date <= COALESCE(archived_on, DATE'{to}')"
+        );
         format!(
-            "SELECT CAST(WEEKDAY(date) AS UNSIGNED INTEGER) AS weekday, CAST(HOUR(time) AS UNSIGNED INTEGER) AS hour, cause,
-                    CAST(COUNT(*) AS UNSIGNED INTEGER) AS slips
-             FROM slips FORCE INDEX ({index}) STRAIGHT_JOIN foods ON foods.user_id = slips.user_id AND foods.id = food_id
-             WHERE slips.user_id = {user_id} {of_food} AND deleted_at IS NULL
-                 AND date BETWEEN DATE'{from}' AND DATE'{to}' AND date <= COALESCE(archived_on, DATE'{to}')
-             GROUP BY weekday, hour, cause"
+            "WITH frequent AS (
+                 SELECT cause FROM {slips} WHERE {counted} AND cause IS NOT NULL
+                 GROUP BY cause ORDER BY COUNT(*) DESC, cause LIMIT {MOST_CAUSES})
+             SELECT CAST(WEEKDAY(date) AS UNSIGNED INTEGER) AS weekday, CAST(HOUR(time) AS UNSIGNED INTEGER) AS hour,
+                    frequent.cause AS cause, CAST(COUNT(*) AS UNSIGNED INTEGER) AS slips
+             FROM {slips} LEFT JOIN frequent ON frequent.cause = slips.cause
+             WHERE {counted}
+             GROUP BY weekday, hour, frequent.cause"
         )
     }
 

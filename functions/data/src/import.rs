@@ -8,7 +8,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use common::{
-    App, Code, Json, Object, Result, User, db,
+    App, Code, Json, Object, Result, User, clock, db,
     diary::{counters, food::RESTORABLE},
 };
 use serde::Serialize;
@@ -60,6 +60,7 @@ pub struct Imported {
         Code::ReviewBeforeStart, Code::RangeInvalid, Code::SkipTooLong, Code::SkipTooFar, Code::FoodNotFound,
         Code::TooManyFoods, Code::TooManyDeleted, Code::TooManySkips, Code::TooManySlips,
         Code::TooManyRecords, Code::TooManyReminders, Code::TimeNotByFive,
+        Code::ClocksApart,
     ]))),
 )]
 pub async fn import(
@@ -70,12 +71,12 @@ pub async fn import(
 ) -> Result<Json<Imported>> {
     let _turn = limits.imports_each.take(user.id, PATIENCE).await?;
     let Json(archive) = Json::<Archive>::from_request(request, &app).await?;
-    let now = app.clock.now();
+    let now = clock::confirmed(&app).await?;
     let today = user.today(now);
     let archive = spawn_blocking(move || checked(archive, now)).await.map_err(anyhow::Error::from)??;
 
     let mut db = db::lock(app.db.acquire().await?, user.id).await?;
-    // Foods that can't be restored any more, lest records are added to them that go when the tick erases them.
+    // Foods that can't be restored any more go first: the tick would erase them with the records that are added to them.
     sqlx::query!("DELETE FROM foods WHERE user_id = ? AND deleted_at <= ?", user.id, now - RESTORABLE)
         .execute(&mut *db)
         .await?;

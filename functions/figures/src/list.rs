@@ -56,7 +56,7 @@ pub const FIGURES: &[Figure] = &[
     ),
     one(
         "hanip_reminders_late",
-        "Reminders that were due more than ten minutes ago: they are looked for each minute.",
+        "Reminders that were due more than ten minutes ago: they are looked for every five minutes.",
         "SELECT COUNT(*) FROM reminders WHERE next_at <= {late}",
     ),
     people(

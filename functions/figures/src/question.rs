@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use common::{
     db::{Pool, safe},
     diary::{counters::NEWS, zone::Zone},
@@ -60,7 +60,7 @@ fn due(now: DateTime<Utc>) -> String {
     }
     let furthest = clocks.keys().next_back().copied().unwrap_or_else(|| now.naive_utc());
     let clocks: Vec<_> = clocks.iter().map(|(wall, zones)| json!({ "w": wall.to_string(), "z": zones })).collect();
-    let (utc, today) = (now.naive_utc(), furthest.date().and_time(NaiveTime::MIN).date());
+    let (utc, today) = (now.naive_utc(), furthest.date());
     format!(
         "(SELECT COUNT(*) AS foods, COALESCE(MAX(TIMESTAMPDIFF(SECOND, next, clock)), 0) AS age FROM (
              SELECT STRAIGHT_JOIN closed_through + INTERVAL 2 DAY AS next,

@@ -66,7 +66,7 @@ pub struct Channel {
     pub created_at: DateTime<Utc>,
     /// Since when nothing has arrived; null while it does.
     pub failing_since: Option<DateTime<Utc>>,
-    /// When it was switched off, after five days on which nothing arrived. To store it again switches it on.
+    /// When a webhook or a topic was switched off, after five days on which nothing arrived. To store it again switches it on.
     pub off_since: Option<DateTime<Utc>>,
 }
 
@@ -269,10 +269,10 @@ pub async fn find_all(db: &mut MySqlConnection, user_id: Uuid) -> Result<Vec<Cha
            FROM channels WHERE user_id = ? ORDER BY created_at, id"#,
         user_id
     );
-    let rows = rows.fetch_all(db).await?.into_iter().map(|row| {
-        let kind = row.kind.parse().unwrap_or(Kind::Webhook);
+    let rows = rows.fetch_all(db).await?.into_iter().filter_map(|row| {
+        let kind = row.kind.parse().ok()?;
         let url = (kind != Kind::Push).then(|| String::from_utf8_lossy(&row.url).into_owned());
-        Channel {
+        Some(Channel {
             id: row.id,
             kind,
             url,
@@ -282,7 +282,7 @@ pub async fn find_all(db: &mut MySqlConnection, user_id: Uuid) -> Result<Vec<Cha
             created_at: row.created_at,
             failing_since: row.failing_since,
             off_since: row.off_since,
-        }
+        })
     });
     Ok(rows.collect())
 }

@@ -250,7 +250,7 @@ async fn attempt(app: App, sender: Arc<Sender>, job: Job) -> Done {
     let now = app.clock.now();
     let came = match (&job.target, &job.message) {
         _ if job.attempts > MOST_CLAIMS => Came::Never(None),
-        // Too late, by a webhook's own retries or not: a webhook that was tried in time may go on.
+        // A reminder that is late is dropped. A webhook whose first attempt was in time may still be tried again.
         (Some(target), _) if job.is_late(now) && (target.kind != Kind::Webhook || job.attempts <= 1) => {
             Came::Never(None)
         }

@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use cloudevents::AttributesReader;
-use common::{App, Code, Error, Result};
+use common::{App, Code, Error, Result, clock};
 use tokio::time::Instant;
 
 use crate::{deliver, milestones, send::Sender};
@@ -40,6 +40,8 @@ pub async fn take(
 /// Sends what is due, and deletes what is old. Returns how much is left.
 pub async fn run(app: &App, sender: &Arc<Sender>) -> Result<u64> {
     let started = Instant::now();
+    // A time that is passed over is planned for its next day: a clock that is ahead would pass over all of them.
+    clock::confirmed(app).await?;
     let has_time = || started.elapsed() < WORK_TIME && !app.tasks.is_closed();
     let sent = deliver::all(app, sender, has_time).await?;
     let remaining = deliver::left(app).await?;

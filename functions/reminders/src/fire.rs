@@ -172,7 +172,7 @@ macro_rules! lock {
             about: row.about,
             discreet: row.discreet,
             next: Occurrence { date: row.next_on, at: row.next_at },
-            // An import stores a zone without a name, which is nobody's: its reminders are planned when they are looked at.
+            // An import stores an empty zone. It is never the person's, so that the reminder is planned again here.
             life: Life { zone: Zone::stored(&row.time_zone), day_start: row.day_start },
             zones: row.zones,
         })
@@ -211,7 +211,8 @@ async fn people(db: &mut MySqlConnection, due: &[Due]) -> Result<HashMap<Uuid, P
     Ok(people.collect())
 }
 
-/// What each of `firings` makes, claimed, and where it goes: nothing, where nothing waits.
+/// The notifications of `firings`, claimed, each with its channel. A reminder about what waits makes some where a food waits
+/// for an answer, one about the review where the date has none.
 async fn notifications<'a>(
     db: &mut MySqlConnection,
     firings: &[Firing<'_>],

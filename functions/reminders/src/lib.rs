@@ -26,7 +26,7 @@ use std::sync::Arc;
 use axum::{Extension, Router, routing::post};
 use common::{App, functions::REMINDERS, routes};
 
-pub use crate::{event::run, push::new_key, send::Sender};
+pub use crate::{event::run, milestones::note as note_milestone, push::new_key, send::Sender};
 
 /// How large an event may be, in bytes.
 const EVENT_LIMIT: usize = 64 * 1024;

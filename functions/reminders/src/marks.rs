@@ -41,7 +41,7 @@ impl Done {
     }
 }
 
-/// Stores how notifications went, again where the database has rolled it back: without that they would be sent again.
+/// Stores how notifications went, and tries that again after an error: what is not stored would be sent again.
 /// Returns how many they are.
 pub async fn mark(app: App, done: Vec<Done>) -> Result<u64> {
     for pause in MARK_AGAIN {
@@ -71,7 +71,7 @@ async fn store(app: &App, done: &[Done]) -> Result<()> {
     });
     let marks = serde_json::Value::from(marks.collect::<Vec<_>>()).to_string();
     let mut db = app.db.acquire().await?;
-    // By a claim that was overtaken nothing is marked.
+    // Where another process has claimed it since, `attempts` differs, and the row is left to that one.
     sqlx::query!(
         "UPDATE sends JOIN JSON_TABLE(?, '$[*]' COLUMNS (
              user CHAR(32) PATH '$.user', id CHAR(32) PATH '$.id', attempts TINYINT UNSIGNED PATH '$.attempts',

@@ -62,7 +62,10 @@ pub fn reminder(
     (open, waiting): (&[Waiting], usize),
     discreet: bool,
 ) -> Message {
-    let title = pick(language, "기록할 시간이에요", "Time for today's record");
+    let title = match discreet {
+        true => pick(language, "기록할 시간이에요", "Time for your notes"),
+        false => pick(language, "오늘 하루 어땠나요?", "How was today?"),
+    };
     let names = named.iter().take(NAMED).map(|food| food.name.as_str()).collect::<Vec<_>>().join(", ");
     let body = match (discreet, named.len().saturating_sub(NAMED), language) {
         (true, ..) => String::new(),
@@ -74,28 +77,28 @@ pub fn reminder(
     let mut food_ids = Vec::new();
     if !open.is_empty() && open.len() <= MOST_FOODS {
         food_ids = open.iter().map(|food| food.food_id).collect();
-        actions.insert(0, action("kept", pick(language, "모두 지켰어요", "Kept them all")));
+        actions.insert(0, action("kept", pick(language, "모두 지켰어요", "Kept all")));
     }
     let tag = tag(reminder_id, date, 0);
     Message { food_ids, waiting, actions, tag, ..message(language, "reminder", title, body, (account, date)) }
 }
 
-/// A milestone that was reached.
+/// A milestone that was reached, of a food that is named unless it is to be discreet.
 pub fn milestone(
     language: Language,
     (account, food_id, reached_on): (Uuid, Uuid, NaiveDate),
     name: Option<&str>,
     days: u32,
 ) -> Message {
-    let title = match (language, days) {
-        (Language::Korean, _) => format!("{days}일을 지켰어요"),
-        (Language::English, 1) => "One day kept".to_owned(),
-        (Language::English, _) => format!("{days} days kept"),
+    let title = match (name, language, days) {
+        (None, ..) => pick(language, "새 배지가 있어요", "You have a new badge").to_owned(),
+        (Some(name), Language::Korean, _) => format!("{name}, {days}일이에요 🎉"),
+        (Some(name), Language::English, 1) => format!("{name}: 1 day 🎉"),
+        (Some(name), Language::English, _) => format!("{name}: {days} days 🎉"),
     };
-    let body = name.unwrap_or_default().to_owned();
     let tag = tag(food_id, reached_on, days);
     let actions = vec![action("open", pick(language, "열기", "Open"))];
-    Message { actions, tag, ..message(language, "milestone", &title, body, (account, reached_on)) }
+    Message { actions, tag, ..message(language, "milestone", &title, String::new(), (account, reached_on)) }
 }
 
 /// What a person sends themselves.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveTime, TimeDelta, Timelike, Utc};
 use cloudevents::{Data, Event};
 use common::{
-    App, Code, Language, Result, db,
+    App, Code, Language, Result, clock, db,
     diary::{reminder::ALL_DAYS, zone::Zone},
 };
 use serde::Deserialize;
@@ -32,7 +32,7 @@ struct Told {
 
 /// Stores a notification for each channel that wants milestones. A second event of the same milestone adds none.
 pub async fn note(app: &App, event: &Event) -> Result<()> {
-    let now = app.clock.now();
+    let now = clock::confirmed(app).await?;
     let told = match event.data() {
         Some(Data::Json(value)) => serde_json::from_value(value.clone()),
         Some(Data::Binary(bytes)) => serde_json::from_slice(bytes),
@@ -61,8 +61,10 @@ pub async fn note(app: &App, event: &Event) -> Result<()> {
     );
     let channels = channels.fetch_all(&mut *db).await?;
     let reminders = sqlx::query!(
-        r#"SELECT COALESCE(MAX(discreet), FALSE) AS "discreet!: bool", MIN(next_at) AS "next_at: DateTime<Utc>"
+        r#"SELECT COALESCE(MAX(discreet), FALSE) AS "discreet!: bool",
+                  MIN(IF(next_at > ?, next_at, NULL)) AS "next_at: DateTime<Utc>"
            FROM reminders WHERE user_id = ?"#,
+        now,
         user_id
     );
     let reminders = reminders.fetch_one(&mut *db).await?;
@@ -91,7 +93,7 @@ pub async fn note(app: &App, event: &Event) -> Result<()> {
     Ok(())
 }
 
-/// Now, or at night the first of morning and the next reminder.
+/// Now, or at night the first of morning and `reminder`, the next one.
 fn by_day(now: DateTime<Utc>, zone: &Zone, reminder: Option<DateTime<Utc>>) -> DateTime<Utc> {
     if (MORNING..NIGHT).contains(&zone.wall_clock(now).hour()) {
         return now;
@@ -99,7 +101,7 @@ fn by_day(now: DateTime<Utc>, zone: &Zone, reminder: Option<DateTime<Utc>>) -> D
     let morning = Plan { time: NaiveTime::MIN + TimeDelta::hours(MORNING.into()), days: ALL_DAYS };
     let life = Life { zone: zone.clone(), day_start: NaiveTime::MIN };
     let morning = morning.first_from(now, &life).at;
-    reminder.map_or(morning, |reminder| reminder.clamp(now, morning))
+    reminder.map_or(morning, |reminder| reminder.min(morning))
 }
 
 #[cfg(test)]

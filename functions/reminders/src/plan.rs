@@ -42,6 +42,7 @@ impl Plan {
         loop {
             let day = 1 << date.weekday().num_days_from_monday();
             let occurrence = self.on(date, life);
+            // Days that somebody has stored as none would be looked for without an end.
             if self.days & day != 0 && occurrence.at >= from || occurrence.at > from + TimeDelta::days(30) {
                 return occurrence;
             }

@@ -192,7 +192,7 @@ impl Sender {
         let request = request
             .header("title", header_text(&message.title))
             .header("click", format!("{}/", self.origin))
-            .header("tags", if message.kind == "milestone" { "tada" } else { "seedling" })
+            .header("tags", "seedling")
             .header("actions", header_text(&format!("view, {open}, {}/", self.origin)))
             .header("content-type", "text/plain; charset=utf-8");
         let request = match &target.secret {

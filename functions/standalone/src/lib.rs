@@ -171,8 +171,8 @@ async fn tick_on_time(app: App) {
         let (ticking, closes_only) = (app.clone(), std::mem::take(&mut is_first));
         let ticked = app.tasks.spawn(async move {
             match closes_only {
-                true => tick::close_days(&ticking, tick::CHUNK).await,
-                false => tick::run(&ticking, tick::CHUNK).await,
+                true => tick::close_days(&ticking, tick::CHUNK).await.map(drop),
+                false => tick_and_tell(&ticking).await,
             }
         });
         let ticked = ticked.await;
@@ -180,4 +180,10 @@ async fn tick_on_time(app: App) {
             tracing::warn!(%error, "the tick did not come through");
         }
     }
+}
+
+/// A tick, whose milestones become notifications.
+pub async fn tick_and_tell(app: &App) -> common::Result<()> {
+    tick::run(app, tick::CHUNK).await?;
+    tick::announce(app, |event| async move { Ok(reminders::note_milestone(app, &event).await?) }).await
 }

@@ -26,7 +26,7 @@ pub struct Stats {
     by_hour: [u32; 24],
     /// Slips without a time, dates reviewed as slipped without a slip among them.
     without_time: u32,
-    /// The most frequent first.
+    /// The most frequent first, at most 100.
     triggers: Vec<Trigger>,
     /// Every run of kept dates, ascending.
     runs: Vec<Run>,

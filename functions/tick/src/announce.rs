@@ -1,4 +1,4 @@
-//! Announces milestones: one CloudEvent each, to the address in `K_SINK` (Knative's SinkBinding sets it).
+//! Announces milestones: one CloudEvent each, on a cluster to the address in `K_SINK` (Knative's SinkBinding sets it).
 //!
 //! The row of a milestone stays for ever, and is marked once its event was accepted. If the process dies in between, the
 //! event is sent again with the same id, by which the consumer knows a duplicate (CloudEvents 1.0, `source` and `id`).
@@ -42,7 +42,7 @@ impl Sink {
 
     /// Sends an event. One that is refused with a 4xx counts as sent: it would be refused again, and never let the next
     /// one pass.
-    async fn send(&self, event: &Event) -> anyhow::Result<()> {
+    pub async fn send(&self, event: &Event) -> anyhow::Result<()> {
         let request = self.client.post(self.url.clone()).header(CONTENT_TYPE, "application/cloudevents+json");
         // Who listens logs the event under the trace of the tick.
         let traceparent = telemetry::traceparent().map(|value| ("traceparent", value));
@@ -79,21 +79,26 @@ impl Unannounced {
     }
 }
 
-/// Announces milestones that were reached lately. No row is locked and no transaction is open meanwhile: who listens may
-/// have to wake first. Of ticks at once, one announces. Those that the sink does not accept are left for the next tick.
-pub async fn milestones(app: &App, sink: &Sink) -> Result<()> {
+/// Announces milestones that were reached lately, each by `send`. No row is locked and no transaction is open meanwhile:
+/// who listens may have to wake first. Of ticks at once, one announces. Those that were not accepted are left for the
+/// next tick.
+pub async fn milestones<S: Future<Output = anyhow::Result<()>>>(app: &App, send: impl Fn(Event) -> S) -> Result<()> {
     let mut db = app.db.acquire().await?;
     // Within one server; where ticks reach two of them at once, both may send an event, with the same id.
     let locked = sqlx::query_scalar!(r#"SELECT GET_LOCK(CONCAT('hanip.announce.', DATABASE()), 0) AS "locked: bool""#);
     if locked.fetch_one(&mut *db).await? != Some(true) {
         return Ok(());
     }
-    let announced = announce(&mut db, app, sink).await;
+    let announced = announce(&mut db, app, send).await;
     sqlx::query!("DO RELEASE_LOCK(CONCAT('hanip.announce.', DATABASE()))").execute(&mut *db).await?;
     announced
 }
 
-async fn announce(db: &mut MySqlConnection, app: &App, sink: &Sink) -> Result<()> {
+async fn announce<S: Future<Output = anyhow::Result<()>>>(
+    db: &mut MySqlConnection,
+    app: &App,
+    send: impl Fn(Event) -> S,
+) -> Result<()> {
     let (now, started) = (app.clock.now(), Instant::now());
     while !app.tasks.is_closed() && started.elapsed() < WORK_TIME {
         let reached = sqlx::query_as!(
@@ -106,8 +111,8 @@ async fn announce(db: &mut MySqlConnection, app: &App, sink: &Sink) -> Result<()
         );
         let reached = reached.fetch_optional(&mut *db).await?;
         let Some(milestone) = reached else { break };
-        if let Err(error) = sink.send(&milestone.event(app, now)?).await {
-            tracing::warn!(error = format!("{error:#}"), "K_SINK did not take an event");
+        if let Err(error) = send(milestone.event(app, now)?).await {
+            tracing::warn!(error = format!("{error:#}"), "a milestone could not be announced");
             break;
         }
         sqlx::query!(

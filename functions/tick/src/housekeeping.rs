@@ -3,14 +3,13 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use common::{
     App, Result,
+    clock::MOST_APART,
     diary::{erase, food},
     session,
 };
 use sqlx::mysql::MySqlQueryResult;
 use tokio::time::{Duration, Instant};
 use uuid::Uuid;
-
-use crate::clock::MOST_APART;
 
 /// How long the rows of `ticks` are retained.
 const TICKS_RETAINED: TimeDelta = TimeDelta::days(30);

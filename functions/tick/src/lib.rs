@@ -5,7 +5,6 @@
 
 mod announce;
 mod chunk;
-mod clock;
 mod drift;
 mod due;
 mod housekeeping;
@@ -24,7 +23,7 @@ use axum::{
 use common::{App, Code, Error, Result};
 
 pub use crate::{
-    announce::Sink,
+    announce::{Sink, milestones as announce},
     run::{CHUNK, Done, close_days, run},
 };
 
@@ -49,7 +48,7 @@ async fn tick(
     cloudevents::binding::http::to_event(&headers, body.into()).map_err(|_| Code::EventInvalid)?;
     let done = run(&app, CHUNK).await?;
     if let Some(sink) = sink.as_ref() {
-        announce::milestones(&app, sink).await?;
+        announce::milestones(&app, |event| async move { sink.send(&event).await }).await?;
     }
     if done.remaining > 0 {
         let members = [("closed", done.closed), ("remaining", done.remaining)];

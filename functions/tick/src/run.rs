@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use common::{App, Result};
+use common::{App, Result, clock};
 use sqlx::{MySql, pool::PoolConnection};
 use tokio::time::Instant;
 use uuid::{Builder, Uuid};
 
 use crate::{
-    chunk, clock,
+    chunk,
     drift::{self, Checked},
     due::{self, Due, Found},
     housekeeping,
@@ -47,7 +47,7 @@ pub async fn run(app: &App, chunk: u32) -> Result<Done> {
 
 /// The first part of [`run`], which deletes nothing.
 pub async fn close_days(app: &App, chunk: u32) -> Result<Done> {
-    let (now, started) = (clock::checked(app).await?, Instant::now());
+    let (now, started) = (clock::confirmed(app).await?, Instant::now());
     let day_ends = due::day_ends(app, now).await?;
     let has_time = || has_time(app, started);
     let (mut closed, mut found) = (0, 0);

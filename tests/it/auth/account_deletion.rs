@@ -193,11 +193,15 @@ async fn a_large_account_is_deleted_while_another_person_works_undisturbed() {
     sqlx::raw_sql(
         "SET STATEMENT max_statement_time = 0 FOR INSERT INTO slips (user_id, id, food_id, date, updated_at)
          SELECT user_id, UNHEX(MD5(CONCAT(HEX(food_id), date))), food_id, date, NOW() FROM outcomes
-         WHERE date < '2002-09-30'",
+         WHERE date < '2002-09-30';
+         SET STATEMENT max_statement_time = 0 FOR
+         INSERT INTO sends (user_id, id, channel_id, kind, subject_id, date, days, payload, first_at, at)
+         SELECT user_id, UNHEX(MD5(CONCAT(HEX(food_id), date))), user_id, 'reminder', food_id, date, 0,
+                REPEAT('x', 500), NOW(), NOW() FROM outcomes WHERE date < '2002-09-30'",
     )
     .execute(world.db())
     .await
-    .expect("slips");
+    .expect("slips and sends");
     let before: i64 = rows(&world, &tables(&world).await, &ada).await.iter().sum();
     let deleting = tokio::spawn({
         let (client, origin) = (ada.client.clone(), ada.origin.clone());

@@ -1,14 +1,16 @@
 //! Sign-in, and what a session opens.
 
+use common::{App, Env};
 use reqwest::{Method, StatusCode, header};
 use serde_json::json;
+use tokio::net::TcpListener;
 
 use crate::{
     auth::providers::{returning, world_with},
     support::{
         fake_provider::{StandIn, kakao, token_of},
         oidc::{CLIENT_ID, CLIENT_SECRET},
-        world::{Person, Reply, World},
+        world::{Person, Reply, World, database},
     },
 };
 
@@ -312,4 +314,21 @@ async fn the_form_of_local_sign_in_takes_nothing_from_another_site_and_only_so_m
     post("sec-fetch-site", "same-origin").await.problem(429, "too-many-attempts");
     world.app.clock.advance(chrono::TimeDelta::minutes(1));
     assert_eq!(post("sec-fetch-site", "same-origin").await.status, 303, "those that nobody has used are forgotten");
+}
+
+#[tokio::test]
+async fn local_sign_in_works_behind_who_speaks_tls_on_the_same_computer() {
+    let (listener, database) = (TcpListener::bind("127.0.0.1:0").await.expect("a free port"), database().await);
+    let address = listener.local_addr().expect("an address");
+    let env = Env::from([("DATABASE_URL", database.as_str()), ("PUBLIC_ORIGIN", "https://localhost:8443")]);
+    migrations::run(&env).await.expect("the schema is applied");
+    let app = App::from_env(&env).expect("the settings are right");
+    let router = standalone::router(&app, |_| app.clone(), &env, address).expect("the settings are right");
+    tokio::spawn(async move { common::listen(listener, router, &app, std::future::pending()).await });
+    let person = Person::new(&format!("http://{address}"));
+    let start = Reply::of(
+        person.request(Method::GET, START).header(header::HOST, "localhost:8443").send().await.expect("an answer"),
+    );
+    let form = start.await.location();
+    assert!(form.starts_with("https://localhost:8443/local/"), "{form}");
 }

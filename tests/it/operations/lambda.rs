@@ -12,6 +12,8 @@ use crate::support::{
     api_gateway::{FROM, Payload},
     aws::{Aws, TIME, schedule},
     deployment::{Place, food},
+    fake_provider::{Documented, StandIn, kakao},
+    oidc::{CLIENT_ID, CLIENT_SECRET},
     world::{Person, Reply, text},
 };
 
@@ -77,6 +79,21 @@ async fn who_knows_the_secret_of_the_edge_says_for_whom_it_asks() {
     }
     assert_eq!((begin("guessed", "192.0.2.200").await, begin("", "192.0.2.200").await), (429, 429));
     assert_eq!(begin("s3cret", "192.0.2.200").await, 302);
+}
+
+#[tokio::test]
+async fn a_provider_that_takes_its_time_is_known_at_the_second_try() {
+    // Longer for both halves of a description than anybody is kept waiting; nothing is asked in a freeze.
+    let provider = StandIn::start(Documented { takes: Duration::from_millis(2500), ..kakao() }).await;
+    let settings = [
+        ("OAUTH_KAKAO_CLIENT_ID", CLIENT_ID),
+        ("OAUTH_KAKAO_CLIENT_SECRET", CLIENT_SECRET),
+        ("OAUTH_KAKAO_ISSUER", &provider.issuer),
+    ];
+    let aws = Aws::start_with(&["auth"], Payload::V2, "$default", TIME, &settings).await;
+    let start = async || Person::new(&aws.origin).get("/api/auth/kakao/start").await;
+    start().await.problem(503, "sign-in-failed");
+    assert_eq!(start().await.status, 302);
 }
 
 #[tokio::test]

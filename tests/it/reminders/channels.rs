@@ -371,6 +371,25 @@ async fn a_webhook_is_tried_for_an_hour_and_five_days_of_failure_switch_it_off()
 }
 
 #[tokio::test]
+async fn a_test_to_who_does_not_answer_is_taken_soon_and_is_among_the_sends() {
+    let (evening, taker) = (Evening::new().await, Taker::default());
+    let address = taker.start().await;
+    let ada = evening.world.person("ada").await;
+    let path = channel(&ada, json!({ "kind": "webhook", "url": address.replace("/hook", "/hang") })).await;
+    let began = std::time::Instant::now();
+    ada.post(&format!("{path}/test"), json!({})).await.is(202);
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+    let outcome = async || ada.get("/api/reminders/sends").await.ok()["sends"][0]["outcome"].clone();
+    assert_eq!(outcome().await, "pending");
+    let failed = async {
+        while outcome().await != "failed" {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(15), failed).await.expect("it goes on after the answer");
+}
+
+#[tokio::test]
 async fn a_topic_of_ntfy_gets_its_own_headers() {
     let (evening, taker) = (Evening::new().await, Taker::default());
     let address = taker.start().await;

@@ -8,7 +8,7 @@ mod times;
 
 use std::{os::unix::fs::PermissionsExt, sync::Arc};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use common::{App, Env};
 use reminders::Sender;
 use reqwest::Client;
@@ -174,7 +174,7 @@ async fn where_nothing_waits_nothing_is_told() {
     }
     evening.at("2026-03-14T21:00:00Z");
     evening.tick().await.is(204);
-    assert_eq!(evening.titles().await, ["Time for today's record"]);
+    assert_eq!(evening.titles().await, ["How was today?"]);
 }
 
 #[tokio::test]
@@ -207,8 +207,40 @@ async fn a_discreet_reminder_names_no_food_and_words_are_of_the_persons_language
     evening.tick().await.is(204);
     let mut told: Vec<_> = evening.push.messages().await.iter().map(|message| message["payload"].to_string()).collect();
     told.sort_by_key(|told| told.contains("라면"));
-    assert!(told.iter().all(|told| told.contains("기록할 시간이에요") && told.contains("모두 지켰어요")), "{told:?}");
+    assert!(told.iter().all(|told| told.contains("모두 지켰어요")), "{told:?}");
+    assert!(told[0].contains("기록할 시간이에요") && told[1].contains("오늘 하루 어땠나요?"), "{told:?}");
     assert_eq!(told.iter().map(|told| told.contains("라면")).collect::<Vec<_>>(), [false, true]);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_forty_days_ahead_passes_over_no_reminder() {
+    let evening = Evening::new().await;
+    evening.reminded("ada", "UTC", "21:00").await;
+    evening.at("2026-03-11T21:00:00Z");
+    for wrong in [TimeDelta::days(40), TimeDelta::days(-40)] {
+        let app = App { clock: evening.app.clock.ahead(wrong), ..evening.app.clone() };
+        reminders::run(&app, &evening.sender).await.expect_err("the clocks are apart");
+    }
+    evening.tick().await.is(204);
+    assert_eq!(evening.titles().await, ["How was today?"]);
+}
+
+#[tokio::test]
+async fn standalone_tells_a_milestone_where_nothing_else_carries_its_event() {
+    let evening = Evening::new().await;
+    let ada = evening.world.person("ada").await;
+    ada.food_since("2026-03-10").await;
+    evening.subscribed(&ada).await;
+    evening.at("2026-03-13T09:00:00Z");
+    // In standalone all functions have one user of the database.
+    let app = App { db: evening.world.db().clone(), ..evening.world.app.clone() };
+    for _ in 0..2 {
+        standalone::tick_and_tell(&app).await.expect("a tick");
+        evening.tick().await.is(204);
+    }
+    let mut told = evening.titles().await;
+    told.sort();
+    assert_eq!(told, ["ramen: 1 day 🎉", "ramen: 3 days 🎉"], "once each");
 }
 
 #[tokio::test]
@@ -221,6 +253,9 @@ async fn a_milestone_is_told_once_and_wakes_nobody() {
     tick::run(&evening.world.app, tick::CHUNK).await.expect("a tick");
     let told = json!({ "user_id": ada.id, "food_id": food, "days": 3, "reached_on": "2026-03-12" });
     let forged = json!({ "user_id": ada.id, "food_id": food, "days": 365, "reached_on": "2026-03-12" });
+    // As where the zone was changed a moment ago: the reminder is to be planned again, which is no time to tell.
+    remind(&ada, json!({ "time": "21:00" })).await;
+    sqlx::query("UPDATE reminders SET next_at = '2026-03-13 23:30'").execute(evening.world.db()).await.expect("a row");
     for data in [&told, &told, &forged] {
         evening.event("hanip.milestone.reached", data).await.is(204);
     }
@@ -228,7 +263,7 @@ async fn a_milestone_is_told_once_and_wakes_nobody() {
     evening.at("2026-03-14T08:00:00Z");
     evening.tick().await.is(204);
     evening.event("hanip.milestone.reached", &told).await.is(204);
-    assert_eq!(evening.titles().await, ["3 days kept"]);
+    assert_eq!(evening.titles().await, ["ramen: 3 days 🎉"]);
     for wrong in [json!({}), json!({ "user_id": 1 })] {
         evening.event("hanip.milestone.reached", &wrong).await.problem(400, "event-invalid");
     }

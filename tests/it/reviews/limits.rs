@@ -154,3 +154,41 @@ async fn statistics_of_a_food_with_thousands_of_slips_read_few_rows() {
     assert_eq!((&stats["triggers"][0]["count"], &stats["without_time"]), (&json!(6000), &json!(6000)));
     assert!(after - before < 600, "{} rows", after - before);
 }
+
+#[tokio::test]
+async fn a_page_of_days_with_very_many_slips_ends_early_and_the_next_one_goes_on() {
+    let world = World::new().await;
+    let ada = world.person("ada").await;
+    let food = ada.food_since("2026-01-01").await;
+    let slips = "INSERT INTO slips (user_id, id, food_id, date, updated_at)
+                 SELECT user_id, UNHEX(MD5(seq)), id, '2026-03-01' + INTERVAL seq % 3 DAY, NOW()
+                 FROM foods JOIN seq_1_to_4500";
+    sqlx::raw_sql(slips).execute(world.db()).await.expect("slips");
+    ada.review("2026-02-01", &food, "kept").await;
+    ada.review("2026-02-02", &food, "kept").await;
+    let (mut pages, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = ada.get(&format!("/api/reviews?limit=100{cursor}")).await.ok();
+        let listed = page["reviews"].as_array().expect("a list");
+        let slips: usize = listed.iter().map(|review| review["slips"].as_array().expect("a list").len()).sum();
+        pages.push((listed.len(), slips));
+        let Some(next) = page["next_cursor"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(pages, [(1, 1500), (1, 1500), (3, 1500)]);
+}
+
+#[tokio::test]
+async fn statistics_tell_the_hundred_most_frequent_triggers_and_count_all_slips() {
+    let world = World::new().await;
+    let ada = world.person("ada").await;
+    let food = ada.food_since("2026-01-01").await;
+    let slips = "INSERT INTO slips (user_id, id, food_id, date, cause, updated_at)
+                 SELECT user_id, UNHEX(MD5(seq)), id, '2026-03-01', IF(seq <= 1000, seq, 'stress'), NOW()
+                 FROM foods JOIN seq_1_to_1010";
+    sqlx::raw_sql(slips).execute(world.db()).await.expect("slips");
+    let stats = ada.get(&format!("/api/streaks/{food}/stats")).await.ok();
+    let triggers = stats["triggers"].as_array().expect("a list");
+    assert_eq!((triggers.len(), &triggers[0]), (100, &json!({ "trigger": "stress", "count": 10 })));
+    assert_eq!(stats["by_weekday"][6], 1010);
+}

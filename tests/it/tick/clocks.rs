@@ -5,12 +5,15 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use common::App;
 use sqlx::{Connection, MySqlConnection};
-use tokio::time::{sleep, timeout};
+use tokio::{
+    net::TcpListener,
+    time::{sleep, timeout},
+};
 
 use super::{binary, closed_through, served};
 use crate::{
     operations::program::{Standalone, free_port},
-    support::world::{World, date},
+    support::world::{Reply, World, date},
 };
 
 async fn count(db: &common::db::Pool, rows: &'static str) -> i64 {
@@ -35,6 +38,29 @@ async fn a_tick_whose_clock_is_forty_days_ahead_of_the_databases_does_nothing_an
     assert_eq!(ada.streak(&food).await["current_streak"], 10, "who reads needs no tick");
     let almost = App { clock: world.app.clock.ahead(TimeDelta::seconds(90)), ..world.app.clone() };
     assert_eq!(tick::run(&almost, tick::CHUNK).await.expect("a tick").closed, 1);
+}
+
+#[tokio::test]
+async fn an_import_on_a_computer_whose_clock_is_forty_days_ahead_erases_no_food_that_was_just_deleted() {
+    let world = World::new().await;
+    let ada = world.person("ada").await;
+    let deleted = ada.food_since("2026-03-01").await;
+    ada.delete(&format!("/api/foods/{deleted}")).await.is(204);
+    sqlx::query("UPDATE sessions SET created_at = created_at + INTERVAL 40 DAY, last_used_at = created_at")
+        .execute(world.db())
+        .await
+        .expect("it has not ended by that clock either");
+    let clock = world.app.clock.ahead(TimeDelta::days(40));
+    let app = App { clock, db: world.db_of("data"), ..world.app.clone() };
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let router = standalone::router(&app, |_| app.clone(), &world.env(), address).expect("the settings are right");
+    let import = ada.client.post(format!("http://{address}/api/data/import"));
+    let import = import.header("host", app.origin.authority()).header("origin", &ada.origin);
+    tokio::spawn(async move { common::listen(listener, router, &app, std::future::pending()).await });
+    let import = import.json(&serde_json::json!({ "format": "hanip", "version": 2 }));
+    Reply::of(import.send().await.expect("an answer")).await.problem(503, "clocks-apart");
+    ada.post(&format!("/api/foods/{deleted}/restore"), serde_json::json!({})).await.ok();
 }
 
 #[tokio::test]

@@ -176,6 +176,12 @@ async fn what_nginx_itself_refuses_is_a_problem_with_the_security_headers() {
     for (request, status, code) in [
         ("GET /api/foods HTTP/1.1\r\n\r\n".to_owned(), 400, "request-invalid"),
         ("GET /.a HTTP/1.1\r\n\r\n".to_owned(), 400, "request-invalid"),
+        ("GET / HTTP/1.1\r\nHost: a\r\nIf-Match: \"x\"\r\n\r\n".to_owned(), 400, "request-invalid"),
+        (
+            "GET / HTTP/1.1\r\nHost: a\r\nIf-Unmodified-Since: Thu, 01 Jan 1970 00:00:01 GMT\r\n\r\n".to_owned(),
+            400,
+            "request-invalid",
+        ),
         ("GET /api/foods HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n".to_owned(), 400, "request-invalid"),
         ("\u{16}\u{3}\u{1}\r\n\r\n".to_owned(), 400, "request-invalid"),
         // Where such a body ends, two servers may see differently.
@@ -201,6 +207,15 @@ async fn what_nginx_itself_refuses_is_a_problem_with_the_security_headers() {
     send(&edge, Method::GET, "/problems/request_invalid", &[]).await.problem(404, "not-found");
     for hidden in ["/.git/ /problems/x", "/problems/.x", "/x%20%3f/.git"] {
         send(&edge, Method::GET, hidden, &[]).await.problem(404, "not-found");
+    }
+}
+
+#[tokio::test]
+async fn a_file_is_sent_whole_whatever_part_of_it_is_asked_for() {
+    let edge = echo().await;
+    for range in ["bytes=0-0", "bytes=999999-", "bytes=-1,0-1"] {
+        let answer = send(&edge, Method::GET, "/", &[("range", range)]).await;
+        assert!(answer.status == 200 && answer.body.contains("</html>"), "{range}: {}", answer.status);
     }
 }
 

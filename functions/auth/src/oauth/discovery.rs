@@ -95,6 +95,9 @@ pub struct Discovery {
     issuer_text: String,
     http: Http,
     provided: Mutex<Option<Arc<Provided>>>,
+    /// A description whose keys are not there yet, and since when it is known. Where somebody stops waiting for the keys
+    /// of a slow provider, the next one asks for these alone.
+    described: Mutex<Option<(Description, Instant)>>,
     /// One request at a time; holds when the last one failed, and why.
     asking: AsyncMutex<Option<(Instant, String)>>,
 }
@@ -108,6 +111,7 @@ impl Discovery {
             issuer_text: issuer.to_owned(),
             http,
             provided: Mutex::default(),
+            described: Mutex::default(),
             asking: AsyncMutex::default(),
         })
     }
@@ -194,9 +198,14 @@ impl Discovery {
             bail!("{error}");
         }
         let asked = async {
-            let description = self.description().await?;
-            let keys = self.keys(&description).await?;
-            Ok(Provided { description, keys, since: Instant::now() })
+            let (description, since) = match self.described().filter(|(_, since)| since.elapsed() < LONGEST_PAUSE) {
+                Some(described) => described,
+                None => (self.description().await?, Instant::now()),
+            };
+            self.describe(Some((description.clone(), since)));
+            let keys = self.keys(&description).await;
+            self.describe(None);
+            Ok(Provided { description, keys: keys?, since })
         };
         match asked.await {
             Ok(provided) => {
@@ -208,6 +217,14 @@ impl Discovery {
                 Err(error)
             }
         }
+    }
+
+    fn described(&self) -> Option<(Description, Instant)> {
+        self.described.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn describe(&self, described: Option<(Description, Instant)>) {
+        *self.described.lock().unwrap_or_else(PoisonError::into_inner) = described;
     }
 
     fn keep(&self, provided: Provided) -> Arc<Provided> {

@@ -104,6 +104,8 @@ impl Http {
             request.headers_mut().insert(HOST, authority.parse().map_err(|_| SendError::Request)?);
             let url = request.url_mut();
             let moved = url.set_ip_host(address.ip()).and_then(|()| url.set_port(Some(address.port())));
+            // Who speaks TLS to browsers stands before this process.
+            let moved = moved.and_then(|()| url.set_scheme("http"));
             moved.map_err(|()| SendError::Request)?;
         }
         let mut response = http.execute(request).await.map_err(|error| SendError::Http(error.without_url()))?;
