@@ -9,6 +9,9 @@ use crate::{
 
 /// How many requests of one person are answered at once. The pool has five connections: others find some free.
 const REQUESTS_EACH: usize = 2;
+/// How many bodies of one person are waited for at once. Who sends many of them slowly would take the place of others: a pod
+/// has fifty requests at a time.
+const BODIES_EACH: usize = 16;
 
 /// The state of every router.
 #[derive(Clone)]
@@ -21,6 +24,8 @@ pub struct App {
     pub tasks: TaskTracker,
     /// Those of people's requests.
     pub turns: Turns,
+    /// Those of bodies that have not arrived yet.
+    pub arrivals: Turns,
 }
 
 impl App {
@@ -33,6 +38,7 @@ impl App {
             origin: Origin::from_env(env)?,
             tasks: TaskTracker::new(),
             turns: Turns::new(REQUESTS_EACH),
+            arrivals: Turns::new(BODIES_EACH),
         })
     }
 }

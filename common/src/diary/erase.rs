@@ -29,6 +29,7 @@ pub async fn account(db: &Pool, user_id: Uuid, deadline: Instant) -> Result<bool
     portions!("DELETE FROM outcomes WHERE user_id = ? ORDER BY food_id, date LIMIT ?");
     portions!("DELETE FROM reviews WHERE user_id = ? ORDER BY date LIMIT ?");
     portions!("DELETE FROM skip_foods WHERE user_id = ? ORDER BY skip_id, food_id LIMIT ?");
+    portions!("DELETE FROM slip_keys WHERE user_id = ? ORDER BY slip_id LIMIT ?");
     portions!("DELETE FROM sends WHERE user_id = ? ORDER BY id LIMIT ?");
     // What is left is bounded by the limits of the API. By its foreign keys it goes with this row.
     sqlx::query!("DELETE FROM users WHERE user_id = ?", user_id).execute(db).await?;

@@ -67,7 +67,8 @@ impl Select for RecordsOnAndAfter {
     fn sql(&self) -> String {
         let Self { user_id, date, after } = *self;
         let skips = SkipsTouching { user_id, dates: date.min(after)..=Date::LAST };
-        records_where(&skips, &format!("(date = DATE'{date}' OR date > DATE'{after}')"))
+        let all = "ORDER BY date, time IS NULL, time, id";
+        records_where(&skips, &format!("(date = DATE'{date}' OR date > DATE'{after}')"), all)
     }
 
     fn rows(&self, results: &mut Results) -> Result<RecordRows> {
@@ -75,7 +76,11 @@ impl Select for RecordsOnAndAfter {
     }
 }
 
-/// SELECT: what is recorded on each of `dates`, of which there is at least one.
+/// How many slips [`RecordsOn`] reads: all of at least one date. More would not go into the memory of a function.
+const MOST_SLIPS: usize = 10_001;
+
+/// SELECT: what is recorded on each of `dates`, of which there is at least one. Of very many slips the latest are read:
+/// see [`RecordRows::leave_out_unread`].
 pub struct RecordsOn<'a> {
     pub user_id: Uuid,
     pub dates: &'a [NaiveDate],
@@ -89,7 +94,8 @@ impl Select for RecordsOn<'_> {
         let last = self.dates.iter().max().copied().unwrap_or(Date::FIRST);
         let list: Vec<_> = self.dates.iter().map(|date| format!("DATE'{date}'")).collect();
         let skips = SkipsTouching { user_id: self.user_id, dates: first..=last };
-        records_where(&skips, &format!("date IN ({})", list.join(",")))
+        let latest = format!("ORDER BY date DESC, time IS NULL, time, id LIMIT {MOST_SLIPS}");
+        records_where(&skips, &format!("date IN ({})", list.join(",")), &latest)
     }
 
     fn rows(&self, results: &mut Results) -> Result<RecordRows> {
@@ -99,7 +105,7 @@ impl Select for RecordsOn<'_> {
 
 /// The statements whose results [`RecordRows::read`] takes, for the dates of which `condition` is true. The index is
 /// forced: where most people have few records, the optimizer would read all records of this person.
-fn records_where(skips: &SkipsTouching, condition: &str) -> String {
+fn records_where(skips: &SkipsTouching, condition: &str, order_of_slips: &str) -> String {
     let (skips, user_id) = (skips.sql(), id(skips.user_id));
     let slip_columns = Slip::COLUMNS;
     format!(
@@ -108,7 +114,7 @@ fn records_where(skips: &SkipsTouching, condition: &str) -> String {
          SELECT date, food_id, outcome, note FROM outcomes FORCE INDEX (by_date)
          WHERE user_id = {user_id} AND {condition};
          SELECT {slip_columns}, updated_at FROM slips FORCE INDEX (by_date) WHERE user_id = {user_id} AND {condition}
-         ORDER BY date, time IS NULL, time, id"
+         {order_of_slips}"
     )
 }
 
@@ -146,6 +152,19 @@ struct SlipRow {
 impl RecordRows {
     fn read(results: &mut Results) -> Result<Self> {
         Ok(Self { skips: results.take()?, days: results.take()?, outcomes: results.take()?, slips: results.take()? })
+    }
+
+    /// Leaves out those of `dates`, newest first, whose slips are not all among those that were read. True if there are
+    /// some.
+    pub fn leave_out_unread(&mut self, dates: &mut Vec<NaiveDate>) -> bool {
+        let Some(last) = self.slips.get(MOST_SLIPS - 1).map(|row| row.slip.date) else { return false };
+        let whole = dates.iter().take_while(|date| **date > last).count();
+        dates.truncate(whole.max(1));
+        let Some(&first) = dates.last() else { return false };
+        self.days.retain(|row| row.date >= first);
+        self.outcomes.retain(|row| row.date >= first);
+        self.slips.retain(|row| row.slip.date >= first);
+        true
     }
 
     /// The records of `foods`, which are all that a person has but deleted ones. Each of `dates` is there, recorded

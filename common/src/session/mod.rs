@@ -7,6 +7,8 @@ mod store;
 mod token;
 mod turn;
 
+use std::time::Duration;
+
 use axum::{
     extract::FromRequestParts,
     http::{header, request::Parts},
@@ -51,6 +53,8 @@ pub const ABSOLUTE: TimeDelta = TimeDelta::days(180);
 const MOST_SESSIONS: u32 = 20;
 /// How often the last use is written.
 const TOUCHED: TimeDelta = TimeDelta::hours(1);
+/// How long a body that has not arrived waits, where many others of its sender have not either.
+const ARRIVAL_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The person whose session or token the request carries.
 #[derive(Clone, FromRow)]
@@ -240,7 +244,9 @@ async fn receive_body(
         return arrived.map(|_| db);
     }
     drop(db);
+    let arriving = app.arrivals.take(user.id, ARRIVAL_PATIENCE).await?;
     body.whole(limit).await?;
+    drop(arriving);
     Ok(app.db.acquire().await?)
 }
 

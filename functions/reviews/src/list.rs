@@ -1,20 +1,16 @@
 //! The reviews of many dates, and finding one.
 
-use std::{
-    collections::HashMap,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use axum::extract::State;
 use chrono::{Days, NaiveDate};
 use common::{
-    App, Code, Connected, Fault, Json, Query, Result,
-    db::{self, Results, Select, id},
+    App, Code, Connected, Fault, Json, Query, Result, db,
     diary::{counted_food::Foods, day::Date, records::RecordsOn, review::Review},
     text,
 };
 use serde::{Deserialize, Serialize};
-use sqlx::{FromRow, MySqlConnection};
+use sqlx::MySqlConnection;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -50,9 +46,6 @@ const TRIGGERS: [(&str, &str, &str); 8] = [
     ("saw_it", "눈에 보여서", "saw it"),
     ("celebration", "축하할 일", "celebration"),
 ];
-
-/// How many slips a page holds, unless one date alone has more: a function has little memory.
-const MOST_SLIPS: u32 = 2_000;
 
 #[derive(Serialize, ToSchema)]
 pub struct Page {
@@ -93,64 +86,15 @@ pub async fn list(
     };
     let mut more = dates.len() > usize::from(limit);
     dates.truncate(limit.into());
-    if dates.len() > 1 {
-        let fit = db::select(&mut db, SlipsOn { user_id: user.id, dates: &dates }).await?.fit(&dates);
-        more |= fit < dates.len();
-        dates.truncate(fit);
-    }
-    let next_cursor = if more { dates.last().copied() } else { searched_from };
     let mut reviews = Vec::with_capacity(dates.len());
     if !dates.is_empty() {
-        let read = db::select(&mut db, RecordsOn { user_id: user.id, dates: &dates }).await?;
+        let mut read = db::select(&mut db, RecordsOn { user_id: user.id, dates: &dates }).await?;
+        more |= read.leave_out_unread(&mut dates);
         let records = read.of(&foods, &dates).dates.into_iter().rev();
         reviews.extend(records.map(|(date, record)| record.review(date, &foods, user.today(now), now)));
     }
+    let next_cursor = if more { dates.last().copied() } else { searched_from };
     Ok(Json(Page { reviews, next_cursor }))
-}
-
-/// SELECT: how many slips are on each of `dates`, of which there is at least one.
-struct SlipsOn<'a> {
-    user_id: Uuid,
-    dates: &'a [NaiveDate],
-}
-
-#[derive(FromRow)]
-struct SlipCount {
-    date: NaiveDate,
-    slips: u32,
-}
-
-impl Select for SlipsOn<'_> {
-    type Rows = SlipCounts;
-
-    fn sql(&self) -> String {
-        let dates: Vec<_> = self.dates.iter().map(|date| format!("DATE'{date}'")).collect();
-        format!(
-            "SELECT date, CAST(COUNT(*) AS UNSIGNED INTEGER) AS slips FROM slips FORCE INDEX (by_date)
-             WHERE user_id = {} AND date IN ({}) GROUP BY date",
-            id(self.user_id),
-            dates.join(",")
-        )
-    }
-
-    fn rows(&self, results: &mut Results) -> Result<SlipCounts> {
-        let counts: Vec<SlipCount> = results.take()?;
-        Ok(SlipCounts(counts.into_iter().map(|count| (count.date, count.slips)).collect()))
-    }
-}
-
-struct SlipCounts(HashMap<NaiveDate, u32>);
-
-impl SlipCounts {
-    /// How many of `dates` one page holds, in their order: those with at most [`MOST_SLIPS`], and at least one.
-    fn fit(&self, dates: &[NaiveDate]) -> usize {
-        let mut slips = 0;
-        let fits = |date: &&NaiveDate| {
-            slips += self.0.get(date).copied().unwrap_or_default();
-            slips <= MOST_SLIPS
-        };
-        dates.iter().take_while(fits).count().max(1)
-    }
 }
 
 /// The last dates from `from` to `to` on which anything is recorded. However long the history is, only so many are read.

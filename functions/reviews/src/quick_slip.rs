@@ -6,8 +6,10 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
+use chrono::{DateTime, Utc};
 use common::{
-    App, Code, Connected, Fault, Json, NewId, Result, db,
+    App, Code, Connected, Fault, Json, NewId, Result,
+    db::{self, Locked},
     diary::{counted_food::Foods, counters, day::HourMinute, limit::refuse_too_many_records},
 };
 use serde::{Deserialize, Deserializer, de::IntoDeserializer};
@@ -61,7 +63,7 @@ impl<'de> Deserialize<'de> for TimeOrNow {
     post, path = "/slips", tag = "Slips",
     params(
         ("Idempotency-Key" = Option<String>, Header, nullable = false, max_length = 64,
-         description = "A text of the client's making, another for each slip. The same key again answers 200 with the slip that it made."),
+         description = "A text of the client's making, another for each slip. The same key again answers 200 with the slip that it made, for seven days also where that was taken back since: nothing is stored."),
     ),
     request_body(content = QuickSlip, example = json!({
         "food_id": "01958d5c-9f00-7c3e-8a41-5b2d6f7e8c90", "time": "now", "trigger": "stress",
@@ -84,10 +86,8 @@ pub async fn post(
 ) -> Result<Response> {
     let now = app.clock.now();
     let today = user.today(now);
-    let id = match key(&headers)? {
-        Some(key) => id_of(user.id, key),
-        None => new_id,
-    };
+    let key = key(&headers)?;
+    let id = key.map_or(new_id, |key| id_of(user.id, key));
     let time = new.time.map(|time| match time {
         TimeOrNow::Time(time) => time,
         TimeOrNow::Now => HourMinute(user.time_zone().wall_clock(now).time()),
@@ -95,19 +95,30 @@ pub async fn post(
     let QuickSlip { food_id, craving, trigger, amount, note, .. } = new;
     let slip = NewSlip { food_id, time, craving, trigger, amount, note }.check(id, today)?;
     let (mut db, foods) = db::write(db, user.id, Foods { user_id: user.id }).await?;
-    recordable(&foods, food_id, "/food_id", today, today)?;
     let before = slips::find(&mut db, user.id, id).await?;
-    let (status, slip) = match before {
-        Some(before) => (StatusCode::OK, before),
-        None => {
-            db = refuse_too_many_records(db).await?;
-            slips::store(&mut db, &foods, None, &slip, today, now).await?;
-            (StatusCode::CREATED, slip)
-        }
+    // One that was made and taken back stays so.
+    let is_new = before.is_none() && (key.is_none() || is_first(&mut db, user.id, id, now).await?);
+    let slip = before.unwrap_or(slip);
+    if is_new {
+        recordable(&foods, food_id, "/food_id", today, today)?;
+        db = refuse_too_many_records(db).await?;
+        slips::store(&mut db, &foods, None, &slip, today, now).await?;
+    }
+    let streaks = match foods.iter().any(|food| food.id == slip.food_id) {
+        true => counters::after_write(&mut db, &[slip.food_id], today).await?,
+        // It was deleted since.
+        false => Vec::new(),
     };
-    let streaks = counters::after_write(&mut db, &[slip.food_id], today).await?;
     db.commit().await?;
+    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(SlipAnswer { slip, streaks })).into_response())
+}
+
+/// Whether no slip was made under this id before; from now on one was.
+async fn is_first(db: &mut Locked, user_id: Uuid, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
+    let new =
+        sqlx::query!("INSERT IGNORE INTO slip_keys (user_id, slip_id, made_at) VALUES (?, ?, ?)", user_id, id, now);
+    Ok(new.execute(&mut **db).await?.rows_affected() == 1)
 }
 
 /// The one `Idempotency-Key` of the request, if it has one.
@@ -122,7 +133,7 @@ fn key(headers: &HeaderMap) -> Result<Option<&str>> {
     }
 }
 
-/// The id of the slip that a person's key makes: the same key makes the same slip, and nothing else has to be stored.
+/// The id of the slip that a person's key makes: the same key makes the same slip.
 /// A UUID of version 8 (RFC 9562, section 5.8).
 fn id_of(user_id: Uuid, key: &str) -> Uuid {
     let hash = Sha256::new().chain_update(user_id.as_bytes()).chain_update(key).finalize();

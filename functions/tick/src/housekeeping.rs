@@ -13,6 +13,8 @@ use uuid::Uuid;
 
 /// How long the rows of `ticks` are retained.
 const TICKS_RETAINED: TimeDelta = TimeDelta::days(30);
+/// How long a slip that was taken back stays so, whoever sends its request again.
+const KEYS_RETAINED: TimeDelta = TimeDelta::days(7);
 
 /// How many rows one statement deletes. After weeks without a tick there can be millions, which would take longer than a
 /// statement may.
@@ -21,7 +23,7 @@ const PORTION: u64 = 10_000;
 /// For how long one tick erases. What is left is for the next one.
 const ERASE_TIME: Duration = Duration::from_secs(10);
 
-/// Deletes ended sessions, sign-ins that were not completed, old rows of `ticks`, deleted accounts, and foods that
+/// Deletes ended sessions, sign-ins that were not completed, old rows of `ticks` and `slip_keys`, deleted accounts, and foods that
 /// can't be restored any more.
 ///
 /// Nothing where an earlier tick has run at a later time than this one: one of the two clocks was wrong. Its row is
@@ -42,6 +44,11 @@ pub async fn clear(app: &App, now: DateTime<Utc>) -> Result<()> {
     ) {}
     while goes_on(
         sqlx::query!("DELETE FROM sign_in_attempts WHERE expires_at <= ? LIMIT ?", now, PORTION)
+            .execute(&app.db)
+            .await?,
+    ) {}
+    while goes_on(
+        sqlx::query!("DELETE FROM slip_keys WHERE made_at <= ? LIMIT ?", now - KEYS_RETAINED, PORTION)
             .execute(&app.db)
             .await?,
     ) {}

@@ -1,11 +1,17 @@
 //! What holds for every request and every answer, whatever the route.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use axum::Router;
 use common::{App, Env, Origin};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    task::JoinSet,
+    time::timeout,
+};
 use uuid::Uuid;
 
 use crate::{
@@ -289,4 +295,32 @@ async fn a_text_is_taken_up_to_its_limit_and_no_character_further() {
         let answer = ada.patch("/api/auth/me", json!({ "day_start": time })).await;
         assert_eq!(answer.status.is_success(), taken, "{time}");
     }
+}
+
+#[tokio::test]
+async fn who_sends_very_many_bodies_slowly_takes_nobodys_place() {
+    let world = World::new().await;
+    let (ada, eve) = (world.person("ada").await, world.person("eve").await);
+    let authority = world.origin.trim_start_matches("http://");
+    let head = format!(
+        "PUT /api/reviews/2026-03-11 HTTP/1.1\r\nHost: {authority}\r\nOrigin: {}\r\nCookie: {}\r\n\
+         Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{",
+        world.origin, ada.cookie
+    );
+    let mut senders = JoinSet::new();
+    for _ in 0..40 {
+        let (authority, head) = (authority.to_owned(), head.clone());
+        senders.spawn(async move {
+            let mut stream = TcpStream::connect(authority).await.expect("a connection");
+            stream.write_all(head.as_bytes()).await.expect("sent");
+            let mut answer = [0; 12];
+            timeout(Duration::from_secs(6), stream.read_exact(&mut answer)).await.is_ok().then_some(answer)
+        });
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    eve.put("/api/reviews/2026-03-11", json!({ "note": "at once" })).await.created();
+    let answers = senders.join_all().await;
+    let refused: Vec<_> = answers.iter().flatten().collect();
+    assert!(refused.iter().all(|answer| answer.as_slice() == b"HTTP/1.1 503"), "{refused:?}");
+    assert_eq!(refused.len(), 24, "the others are waited for");
 }

@@ -72,6 +72,7 @@ async fn requests(world: &World) -> Vec<RequestBuilder> {
         ask(&ada, Method::PATCH, &format!("/api/foods/{food}"), json!({ "start_date": "2026-02-20" })),
         ask(&ada, put.clone(), "/api/reviews/2026-03-05", sheet),
         ask(&ada, put.clone(), &slip, json!({ "food_id": food, "note": "a" })),
+        ask(&ada, Method::POST, "/api/reviews/slips", json!({ "food_id": food })).header("idempotency-key", "a"),
         ask(&ada, put, &range, off("2026-03-10")),
         ask(&ada, delete.clone(), &range, Value::Null),
         ask(&ada, delete.clone(), &slip, Value::Null),

@@ -162,7 +162,7 @@ async fn a_page_of_days_with_very_many_slips_ends_early_and_the_next_one_goes_on
     let food = ada.food_since("2026-01-01").await;
     let slips = "INSERT INTO slips (user_id, id, food_id, date, updated_at)
                  SELECT user_id, UNHEX(MD5(seq)), id, '2026-03-01' + INTERVAL seq % 3 DAY, NOW()
-                 FROM foods JOIN seq_1_to_4500";
+                 FROM foods JOIN seq_1_to_18000";
     sqlx::raw_sql(slips).execute(world.db()).await.expect("slips");
     ada.review("2026-02-01", &food, "kept").await;
     ada.review("2026-02-02", &food, "kept").await;
@@ -175,7 +175,7 @@ async fn a_page_of_days_with_very_many_slips_ends_early_and_the_next_one_goes_on
         let Some(next) = page["next_cursor"].as_str() else { break };
         cursor = format!("&cursor={next}");
     }
-    assert_eq!(pages, [(1, 1500), (1, 1500), (3, 1500)]);
+    assert_eq!(pages, [(1, 6000), (1, 6000), (3, 6000)]);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::world::{Person, Reply, World};
+use crate::support::world::{Person, Reply, World, text};
 
 #[tokio::test]
 async fn a_slip_says_when_and_why_and_all_of_it_is_optional() {
@@ -111,6 +111,29 @@ async fn the_same_key_records_one_slip_however_often_and_late_it_is_sent() {
     quick(&ada, body, Some("button-2")).await.created();
     quick(&bob, json!({ "food_id": soda }), Some("button-1")).await.created();
     assert_eq!(ada.get("/api/reviews/2026-03-11").await.ok()["slips"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
+async fn a_slip_that_was_taken_back_stays_so_when_its_request_comes_once_more() {
+    let world = World::new().await;
+    let ada = world.person("ada").await;
+    let (ramen, soda) = (ada.food_since("2026-03-01").await, ada.food_since("2026-03-01").await);
+    let body = json!({ "food_id": ramen });
+    let answer = quick(&ada, body.clone(), Some("button-1")).await.created();
+    ada.delete(&format!("/api/reviews/2026-03-11/slips/{}", text(&answer["slip"]["id"]))).await.is(204);
+    let again = quick(&ada, body.clone(), Some("button-1")).await.ok();
+    assert_eq!((&again["slip"], &again["streaks"][0]["slip_days"]), (&answer["slip"], &json!(0)));
+    ada.get("/api/reviews/2026-03-11").await.problem(404, "not-found");
+    // Of a food that was deleted it is the same.
+    let body = json!({ "food_id": soda });
+    let answer = quick(&ada, body.clone(), Some("button-2")).await.created();
+    ada.delete(&format!("/api/foods/{soda}")).await.is(204);
+    let again = quick(&ada, body, Some("button-2")).await.ok();
+    assert_eq!((&again["slip"], &again["streaks"]), (&answer["slip"], &json!([])));
+    // A week later it is forgotten.
+    world.days_pass(8);
+    tick::run(&world.app, tick::CHUNK).await.expect("a tick");
+    quick(&ada, json!({ "food_id": ramen }), Some("button-1")).await.created();
 }
 
 #[tokio::test]
