@@ -313,7 +313,7 @@ export interface components {
       milestones: boolean;
       /**
        * Format: date-time
-       * @description When it was switched off, after five days on which nothing arrived. To store it again switches it on.
+       * @description When a webhook or a topic was switched off, after five days on which nothing arrived. To store it again switches it on.
        */
       off_since: string | null;
       /** @description Of a webhook or a topic; a browser's address is a secret, and null. */

@@ -189,7 +189,7 @@ export interface paths {
       parameters: {
         query?: never;
         header?: {
-          /** @description A text of the client's making, another for each slip. The same key again answers 200 with the slip that it made. */
+          /** @description A text of the client's making, another for each slip. The same key again answers 200 with the slip that it made, for seven days also where that was taken back since: nothing is stored. */
           'Idempotency-Key'?: string;
         };
         path?: never;
@@ -616,8 +616,8 @@ export interface components {
     Page: {
       /**
        * Format: date
-       * @description For the next page; null on the last. A search of a very long history may answer with fewer reviews than `limit`,
-       *     or none, and go on in the next page.
+       * @description For the next page; null on the last. Where there are very many slips, or in a search of a very long history, a page
+       *     may have fewer reviews than `limit`, or none, and the next one goes on.
        */
       next_cursor: string | null;
       reviews: components['schemas']['Review'][];

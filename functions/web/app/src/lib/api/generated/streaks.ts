@@ -561,7 +561,7 @@ export interface components {
       rate_30: components['schemas']['Rate'];
       /** @description Every run of kept dates, ascending. */
       runs: components['schemas']['Run'][];
-      /** @description The most frequent first. */
+      /** @description The most frequent first, at most 100. */
       triggers: components['schemas']['Trigger'][];
       /**
        * Format: int32
