@@ -15,7 +15,7 @@ use crate::{
 
 /// SELECT: when slips were on `dates`, and what set them off; of one food, or of all that are not deleted. The database
 /// counts them: a food can have hundreds of thousands, and nobody else is answered while their rows are read here. Of
-/// what set them off, it tells the [`MOST_CAUSES`] most frequent, since everyone of them can have words of its own.
+/// what set them off, it tells the hundred most frequent, since each can have words of its own.
 pub struct SlipTimes {
     pub user_id: Uuid,
     pub food_id: Option<Uuid>,
