@@ -120,6 +120,49 @@ await step('a slip that is being told when the day turns keeps its time and trig
   await context.close();
 });
 
+await step('a slip that is noted when the day turns stays with its day, and is offered on the first screen', async () => {
+  const { context, page } = await phone(browser, { expected });
+  const { button, link, see, seeText } = handsOn(page);
+  const date = page.getByLabel('날짜', { exact: true });
+  await somebody(context, page);
+  await endOfYesterday(page, 10);
+  await page.goto(`${base}/slip`);
+  await until(async () => (await date.inputValue()) === yesterday);
+  await note(page).fill('자정 전의 글');
+  await seeText(/에 쓰던 기록이에요\. 저장하면 그날 기록이 돼요\./);
+  assert.deepEqual([await date.inputValue(), await note(page).inputValue()], [yesterday, '자정 전의 글']);
+  await page.reload();
+  await until(async () => (await note(page).inputValue()) === '자정 전의 글');
+  await link('오늘 기록 쓰기').click();
+  await until(async () => (await date.inputValue()) === today && (await note(page).inputValue()) === '');
+  await page.goto(base);
+  await page.getByRole('link', { name: /에 적던 먹은 기록 이어 쓰기$/ }).click();
+  await until(async () => (await note(page).inputValue()) === '자정 전의 글');
+  await button('저장하기').click();
+  const slips = async () =>
+    (await send(page, 'GET', `/api/reviews/${yesterday}`).catch(() => null))?.slips;
+  await until(async () => (await slips())?.[0]?.note === '자정 전의 글');
+  await link('오늘').click();
+  await see(page.getByRole('article'));
+  assert.equal(await page.getByRole('link', { name: /이어 쓰기$/ }).count(), 0);
+  await context.close();
+});
+
+await step('days off that are filled in when the day turns keep their first day', async () => {
+  const { context, page } = await phone(browser, { expected });
+  const from = page.getByLabel('첫날', { exact: true });
+  await somebody(context, page);
+  await endOfYesterday(page, 6);
+  await page.goto(`${base}/settings/days-off`);
+  await until(async () => (await from.inputValue()) === yesterday);
+  await note(page).fill('제주');
+  const turned = await page.waitForResponse('**/api/streaks/today');
+  assert.equal((await turned.json()).as_of, today);
+  await page.waitForTimeout(500);
+  assert.equal(await from.inputValue(), yesterday);
+  await context.close();
+});
+
 await step('a device that wakes after the day has ended asks, and turns', async () => {
   const { context, page } = await phone(browser, { expected });
   await somebody(context, page);

@@ -1,5 +1,5 @@
 /** A slip that is being written, as the first screen and the page of the slip hold it. */
-import { Draft } from '../drafts/drafts.svelte';
+import { Draft, drafts } from '../drafts/drafts.svelte';
 import { type Fields, type Value, valuesOf } from '../outbox/fields';
 import { slipFormOf } from './sheet';
 import type { Slip } from '../api/types';
@@ -34,3 +34,14 @@ export const newSlip = (date: string, food: string) =>
     () => valuesOf({ date, food_id: food }, SLIP_FIELDS),
     { isNew: true },
   );
+
+/** The new slips that are being written, by date. A food is '' where the page of the slip chooses it. */
+export const begunSlips = () =>
+  drafts
+    .under('slip/')
+    .flatMap((form) => {
+      const [, date, food] = form.split('/');
+      // A slip that is changed has its id alone.
+      return date && food !== undefined ? [{ date, food, on: drafts.get(form)?.on }] : [];
+    })
+    .sort((one, other) => (one.date < other.date ? -1 : 1));

@@ -139,6 +139,7 @@ export const en: typeof ko = {
     unfinished: (date) => `You were writing this on ${date}. Saving it records that day.`,
     toToday: 'Write about today',
     left: (date) => `Go on writing about ${date}`,
+    leftSlip: (date) => `Go on with the slip you were noting on ${date}`,
     previous: 'Day before',
     next: 'Day after',
     foods: 'How did that day go?',

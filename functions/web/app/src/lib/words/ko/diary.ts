@@ -136,6 +136,7 @@ export const ko = {
     unfinished: (date: string) => `${date}에 쓰던 기록이에요. 저장하면 그날 기록이 돼요.`,
     toToday: '오늘 기록 쓰기',
     left: (date: string) => `${date}에 쓰던 기록 이어 쓰기`,
+    leftSlip: (date: string) => `${date}에 적던 먹은 기록 이어 쓰기`,
     previous: '전날',
     next: '다음 날',
     foods: '그날 어땠나요?',
