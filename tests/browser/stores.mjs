@@ -54,6 +54,32 @@ for (const [failure, script] of Object.entries(failures)) {
   });
 }
 
+await step('a draft that the browser did not take holds the page, whatever is stored after it', async () => {
+  const { context, page } = await phone(browser, { expected });
+  await context.addInitScript(() => {
+    const { setItem } = Storage.prototype;
+    Storage.prototype.setItem = function (key, text) {
+      if (text.length > 1_000) throw new DOMException('full', 'QuotaExceededError');
+      setItem.call(this, key, text);
+    };
+  });
+  const { button, link, see } = handsOn(page);
+  const isHeld = () =>
+    page.evaluate(() => !dispatchEvent(new Event('beforeunload', { cancelable: true })));
+  await signIn(page, base, `full ${Date.now()}`);
+  await button('라면').click();
+  await page.getByLabel('메모').fill('긴 글 '.repeat(300));
+  assert.ok(await isHeld(), 'a long one');
+  await link('설정').click();
+  await page.getByLabel('이름', { exact: true }).fill('짧은 글');
+  assert.ok(await isHeld(), 'a short one after it');
+  await link('오늘').click();
+  await page.getByLabel('메모').fill('');
+  assert.ok(!(await isHeld()), 'when it is gone');
+  await see(page.getByRole('article'));
+  await context.close();
+});
+
 await step('with stores that are blocked the preview opens', async () => {
   const { context, page } = await phone(browser, { expected });
   await context.addInitScript(failures['stores that are blocked']);

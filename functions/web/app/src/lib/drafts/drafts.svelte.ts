@@ -37,8 +37,8 @@ class Drafts {
   #account: string | null = null;
   #all = $state.raw<Record<string, Typed>>({});
   #tab = '';
-  /** Whether this page alone keeps some of them: the browser did not. */
-  fragile = false;
+  /** The forms whose draft this page alone keeps: the browser did not. */
+  #unkept = new Set<string>();
   /** Set by what knows it: the date of the person's day. */
   today = () => '';
 
@@ -96,6 +96,10 @@ class Drafts {
     return Object.keys(this.#all).filter((form) => form.startsWith(prefix));
   }
 
+  get fragile() {
+    return this.#unkept.size > 0;
+  }
+
   get some() {
     return Object.keys(this.#all).length > 0;
   }
@@ -108,13 +112,14 @@ class Drafts {
       write('localStorage', key, null);
     }
     this.#all = {};
-    this.fragile = false;
+    this.#unkept.clear();
   }
 
   #keep(form: string) {
     const key = `${PREFIX}/${this.#account}/${form}/${this.#tab}`;
-    const kept = write('localStorage', key, this.#all[form] ?? null);
-    this.fragile = !kept && this.some;
+    const typed = this.#all[form] ?? null;
+    if (write('localStorage', key, typed) || !typed) this.#unkept.delete(form);
+    else this.#unkept.add(form);
   }
 
   #moveOut() {
@@ -264,8 +269,8 @@ export class Draft {
   }
 }
 
-/** Forgets what was sent; what was typed since was typed over it. */
-function forget(form: string, sent: Typed | undefined) {
+/** Forgets what was sent of a form; what was typed since was typed over it. */
+export function forget(form: string, sent: Typed | undefined) {
   const typed = drafts.get(form);
   if (!sent || !typed) return;
   const names = Object.keys(sent.change);
