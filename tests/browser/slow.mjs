@@ -2,7 +2,7 @@
 // Usage: node tests/browser/slow.mjs <base-url> <picture.png>
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { daysAgo, given, handsOn, launch, phone, signIn, steps, until } from './page.mjs';
+import { daysAgo, given, handsOn, launch, phone, send, signIn, steps, until } from './page.mjs';
 import { fill } from './sample.mjs';
 
 const [base, picture] = given('base-url', 'picture.png');
@@ -75,6 +75,78 @@ await step('a language that is chosen while today loads stays, and the account k
   await handsOn(other.page).button('한국어').click();
   await until(async () => (await read('/api/auth/me')).locale === 'ko');
   await other.context.close();
+});
+
+await step('of two languages that are chosen at once the last one stays, however late the answers', async () => {
+  const other = await phone(browser, { expected, storageState: await context.storageState() });
+  const html = other.page.locator('html');
+  let changes = 0;
+  await other.context.route('**/api/auth/me', async (route) => {
+    if (route.request().method() === 'PATCH' && (changes += 1) === 1) await sleep(1_500);
+    await route.continue();
+  });
+  await other.page.goto(base);
+  await see(other.page.getByRole('article'));
+  await other.page.waitForLoadState('networkidle');
+  await handsOn(other.page).button('English').click();
+  await handsOn(other.page).button('한국어').click();
+  await until(async () => (await html.getAttribute('lang')) === 'ko');
+  await other.page.evaluate(() => {
+    globalThis.spoken = [];
+    new MutationObserver(() => globalThis.spoken.push(document.documentElement.lang)).observe(
+      document.documentElement,
+      { attributeFilter: ['lang'] },
+    );
+  });
+  await until(() => changes === 2);
+  await until(async () => (await read('/api/auth/me')).locale === 'ko');
+  await sleep(1_000);
+  const spoken = await other.page.evaluate(() => globalThis.spoken);
+  assert.ok(!spoken.includes('en'), `it spoke ${spoken.join(', ')}`);
+  assert.equal(await html.getAttribute('lang'), 'ko');
+  assert.equal((await read('/api/auth/me')).locale, 'ko');
+  await other.context.close();
+});
+
+await step('what is typed while the settings are stored stays', async () => {
+  const name = page.getByLabel('이름', { exact: true });
+  await delay('**/api/auth/me', 1_500);
+  await page.goto(`${base}/settings`);
+  await name.fill('하늘');
+  await button('저장하기').click();
+  await name.fill('하늘과 바다');
+  await see(page.getByText('저장했어요.'));
+  await see(button('저장하기'));
+  assert.equal((await read('/api/auth/me')).display_name, '하늘');
+  assert.equal(await name.inputValue(), '하늘과 바다');
+  assert.equal(await page.getByText('어느 쪽을 남길까요?').count(), 0);
+  await context.unrouteAll();
+  await button('저장하기').click();
+  await until(async () => (await read('/api/auth/me')).display_name === '하늘과 바다');
+});
+
+await step('what is typed while a slip is sent stays', async () => {
+  const { context, page } = await phone(browser, { expected });
+  await signIn(page, base, `바다 ${Date.now()}`);
+  await send(page, 'POST', '/api/foods', { name: '라면', start_date: daysAgo(9) });
+  await context.route('**/api/reviews/**', async (route) => {
+    await sleep(1_500);
+    await route.continue();
+  });
+  const { button, seeText } = handsOn(page);
+  const note = page.getByLabel('메모', { exact: true });
+  await page.goto(base);
+  await page.getByText('먹었어요', { exact: true }).click();
+  await page.getByLabel('시각').fill('23:50');
+  await button('저장하기').click();
+  await note.fill('그사이의 글');
+  await seeText('저장했어요.');
+  assert.equal(await note.inputValue(), '그사이의 글');
+  await button('저장하기').click();
+  const review = () => send(page, 'GET', `/api/reviews/${today}`);
+  await until(async () => (await review().catch(() => null))?.note === '그사이의 글');
+  assert.deepEqual((await review()).slips.map(({ time }) => time), ['23:50']);
+  await context.close();
 });
 
 await step('nothing jumps while the answers are late', async () => {

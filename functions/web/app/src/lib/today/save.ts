@@ -1,8 +1,9 @@
 /** Saves what the first screen says of the day. */
-import type { Draft } from '../drafts/drafts.svelte';
+import { type Draft, forget } from '../drafts/drafts.svelte';
 import { outbox, type Written } from '../outbox/outbox.svelte';
 import { changeReview, review, slip } from '../outbox/write';
 import { uuid } from '../ui/uuid';
+import { formOf } from './sheet';
 import { newSlip, toSlip } from './slip-draft';
 import type { Review } from '../api/types';
 import type { Fields } from '../outbox/fields';
@@ -42,6 +43,7 @@ export async function saveDay(
   draft: Draft,
 ): Promise<{ undo: Undo; review?: Review }> {
   const slips = slipsOf(date, food_ids);
+  const { typed } = draft;
   const { told, rest } = split(draft.change, slips);
   const sending = told.map((food) =>
     slips[food]!.send<{ review: Review }>(slip(toSlip(uuid(), slips[food]!.fields))),
@@ -49,7 +51,7 @@ export async function saveDay(
   const others = Object.keys(rest).length > 0;
   if (others) sending.push(draft.send(changeReview(date, rest, draft.seen)));
   const sent = await Promise.all(sending);
-  if (!others) draft.clear();
+  if (!others) forget(formOf(date), typed);
   // The writes are sent in this order, so the last answer has all of them.
   const review = sent.at(-1)?.answer?.review;
   return { undo: undoOf(sent.map(({ written }) => written)), review };
