@@ -388,6 +388,43 @@ await step('without a network what was just shown is shown again, over a reload 
   await away.waitFor({ state: 'detached' });
 });
 
+await step('what is changed without a network is seen in the history and in the calendar', async () => {
+  const { context, page } = await phone(browser);
+  const { button, link, see, gone } = handsOn(page);
+  await signIn(page, base, `섬 ${Date.now()}`);
+  const start_date = daysAgo(9);
+  const { id } = await send(page, 'POST', '/api/foods', { name: '라면', start_date });
+  const date = daysAgo(0);
+  await send(page, 'PUT', `/api/reviews/${date}`, { note: '옛 메모' });
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  for (const path of [`/foods/${id}`, `/days/${date}`, '/history']) {
+    await page.goto(base + path);
+    await page.waitForLoadState('networkidle');
+  }
+  await see(page.getByText('옛 메모'));
+  await context.setOffline(true);
+  await page.getByRole('article').getByRole('link', { name: /고치기$/ }).click();
+  await page.getByLabel('메모', { exact: true }).fill('새 메모');
+  await page.getByText('먹었어요', { exact: true }).click();
+  await button('저장하기').click();
+  await see(page.getByText('연결되면 보낼게요 (1)'));
+  await page.locator('a.back').click();
+  const card = page.getByRole('article');
+  await see(card.getByText('새 메모'));
+  await see(card.getByText(/라면\s+먹음/));
+  await gone(page.getByText('옛 메모'));
+  await link('오늘').click();
+  await card.getByRole('link', { name: '라면' }).click();
+  await see(page.getByRole('link', { name: /\d일, 먹음$/ }));
+  await context.setOffline(false);
+  await stored(
+    () => send(page, 'GET', `/api/reviews/${date}`),
+    ({ note }) => assert.equal(note, '새 메모'),
+  );
+  await see(page.getByRole('link', { name: /\d일, 먹음$/ }));
+  await context.close();
+});
+
 await step('and nobody else sees it', async () => {
   await page.goto(`${base}/settings`);
   await button('로그아웃').click();

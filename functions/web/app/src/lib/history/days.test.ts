@@ -3,6 +3,7 @@ import {
   draw,
   lastSlip,
   MONTH,
+  overlayDays,
   overlayRows,
   type Row,
   rowsOf,
@@ -13,7 +14,7 @@ import {
 } from './days';
 import * as write from '../outbox/write';
 import type { Item, Write } from '../outbox/item';
-import type { Calendars, Food, Slip } from '../api/types';
+import type { CalendarDay, Calendars, Food, Slip } from '../api/types';
 
 const food = (id: string, more: Partial<Food> = {}) =>
   ({ id, name: id, counting: 'assume', ...more }) as Food;
@@ -96,4 +97,29 @@ it('draws a year of days in as many paths as there are statuses', () => {
   ]);
   expect(paths[0]!.d).toBe('M0 19h1000M1005 19h800');
   expect(draw('kk', 3, MONTH)[0]!.d.match(/M/g)).toHaveLength(2);
+});
+
+it('lays what waits over the days of one food, but not over a slip', () => {
+  const day = (date: string, status: CalendarDay['status'], slips = 0): CalendarDay => ({
+    date,
+    status,
+    slips,
+    recorded: true,
+  });
+  const days = [
+    day('2026-03-09', 'slipped', 1),
+    day('2026-03-10', 'kept'),
+    day('2026-03-11', 'kept'),
+  ];
+  const said = (outcome: 'kept' | 'slipped' | null) => ({ foods: [{ food_id: 'ramen', outcome }] });
+  const writes = items(
+    write.review('2026-03-09', said('kept'), null),
+    write.review('2026-03-10', said('slipped'), null),
+    write.review('2026-03-11', said(null), said('kept')),
+    write.review('2026-03-12', said('kept'), null),
+  );
+  const known = new Map(days.map((day) => [day.date, day]));
+  const laid = overlayDays(known, food('ramen'), writes, '2026-03-11');
+  expect([...laid.values()].map(({ status }) => status)).toEqual(['slipped', 'slipped', 'open']);
+  expect(overlayDays(known, food('sugar'), writes, '2026-03-11')).toEqual(known);
 });

@@ -1,5 +1,5 @@
 /** The days of all foods, as the API tells them in letters, and what is drawn of them. */
-import type { Calendars, Food, Outcome, Status } from '../api/types';
+import type { CalendarDay, Calendars, Food, Outcome, Status } from '../api/types';
 import { addDays, daysBetween } from '../dates/dates';
 import type { Item } from '../outbox/item';
 
@@ -21,7 +21,13 @@ const statuses: Record<string, Status> = {
   o: 'open',
   m: 'missing',
 };
-const letters: Record<Outcome, string> = { kept: 'k', slipped: 's', skipped: 'd' };
+const letters: Record<Status, string> = {
+  kept: 'k',
+  slipped: 's',
+  skipped: 'd',
+  open: 'o',
+  missing: 'm',
+};
 
 /** The foods that have a day in the calendar, in its order. */
 export function rowsOf({ foods }: Calendars, known: Food[]): Row[] {
@@ -61,27 +67,58 @@ export function lastSlip(rows: Row[]): { date: string; foods: Food[] } | null {
   return last;
 }
 
-/** The rows with what waits on this device to be sent laid over them. */
+interface Said {
+  food: string;
+  date: string;
+  /** Null where what was said is taken back. */
+  status: Outcome | null;
+}
+
+/** What writes say of foods on dates, in their order. */
+const saidBy = (items: Item[]): Said[] =>
+  items.flatMap(({ method, path, body, review }) => {
+    const said = Object.entries(review?.change ?? {}).flatMap(([name, value]): Said[] => {
+      const [food, field] = name.split('.');
+      const status = value as Outcome | null;
+      return field === 'outcome' ? [{ food: food!, date: review!.date, status }] : [];
+    });
+    const [, , , date, kind] = path.split('/');
+    if (method !== 'PUT' || kind !== 'slips') return said;
+    const { food_id: food } = body as { food_id: string };
+    return [...said, { food, date: date!, status: 'slipped' }];
+  });
+
+/** The status of a date of which nothing is said. */
+const unsaid = ({ counting }: Pick<Food, 'counting'>, date: string, today: string): Status =>
+  date === today ? 'open' : counting === 'assume' ? 'kept' : 'missing';
+
+/** The days of one food with the writes laid over them. */
+export function overlayDays(
+  days: ReadonlyMap<string, CalendarDay>,
+  food: Food,
+  items: Item[],
+  today: string,
+): ReadonlyMap<string, CalendarDay> {
+  const laid = new Map(days);
+  for (const { food: id, date, status } of saidBy(items)) {
+    const day = laid.get(date);
+    // A slip is stronger than what is said.
+    if (id !== food.id || !day || day.slips) continue;
+    laid.set(date, { ...day, status: status ?? unsaid(food, date, today) });
+  }
+  return laid;
+}
+
+/** The rows with the writes laid over them. */
 export function overlayRows(rows: Row[], items: Item[], today: string): Row[] {
   if (!items.length) return rows;
   const laid = rows.map((row) => ({ ...row, letters: [...row.days] }));
   const byId = new Map(laid.map((row) => [row.food.id, row]));
-  const put = (id: string, date: string, letter: (row: Row) => string) => {
-    const row = byId.get(id);
+  for (const { food, date, status } of saidBy(items)) {
+    const row = byId.get(food);
     const at = row ? daysBetween(row.from, date) : -1;
-    if (row && at in row.letters) row.letters[at] = letter(row);
-  };
-  for (const { method, path, body, review } of items) {
-    for (const [name, value] of Object.entries(review?.change ?? {})) {
-      const [id, field] = name.split('.');
-      const unsaid = ({ food }: Row) =>
-        review!.date === today ? 'o' : food.counting === 'assume' ? 'k' : 'm';
-      if (field !== 'outcome') continue;
-      put(id!, review!.date, (row) => (value ? letters[value as Outcome] : unsaid(row)));
-    }
-    const [, , , date, kind] = path.split('/');
-    if (method === 'PUT' && kind === 'slips') {
-      put((body as { food_id: string }).food_id, date!, () => 's');
+    if (row && at in row.letters) {
+      row.letters[at] = letters[status ?? unsaid(row.food, date, today)];
     }
   }
   return laid.map(({ letters, ...row }) => ({ ...row, days: letters.join('') }));
