@@ -2,7 +2,7 @@
 // Usage: node tests/browser/settings.mjs <base-url> <picture.png>
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { daysAgo, given, handsOn, launch, phone, signIn, spoken, steps } from './page.mjs';
+import { daysAgo, given, handsOn, launch, phone, send, signIn, spoken, steps, until } from './page.mjs';
 import { fill } from './sample.mjs';
 
 const [base, picture] = given('base-url', 'picture.png');
@@ -70,6 +70,40 @@ await step('days off are set, changed and removed with undo', async () => {
 });
 
 let token;
+/** Somebody with two foods, whose app opens without a network too. */
+async function away(paths, run) {
+  const { context, page } = await phone(browser);
+  await signIn(page, base, `섬 ${Math.random()}`);
+  const add = (name) => send(page, 'POST', '/api/foods', { name, start_date: daysAgo(9) });
+  const ids = [(await add('라면')).id, (await add('설탕')).id];
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  for (const path of paths(...ids)) {
+    await page.goto(base + path);
+    await page.waitForLoadState('networkidle');
+  }
+  await context.setOffline(true);
+  await run({ context, page, ids, ...handsOn(page) });
+  await context.close();
+}
+
+await step('days off that are set without a network are in the list, over a reload too', () =>
+  away(() => ['/settings/days-off'], async ({ context, page, button, see, gone, read }) => {
+    const row = page.getByRole('listitem').filter({ hasText: '제주' });
+    await page.getByLabel('메모', { exact: true }).fill('제주');
+    await button('저장하기').click();
+    await see(page.getByText('연결되면 보낼게요 (1)'));
+    await page.waitForTimeout(500);
+    assert.equal(await row.count(), 1);
+    await page.reload();
+    await see(row);
+    await context.setOffline(false);
+    await until(async () => (await read('/api/reviews/skips')).skips.length === 1);
+    await see(row);
+    await row.getByRole('button', { name: /지우기$/ }).click();
+    await gone(row);
+    await until(async () => (await read('/api/reviews/skips')).skips.length === 0);
+  }));
+
 await step('a token is made, shown once, and revoked', async () => {
   await page.goto(`${base}/settings/tokens`);
   await button('만들기').click();
