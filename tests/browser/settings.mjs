@@ -104,6 +104,26 @@ await step('days off that are set without a network are in the list, over a relo
     await until(async () => (await read('/api/reviews/skips')).skips.length === 0);
   }));
 
+await step('a food that is deleted or archived without a network says so, and not that it loads', () =>
+  away(
+    (...ids) => ids.map((id) => `/foods/${id}`),
+    async ({ page, ids, button, link, heading, see }) => {
+      await button('지우기').click();
+      await page.waitForURL(`${base}/`);
+      await page.goBack();
+      await see(heading('지운 음식이에요.'));
+      await page.goto(`${base}/foods/${ids[1]}/edit`);
+      await see(heading('지운 음식이에요.'));
+      await link('오늘로 돌아가기').click();
+      await page.getByRole('article').getByRole('link', { name: '라면' }).click();
+      await button('보관하기').click();
+      await page.waitForURL(`${base}/`);
+      await page.goBack();
+      await see(heading('보관한 음식이에요.'));
+      await see(link('목록 정리'));
+    },
+  ));
+
 await step('a token is made, shown once, and revoked', async () => {
   await page.goto(`${base}/settings/tokens`);
   await button('만들기').click();

@@ -189,9 +189,9 @@ class TodayStore {
     return this.data?.foods.find(({ food }) => food.id === id);
   }
 
-  /** Whether a food is neither in the API's last answer nor among what waits to be sent. One whose deletion waits is not lacked. */
-  lacks(id: string) {
-    return !this.find(id) && !this.#answer?.foods.some(({ food }) => food.id === id);
+  /** A food by the API's last answer, whatever waits to be sent. */
+  answered(id: string) {
+    return this.#answer?.foods.find(({ food }) => food.id === id);
   }
 
   setFood(food: Food) {

@@ -28,6 +28,8 @@ export const en: typeof ko = {
     removed: (name) => `Removed ${name}.`,
     removeHint: 'For 30 days you can bring it back in the settings.',
     notFound: 'Not found.',
+    deleted: 'You removed this food.',
+    inArchive: 'You archived this food.',
     archivedOn: (date) => `Archived on ${date}`,
     archivedHint: 'Its records are all there, and can be edited up to that day.',
     manage: 'Manage',

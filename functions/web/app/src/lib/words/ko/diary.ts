@@ -27,6 +27,8 @@ export const ko = {
     removed: (name: string) => `${withParticle(name, '을', '를')} 지웠어요.`,
     removeHint: '30일 안에는 설정에서 되살릴 수 있어요.',
     notFound: '찾을 수 없는 항목이에요.',
+    deleted: '지운 음식이에요.',
+    inArchive: '보관한 음식이에요.',
     archivedOn: (date: string) => `${date}에 보관했어요`,
     archivedHint: '기록은 그대로 있고, 그날까지의 기록은 고칠 수 있어요.',
     manage: '관리',
