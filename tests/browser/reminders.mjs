@@ -1,7 +1,8 @@
 // Reminders: the page in taps, and a notification of the service worker, delivered by the debugging protocol.
 // Usage: node tests/browser/reminders.mjs <base-url> <picture.png>
 import assert from 'node:assert/strict';
-import { daysAgo, given, handsOn, launch, phone, signIn, steps } from './page.mjs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { daysAgo, given, handsOn, launch, phone, send, signIn, steps, until } from './page.mjs';
 
 const [base, picture] = given('base-url', 'picture.png');
 const who = `저녁 ${Date.now()}`;
@@ -12,6 +13,7 @@ const expected = [
   ['422', '/api/reminders/channels/'],
   ['404', '/api/reviews/'],
   ['ERR_INTERNET_DISCONNECTED', '/api/'],
+  ['ERR_FAILED', '/api/reminders/'], // an answer that is lost
   ['401', '/api/streaks/today'], // nobody is signed in any more
 ];
 const { page, complaints } = await phone(browser, { expected, permissions: ['notifications'] });
@@ -52,6 +54,81 @@ await step('a reminder is added, moved and made discreet in taps', async () => {
     ({ reminders }) => assert.equal(reminders[0].discreet, true),
   );
   await seeText('아직 보낸 알림이 없어요.');
+});
+
+const isWrite = (route) => route.request().method() !== 'GET';
+const storedReminders = async () => (await read('/api/reminders')).reminders;
+
+await step('changes in quick taps are all stored, in their order, however slow the answers are', async () => {
+  await page.route('**/api/reminders/*', async (route) => {
+    if (isWrite(route)) await sleep(400);
+    await route.continue();
+  });
+  await button('토').click();
+  await button('일').click();
+  await page.getByLabel('시각').selectOption('07:00');
+  await stored(storedReminders, ([{ time, days }]) => assert.deepEqual([time, days], ['07:00', [1, 2, 3, 4, 5, 7]]));
+  await page.unroute('**/api/reminders/*');
+  assert.equal(await page.getByLabel('시각').inputValue(), '07:00');
+});
+
+await step('a change that fails is told of, and what is stored is shown again', async () => {
+  await page.context().setOffline(true);
+  await button('수').click();
+  await page.getByLabel('시각').selectOption('08:00');
+  await see(page.getByRole('alert'));
+  await see(page.locator('button[aria-pressed=true]', { hasText: '수' }));
+  await until(async () => (await page.getByLabel('시각').inputValue()) === '07:00');
+  await page.context().setOffline(false);
+});
+
+await step('what another device has set beside a change stays', async () => {
+  const [{ id, ...reminder }] = await storedReminders();
+  await send(page, 'PUT', `/api/reminders/${id}`, { ...reminder, time: '06:00' });
+  await button('수').click();
+  await stored(storedReminders, ([{ time, days }]) => assert.deepEqual([time, days], ['06:00', [1, 2, 4, 5, 7]]));
+  await until(async () => (await page.getByLabel('시각').inputValue()) === '06:00');
+});
+
+await step('a reminder whose answer is lost is added once', async () => {
+  await page.route('**/api/reminders/*', async (route) => {
+    if (!isWrite(route)) return route.continue();
+    await route.fetch();
+    await route.abort();
+  });
+  await button('알림 추가하기').click();
+  await see(page.getByRole('alert'));
+  await page.unroute('**/api/reminders/*');
+  await button('알림 추가하기').click();
+  await see(button('없애기').nth(1));
+  assert.equal((await storedReminders()).length, 2);
+});
+
+await step('a removed reminder comes back, however quickly that is asked for, and also where it fails at first', async () => {
+  await page.route('**/api/reminders', async (route) => {
+    await sleep(1_500);
+    await route.continue();
+  });
+  const [kept, other] = await storedReminders();
+  const ids = (all) => assert.deepEqual(all.map(({ id }) => id).sort(), [kept.id, other.id].sort());
+  await button('없애기').last().click();
+  await button('되돌리기').click();
+  await gone(button('되돌리기'));
+  await page.unroute('**/api/reminders');
+  ids(await storedReminders());
+
+  await see(button('없애기').nth(1));
+  await button('없애기').last().click();
+  await gone(button('없애기').nth(1));
+  await page.context().setOffline(true);
+  await button('되돌리기').click();
+  await see(page.getByRole('status').getByText('지금은 연결이 어려워요.'));
+  await page.context().setOffline(false);
+  await button('되돌리기').click();
+  await see(button('없애기').nth(1));
+  ids(await storedReminders());
+  await button('없애기').last().click();
+  await gone(button('없애기').nth(1));
 });
 
 await step('a topic of ntfy is added by its address, a wrong one is explained, and it is removed again', async () => {

@@ -12,6 +12,20 @@ export const load = async () => {
 
 export const save = async ({ id, time, days, about, discreet }: Reminder) =>
   (await call('PUT', `/api/reminders/${id}`, { body: { time, days, about, discreet } })).value;
+
+/** What a tap changes, of the reminder as it is by then. */
+export type Change = (reminder: Reminder) => Partial<Reminder>;
+
+/**
+ * Lays a change over what is stored now: what another device has set beside it stays. Null where the
+ * reminder is gone, and not made again.
+ */
+export async function change(id: string, change: Change): Promise<Reminder | null> {
+  const { value } = await call('GET', '/api/reminders');
+  const stored = value.reminders.find((reminder) => reminder.id === id);
+  return stored ? save({ ...stored, ...change(stored) }) : null;
+}
+
 export const remove = (id: string) => call('DELETE', `/api/reminders/${id}`);
 
 export const saveChannel = (id: string, body: NewChannel) =>
