@@ -36,6 +36,24 @@ it('reads check-ins, days excused, and notes', async () => {
   ]);
 });
 
+it('takes a slip over a check-in or an excuse on the same day, with its time and reason', async () => {
+  const { habits } = await tree({
+    mode: 1,
+    checkInDays: ['2026-11-20', '2026-11-21'],
+    nullDays: ['2026-11-22'],
+    relapses: [
+      { timestamp: '2026-11-21T22:30:00', reason: 'birthday' },
+      { timestamp: '2026-11-22T12:00:00' },
+    ],
+  });
+  expect(daysOf(habits[0])).toEqual([
+    '2026-11-20 yes',
+    '2026-11-21 slipped 22:30/birthday',
+    '2026-11-22 slipped 12:00',
+  ]);
+  expect(leftOf(habits[0]!)).toEqual(['twice 2']);
+});
+
 it('tells of more slips on a day than fit', async () => {
   const relapses = Array.from({ length: 53 }, () => ({ timestamp: '2026-11-24T12:00:00' }));
   const { habits } = await tree({ mode: 0, relapses });

@@ -16,12 +16,6 @@ function readTree(tree: Fields, options: Options): Habit {
   const start = wall(textOf(tree.startDate))?.date ?? null;
   const about = { name: textOf(tree.name), color: colorOf(tree.color), start };
   const reader = new HabitReader({ ...about, marks: checkIn ? 'kept' : 'slipped' }, options);
-  for (const { timestamp, reason } of listOf(tree.relapses).map(fieldsOf)) {
-    const source = textOf(timestamp);
-    const at = wall(source);
-    const bite = { time: at?.time, note: textOf(reason) };
-    reader.add(at?.date ?? null, 'slipped', { source, bites: [bite] });
-  }
   const notes = fieldsOf(tree.checkInNotes);
   // Days have no time of day: theirs is midnight, whenever the day begins.
   const dayOf = (day: unknown) => wallDay(textOf(day), '00:00')?.date ?? null;
@@ -29,6 +23,13 @@ function readTree(tree: Fields, options: Options): Habit {
     reader.add(dayOf(day), 'yes', { source: textOf(day) });
   for (const day of listOf(tree.nullDays))
     reader.add(dayOf(day), 'skipped', { source: textOf(day) });
+  // After the rest, since the last counts: on a day with a check-in too, a slip was one.
+  for (const { timestamp, reason } of listOf(tree.relapses).map(fieldsOf)) {
+    const source = textOf(timestamp);
+    const at = wall(source);
+    const bite = { time: at?.time, note: textOf(reason) };
+    reader.add(at?.date ?? null, 'slipped', { source, bites: [bite] });
+  }
   for (const [day, note] of Object.entries(notes)) {
     if (textOf(note)) reader.add(dayOf(day), null, { source: day, note: textOf(note) });
   }
