@@ -232,6 +232,53 @@ await step('a slip that was written down is not marked away', async () => {
   await seeText('먹은 때를 적어 둔 1칸은 그대로 두었어요.');
 });
 
+/** Drags from one cell of the year to another. */
+async function drag(from, to) {
+  await page.mouse.move(from.x, from.y);
+  await page.mouse.down();
+  await page.mouse.move(to.x, to.y, { steps: 5 });
+  await page.mouse.up();
+}
+
+await step('what another device has recorded since is not marked over unseen', async () => {
+  await page.goto(`${base}/history/all?view=year`);
+  await see(page.getByRole('grid'));
+  const { foods } = await read('/api/foods');
+  const soda = foods.find(({ name }) => name === '탄산음료').id;
+  const { difficulty, mood, note } = await read(`/api/reviews/${daysAgo(2)}`);
+  const say = (outcome) =>
+    send(page, 'PUT', `/api/reviews/${daysAgo(2)}`, { difficulty, mood, note, foods: [{ food_id: soda, outcome }] });
+  await say('skipped');
+  await drag(await cell('탄산음료', 3, 5), await cell('탄산음료', 2, 5));
+  await seeText('2칸 골랐어요.');
+  await button('먹었어요').click();
+  await seeText('1칸을 먹음으로 바꿨어요. 그사이 다르게 기록된 1칸은 그대로 두었어요.');
+  await until(async () => (await letters())['탄산음료'].slice(3, 5) === 'sd');
+  await undo();
+  await say('kept');
+  await until(async () => (await letters())['탄산음료'].slice(3, 5) === 'kk');
+});
+
+await step('days marked without a network bring no questions where nobody else has changed them', async () => {
+  const days = async () =>
+    JSON.stringify(await read(`/api/streaks/calendar?from=${daysAgo(11)}&to=${daysAgo(5)}`));
+  const before = await days();
+  await page.goto(`${base}/history/all?view=year`);
+  await see(page.getByRole('grid'));
+  const [from, to] = [await cell('라면', 11, 5), await cell('탄산음료', 5, 5)];
+  await context.setOffline(true);
+  await drag(from, to);
+  await button('먹었어요').click();
+  await seeText('먹음으로 바꿨어요.');
+  await context.setOffline(false);
+  const line = JSON.parse(before).foods.find(({ food_id }) => food_id === ramen);
+  const now = async () => JSON.parse(await days()).foods.find(({ food_id }) => food_id === ramen).days;
+  await until(async () => (await now()) === 's'.repeat(line.days.length));
+  assert.equal(await page.getByText('다른 기기에서 바뀐 기록').count(), 0);
+  await undo();
+  await until(async () => (await days()) === before);
+});
+
 await step('a year of two hundred foods takes few elements', async () => {
   const few = await page.locator('main *').count();
   const { foods } = await read('/api/foods');

@@ -23,6 +23,8 @@ export interface ReviewWrite {
   change: Fields;
   /** What the person saw. If the date holds something else when this is sent, that is a conflict. */
   seen: Fields;
+  /** What was shown may come of these values as well: none of them is a conflict either. */
+  orSeen?: Fields;
 }
 
 /** A write that is neither refused nor in conflict waits to be sent. */

@@ -5,7 +5,7 @@
 import { type Answer, call, Problem } from '../api/http';
 import type { Review } from '../api/types';
 import { Conflict } from './conflict';
-import { conflicts, type Fields, fieldsOf, foodsOf, toBody, toFields } from './fields';
+import { conflicts, type Fields, fieldsOf, foodsOf, same, toBody, toFields } from './fields';
 import { type Refusal, type ReviewWrite, toRefusal } from './item';
 
 /** The API refuses what the review says of these foods, which another device deleted, say. */
@@ -21,10 +21,18 @@ type Body = ReturnType<typeof toBody>;
 /** How often it is tried while other devices change the date between our reading and writing it. */
 const ATTEMPTS = 4;
 
-export async function sendReview({ date, change, seen }: ReviewWrite, headers: Headers) {
+/** What the person saw; where that may come of either of two values, the one that is stored. */
+function sawOf(stored: Fields, { seen, orSeen = {} }: ReviewWrite): Fields {
+  const others = Object.entries(orSeen).filter(([name, value]) => same(stored[name], value));
+  return { ...seen, ...Object.fromEntries(others) };
+}
+
+export async function sendReview(write: ReviewWrite, headers: Headers) {
+  const { date, change } = write;
   for (let attempt = 1; ; attempt++) {
     const cached = cache.get(date);
     const stored = cached ?? (await read(date, headers));
+    const seen = sawOf(stored.fields, write);
     if (conflicts(stored.fields, seen, change)) {
       cache.delete(date);
       if (cached) continue;

@@ -13,9 +13,14 @@ export function removeReview({ date, difficulty, mood, note, foods }: Review): W
   return changeReview(date, valuesIn({}, seen), seen);
 }
 
-export const changeReview = (date: string, change: Fields, seen: Fields): Write => ({
+export const changeReview = (
+  date: string,
+  change: Fields,
+  seen: Fields,
+  orSeen?: Fields,
+): Write => ({
   method: 'PUT',
   path: `/api/reviews/${date}`,
-  review: { date, change, seen },
+  review: { date, change, seen, orSeen },
   undo: () => changeReview(date, valuesIn(seen, change), { ...seen, ...change }),
 });

@@ -201,6 +201,8 @@ export const en: typeof ko = {
     marked: (n, status) => `${count(n, 'cell', 'cells')} marked as ${status}.`,
     cleared: (n) => `${count(n, 'cell', 'cells')} cleared.`,
     left: (n) => `${count(n, 'cell', 'cells')} with a slip written down stay as they are.`,
+    elsewhere: (n) =>
+      `${count(n, 'cell', 'cells')} recorded differently meanwhile stay as they are.`,
   },
 
   trend: {

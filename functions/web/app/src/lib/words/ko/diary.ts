@@ -198,6 +198,7 @@ export const ko = {
     marked: (n: number, status: string) => `${n}칸을 ${status}으로 바꿨어요.`,
     cleared: (n: number) => `${n}칸의 기록을 지웠어요.`,
     left: (n: number) => `먹은 때를 적어 둔 ${n}칸은 그대로 두었어요.`,
+    elsewhere: (n: number) => `그사이 다르게 기록된 ${n}칸은 그대로 두었어요.`,
   },
 
   trend: {
