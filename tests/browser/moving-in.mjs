@@ -181,6 +181,40 @@ await step('an import whose answer is lost is sent again, and there once', async
   await seeText('되돌렸어요.');
 });
 
+await step('an import whose answer is lost can be sent again or taken back after a reload, and is there once', async () => {
+  const crackers = async () => (await foods()).filter(({ name }) => name === '과자').length;
+  const lose = async () => {
+    await page.goto(`${base}/settings/moving-in`);
+    await pick('하나.csv', `날짜,과자\n${days[0]},x\n`);
+    await page.route('**/api/data/import', async (route) => {
+      await route.fetch();
+      await route.abort();
+    }, { times: 1 });
+    await button('1개 가져오기').click();
+    await see(button('다시 시도'));
+    await page.reload();
+    await see(heading('가져오다가 끊긴 것'));
+    assert.equal(await crackers(), 1);
+  };
+  await lose();
+  await button('다시 보내기').click();
+  await seeText('음식 1개와 기록 1일을 가져왔어요.');
+  assert.equal(await crackers(), 1);
+  await button('되돌리기').click();
+  await seeText('되돌렸어요.');
+  await lose();
+  await button('되돌리기').click();
+  await seeText('되돌렸어요.');
+  assert.equal(await crackers(), 0);
+  await lose();
+  await pick('하나.csv', `날짜,과자\n${days[0]},x\n`);
+  await button('1개 가져오기').click();
+  await seeText('음식 1개와 기록 1일을 가져왔어요.');
+  assert.equal(await crackers(), 1);
+  await button('되돌리기').click();
+  await seeText('되돌렸어요.');
+});
+
 await step('more foods than fit are refused as a whole, and the choice stays', async () => {
   await page.goto(`${base}/settings/moving-in`);
   const names = Array.from({ length: 199 }, (_, i) => `음식 ${i}`);

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { Problem, Unavailable } from '../api/http';
 import { choiceOf } from './archive';
 import { Importer } from './importer';
+import { lastImport, rememberImport } from './last';
 import { open } from './test-files';
 
 let ids = 0;
@@ -14,15 +15,16 @@ const making = {
 async function world(...errors: (Error | null)[]) {
   const { habits } = await open('Date,Sugar\n2026-11-20,x\n');
   const calls: string[] = [];
-  const importer = new Importer({
+  rememberImport(null);
+  const api: ConstructorParameters<typeof Importer>[0] = {
     importFile: (file) => {
       calls.push(`import ${(file as { foods: { id: string }[] }).foods[0]!.id}`);
       const error = errors.shift();
       return error ? Promise.reject(error) : Promise.resolve({} as never);
     },
     removeFoods: (foods) => Promise.resolve(void calls.push(`remove ${foods.join()}`)),
-  });
-  return { importer, calls, choices: () => habits.map(choiceOf) };
+  };
+  return { importer: new Importer(api), api, calls, choices: () => habits.map(choiceOf) };
 }
 
 it('sends the same again where there was no answer: it may be stored', async () => {
@@ -49,4 +51,28 @@ it('has nothing to take back where it was refused, or has arrived', async () => 
   await importer.send(choices(), making);
   await importer.send(choices(), making);
   expect(calls.map((call) => call.split(' ')[0])).toEqual(['import', 'import', 'import']);
+});
+
+it('sends the same again after a reload too', async () => {
+  const { importer, api, calls, choices } = await world(new Unavailable());
+  await expect(importer.send(choices(), making)).rejects.toThrow(Unavailable);
+  expect(lastImport()).toMatchObject({ unanswered: true, records: 1 });
+  const { foods } = await new Importer(api).sendAgain();
+  expect(calls).toEqual([`import ${foods.join()}`, `import ${foods.join()}`]);
+  expect(lastImport()).toEqual({ account: null, foods, records: 1 });
+});
+
+it('takes it back after a reload, before something else is sent', async () => {
+  const { importer, api, calls, choices } = await world(new Unavailable());
+  await expect(importer.send(choices(), making)).rejects.toThrow(Unavailable);
+  const lost = lastImport()!.foods;
+  await new Importer(api).send(choices(), making);
+  expect(calls[1]).toBe(`remove ${lost.join()}`);
+});
+
+it('can still take back what came before one that was refused', async () => {
+  const { importer, choices } = await world(null, new Problem(409, 'too-many-foods', ''));
+  const { foods } = await importer.send(choices(), making);
+  await expect(importer.send(choices(), making)).rejects.toThrow(Problem);
+  expect(lastImport()).toMatchObject({ foods });
 });

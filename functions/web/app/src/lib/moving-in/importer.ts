@@ -1,37 +1,48 @@
-/** Imports what was chosen, once, however often it has to be sent. */
+/** Imports what was chosen, once, however often it has to be sent, and also where the page is loaded anew meanwhile. */
 import * as account from '../api/account';
 import { Unavailable } from '../api/http';
+import type { Archive } from '../api/types';
 import { type Choice, type Making, archiveOf } from './archive';
-
-interface Sent {
-  choices: Choice[];
-  archive: ReturnType<typeof archiveOf>;
-}
-
-const foodsOf = ({ archive }: Sent) => archive.foods.map(({ id }) => id);
+import { lastArchive, lastImport, rememberImport } from './last';
 
 export class Importer {
-  /** An import that got no answer. It may be stored. */
-  #unanswered: Sent | null = null;
+  /** What this page sent without an answer. */
+  #sent: { choices: Choice[]; archive: Archive } | null = null;
 
   constructor(private api: Pick<typeof account, 'importFile' | 'removeFoods'> = account) {}
 
   /** Returns what to take back. The same choices again are sent with the same ids, so that they add nothing twice. */
   async send(choices: Choice[], making: Making) {
-    const before = this.#unanswered;
-    const again = before?.choices === choices;
-    if (before && !again) await this.api.removeFoods(foodsOf(before));
-    const sent = again ? before : { choices, archive: archiveOf(choices, making) };
-    this.#unanswered = sent;
+    const again = this.#sent?.choices === choices;
+    const before = lastImport();
+    // It may be stored.
+    if (before?.unanswered && !again) await this.api.removeFoods(before.foods);
+    this.#sent = again ? this.#sent! : { choices, archive: archiveOf(choices, making) };
+    const { archive } = this.#sent;
+    const foods = (archive.foods ?? []).map(({ id }) => id);
+    const records = choices.reduce((sum, { habit }) => sum + habit.days.size, 0);
+    const made = { foods, records };
+    rememberImport({ ...made, unanswered: true }, archive);
     try {
-      await this.api.importFile(sent.archive);
+      await this.api.importFile(archive);
     } catch (error) {
       // What is refused is not stored.
-      if (!(error instanceof Unavailable)) this.#unanswered = null;
+      if (!(error instanceof Unavailable)) {
+        this.#sent = null;
+        rememberImport(before?.unanswered ? null : before);
+      }
       throw error;
     }
-    this.#unanswered = null;
-    const records = choices.reduce((sum, { habit }) => sum + habit.days.size, 0);
-    return { foods: foodsOf(sent), records };
+    this.#sent = null;
+    rememberImport(made);
+    return made;
+  }
+
+  /** Sends once more what got no answer before the page was loaded anew. */
+  async sendAgain() {
+    const { foods, records } = lastImport()!;
+    await this.api.importFile(lastArchive());
+    rememberImport({ foods, records });
+    return { foods, records };
   }
 }

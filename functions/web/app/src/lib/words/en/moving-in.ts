@@ -103,6 +103,9 @@ export const en: typeof ko = {
     done: (foods, records) =>
       `Imported ${count(foods, 'food', 'foods')} and ${count(records, 'day of records', 'days of records')}.`,
     doneTitle: 'What you imported',
+    lostTitle: 'An import that broke off',
+    lost: 'It was sent, but no answer came, so it may be here or not. Sent again, nothing comes twice.',
+    sendAgain: 'Send again',
     undone: 'It is taken back. For 30 days, Your list can bring back the foods that were imported.',
     look: 'See them in History',
     way: 'Move in from another app',

@@ -101,6 +101,9 @@ export const ko = {
     done: (foods: number, records: number) =>
       `음식 ${foods}개와 기록 ${days(records)}을 가져왔어요.`,
     doneTitle: '가져온 것',
+    lostTitle: '가져오다가 끊긴 것',
+    lost: '보냈지만 답을 받지 못해서, 들어왔는지 알 수 없어요. 다시 보내도 두 번 들어오지 않아요.',
+    sendAgain: '다시 보내기',
     undone: '되돌렸어요. 가져왔던 음식은 30일 동안 ‘목록 정리’에서 되살릴 수 있어요.',
     look: '지난 기록에서 보기',
     way: '다른 앱의 기록 옮겨 오기',
