@@ -149,6 +149,21 @@ await step('a token is made, shown once, and revoked', async () => {
   assert.notEqual(await page.locator('code').innerText(), token);
 });
 
+await step('the name of a token is still there after a sign-in', async () => {
+  await page.getByLabel('이름').fill('집 서버');
+  const body = JSON.stringify({ status: 401, code: 'unauthenticated', title: 'Unauthorized' });
+  await page.route(
+    '**/api/auth/tokens',
+    (route) => route.fulfill({ status: 401, contentType: 'application/problem+json', body }),
+    { times: 1 },
+  );
+  await button('만들기').click();
+  await page.waitForURL((url) => url.pathname !== '/settings/tokens');
+  await page.goto(`${base}/settings/tokens`);
+  assert.equal(await page.getByLabel('이름').inputValue(), '집 서버');
+  await page.getByLabel('이름').fill('');
+});
+
 await step('a calendar link is made, shown once, and revoked', async () => {
   await page.goto(`${base}/settings/data`);
   await button('캘린더 주소 만들기').click();
