@@ -275,6 +275,29 @@ await step('without a network it waits in the outbox, and is sent when there is 
   );
 });
 
+await step('what can neither be sent nor kept is said, and can be tapped again', async () => {
+  const date = daysAgo(5);
+  await page.context().setOffline(true);
+  await deliver(date);
+  await worker.evaluate(() => {
+    indexedDB.open = () => {
+      throw new Error('broken');
+    };
+  });
+  await keepAll(date);
+  const bodies = () =>
+    worker.evaluate(async (tag) => (await self.registration.getNotifications({ tag })).map(({ body }) => body), date);
+  await stored(bodies, ([body]) => assert.match(body ?? '', /저장하지 못했어요/));
+  await worker.evaluate(() => delete indexedDB.open);
+  await page.context().setOffline(false);
+  await keepAll(date);
+  await stored(
+    () => outcome(date),
+    ({ foods }) => assert.equal(foods[0].outcome, 'kept'),
+  );
+  await stored(bodies, (all) => assert.deepEqual(all, []));
+});
+
 await step('the icon of the app tells how many foods wait, by a push and by the open page', async () => {
   const icon = () => page.evaluate(() => localStorage.getItem('test.icon'));
   await page.goto(base);

@@ -3,7 +3,8 @@
  * The service worker: caches the files of the app, so that it opens without a network. It leaves
  * requests to the API alone.
  */
-export {};
+import { unstored } from './lib/words/worker';
+
 declare const self: ServiceWorkerGlobalScope;
 /** The build replaces these. */
 declare const __FILES__: string[];
@@ -12,6 +13,8 @@ declare const __VERSION__: string;
 const FILES = __FILES__;
 const PREFIX = 'hanip-';
 const CACHE = PREFIX + __VERSION__;
+/** How long IndexedDB may take, in milliseconds. */
+const TIMEOUT = 4_000;
 /** How long to wait for a fresh index.html before the cached one is used, in milliseconds. */
 const PATIENCE = 1_500;
 
@@ -104,7 +107,8 @@ interface Review {
 }
 
 /** Reviews the foods that wait as kept. What cannot be sent now waits in the outbox for the app. */
-async function keepAll({ account, date, food_ids }: Message) {
+async function keepAll(message: Message) {
+  const { account, date, food_ids, language } = message;
   const path = `/api/reviews/${date}`;
   const headers = { 'Hanip-Account': account };
   let missing = food_ids;
@@ -128,7 +132,12 @@ async function keepAll({ account, date, food_ids }: Message) {
       : stored;
     if (!answer.ok) throw new Error(`${answer.status}`);
   } catch {
-    await queue(account, date, missing);
+    try {
+      await queue(account, date, missing);
+    } catch {
+      // The notification was closed by the tap: it is shown again, to be tapped again.
+      return show({ ...message, body: unstored[language === 'ko' ? 'ko' : 'en'] });
+    }
   }
   await showOnIcon(0);
   new BroadcastChannel('hanip-outbox').postMessage('changed');
@@ -146,6 +155,7 @@ async function queue(account: string, date: string, foods: string[]) {
     review: { date, change, seen },
   };
   await new Promise<void>((resolve, reject) => {
+    setTimeout(() => reject(new Error('IndexedDB does not answer')), TIMEOUT);
     const opening = indexedDB.open('hanip', 1);
     opening.onupgradeneeded = () => {
       opening.result.createObjectStore('outbox', { keyPath: 'seq', autoIncrement: true });
