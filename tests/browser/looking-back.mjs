@@ -1,7 +1,7 @@
 // Looking back: how many taps a day, a start or a slip is away, and that the history keeps its place.
 // Usage: node tests/browser/looking-back.mjs <base-url> <picture.png>
 import assert from 'node:assert/strict';
-import { daysAgo, given, handsOn, launch, phone, send, signIn, spoken, steps, until } from './page.mjs';
+import { daysAgo, given, handsOn, launch, online, phone, send, signIn, spoken, steps, until } from './page.mjs';
 import { fill } from './sample.mjs';
 
 const [base, picture] = given('base-url', 'picture.png');
@@ -270,7 +270,7 @@ await step('days marked without a network bring no questions where nobody else h
   await drag(from, to);
   await button('먹었어요').click();
   await seeText('먹음으로 바꿨어요.');
-  await context.setOffline(false);
+  await online(page);
   const line = JSON.parse(before).foods.find(({ food_id }) => food_id === ramen);
   const now = async () => JSON.parse(await days()).foods.find(({ food_id }) => food_id === ramen).days;
   await until(async () => (await now()) === 's'.repeat(line.days.length));
@@ -427,7 +427,7 @@ await step('without a network what was just shown is shown again, over a reload 
   await page.getByLabel('메모', { exact: true }).fill('연결 없이 적은 말');
   await button('저장하기').click();
   await seeText('연결되면 보낼게요 (1)');
-  await context.setOffline(false);
+  await online(page);
   await stored(
     () => read(`/api/reviews/${far}`),
     ({ note }) => assert.equal(note, '연결 없이 적은 말'),
@@ -463,7 +463,7 @@ await step('what is changed without a network is seen in the history and in the 
   await link('오늘').click();
   await card.getByRole('link', { name: '라면' }).click();
   await see(page.getByRole('link', { name: /\d일, 먹음$/ }));
-  await context.setOffline(false);
+  await online(page);
   await stored(
     () => send(page, 'GET', `/api/reviews/${date}`),
     ({ note }) => assert.equal(note, '새 메모'),

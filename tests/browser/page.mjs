@@ -142,6 +142,14 @@ export async function until(holds) {
   }
 }
 
+/** The network is there again. A browser takes a moment until its requests succeed. */
+export async function online(page) {
+  await page.context().setOffline(false);
+  const answers = () => page.evaluate(() => fetch('/api/auth/providers').then(({ ok }) => ok, () => false));
+  // The page may be going elsewhere just now.
+  await until(() => answers().catch(() => false));
+}
+
 /** 2026-03-05 is "3월 5일", and in another year "2026년 3월 5일". */
 export function spoken(date) {
   const [year, month, day] = date.split('-').map(Number);

@@ -2,7 +2,7 @@
 // Usage: node tests/browser/reminders.mjs <base-url> <picture.png>
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { daysAgo, given, handsOn, launch, phone, send, signIn, steps, until } from './page.mjs';
+import { daysAgo, given, handsOn, launch, online, phone, send, signIn, steps, until } from './page.mjs';
 
 const [base, picture] = given('base-url', 'picture.png');
 const who = `저녁 ${Date.now()}`;
@@ -79,7 +79,7 @@ await step('a change that fails is told of, and what is stored is shown again', 
   await see(page.getByRole('alert'));
   await see(page.locator('button[aria-pressed=true]', { hasText: '수' }));
   await until(async () => (await page.getByLabel('시각').inputValue()) === '07:00');
-  await page.context().setOffline(false);
+  await online(page);
 });
 
 await step('what another device has set beside a change stays', async () => {
@@ -123,7 +123,7 @@ await step('a removed reminder comes back, however quickly that is asked for, an
   await page.context().setOffline(true);
   await button('되돌리기').click();
   await see(page.getByRole('status').getByText('지금은 연결이 어려워요.'));
-  await page.context().setOffline(false);
+  await online(page);
   await button('되돌리기').click();
   await see(button('없애기').nth(1));
   ids(await storedReminders());
@@ -267,7 +267,7 @@ await step('without a network it waits in the outbox, and is sent when there is 
   await deliver(daysAgo(3));
   await keepAll(daysAgo(3));
   await stored(waiting, (all) => assert.ok(all.some(({ account, path }) => account === me.id && path.endsWith(daysAgo(3)))));
-  await page.context().setOffline(false);
+  await online(page);
   await page.goto(base);
   await stored(
     () => outcome(daysAgo(3)),
@@ -289,7 +289,7 @@ await step('what can neither be sent nor kept is said, and can be tapped again',
     worker.evaluate(async (tag) => (await self.registration.getNotifications({ tag })).map(({ body }) => body), date);
   await stored(bodies, ([body]) => assert.match(body ?? '', /저장하지 못했어요/));
   await worker.evaluate(() => delete indexedDB.open);
-  await page.context().setOffline(false);
+  await online(page);
   await keepAll(date);
   await stored(
     () => outcome(date),

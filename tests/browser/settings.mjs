@@ -2,7 +2,7 @@
 // Usage: node tests/browser/settings.mjs <base-url> <picture.png>
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { daysAgo, given, handsOn, launch, phone, send, signIn, spoken, steps, until } from './page.mjs';
+import { daysAgo, given, handsOn, launch, online, phone, send, signIn, spoken, steps, until } from './page.mjs';
 import { fill } from './sample.mjs';
 
 const [base, picture] = given('base-url', 'picture.png');
@@ -96,7 +96,7 @@ await step('days off that are set without a network are in the list, over a relo
     assert.equal(await row.count(), 1);
     await page.reload();
     await see(row);
-    await context.setOffline(false);
+    await online(page);
     await until(async () => (await read('/api/reviews/skips')).skips.length === 1);
     await see(row);
     await row.getByRole('button', { name: /지우기$/ }).click();

@@ -1,7 +1,7 @@
 // What two devices of one person say of the same day, and two people on one device.
 // Usage: node tests/browser/two-devices.mjs <base-url> <picture.png>
 import assert from 'node:assert/strict';
-import { daysAgo, given, handsOn, launch, phone, send, signIn, steps, until } from './page.mjs';
+import { daysAgo, given, handsOn, launch, online, phone, send, signIn, steps, until } from './page.mjs';
 
 const [base, picture] = given('base-url', 'picture.png');
 const browser = await launch();
@@ -57,7 +57,7 @@ async function disagree(mine, theirs) {
   await button('저장하기').click();
   await see(waiting(1));
   await send(other, 'PUT', `/api/reviews/${today}`, { difficulty: theirs });
-  await context.setOffline(false);
+  await online(page);
   await see(page.getByText('다른 기기에서 바뀐 기록이 있어요. 어느 쪽을 남길까요?'));
 }
 
@@ -98,7 +98,7 @@ await step('of a food deleted elsewhere it is told at once what waits, and the r
   await page.reload();
   await see(waiting(2));
   await deleteElsewhere('설탕');
-  await context.setOffline(false);
+  await online(page);
   await see(gone.filter({ hasText: '설탕 먹음' }));
   assert.equal(await page.getByText('어느 쪽을 남길까요?', { exact: false }).count(), 0);
   await until(async () => (await review()).note === '비가 왔다');
@@ -131,7 +131,7 @@ await step('a slip of a food deleted elsewhere is told, and let go of when asked
   await button('저장하기').click();
   await see(waiting(1));
   await deleteElsewhere('설탕');
-  await context.setOffline(false);
+  await online(page);
   await see(gone.filter({ hasText: '두 스푼' }));
   await button('보내지 않기').click();
   await gone.waitFor({ state: 'hidden' });
@@ -148,7 +148,7 @@ async function writeAndBeSignedOut(face) {
   for (const { id, current } of sessions) {
     if (!current) await send(other, 'DELETE', `/api/auth/sessions/${id}`);
   }
-  await context.setOffline(false);
+  await online(page);
   await see(page.getByText('다시 로그인해 주세요. 적던 내용은 그대로 있어요.'));
 }
 
