@@ -75,6 +75,16 @@ impl Standalone {
     }
 }
 
+/// A test that fails leaves neither a process nor its database behind.
+impl Drop for Standalone {
+    fn drop(&mut self) {
+        if matches!(self.process.try_wait(), Ok(None)) {
+            Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status().ok();
+            self.process.wait().ok();
+        }
+    }
+}
+
 fn kill(signal: &str, process: &str) {
     let killed = Command::new("kill").args([signal, process]).status();
     assert!(killed.expect("kill runs").success(), "kill {signal} {process}");
