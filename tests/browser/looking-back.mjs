@@ -262,7 +262,8 @@ await step('what another device has recorded since is not marked over unseen', a
 await step('days marked without a network bring no questions where nobody else has changed them', async () => {
   const days = async () =>
     JSON.stringify(await read(`/api/streaks/calendar?from=${daysAgo(11)}&to=${daysAgo(5)}`));
-  const before = await days();
+  const confirmed = async () => (await read(`/api/streaks/${ramen}`)).confirmed_days;
+  const [before, confirmedBefore] = [await days(), await confirmed()];
   await page.goto(`${base}/history/all?view=year`);
   await see(page.getByRole('grid'));
   const [from, to] = [await cell('라면', 11, 5), await cell('탄산음료', 5, 5)];
@@ -277,6 +278,7 @@ await step('days marked without a network bring no questions where nobody else h
   assert.equal(await page.getByText('다른 기기에서 바뀐 기록').count(), 0);
   await undo();
   await until(async () => (await days()) === before);
+  assert.ok((await confirmed()) >= confirmedBefore, 'no record is lost');
 });
 
 await step('a year of two hundred foods takes few elements', async () => {

@@ -123,3 +123,14 @@ it('lays what waits over the days of one food, but not over a slip', () => {
   expect([...laid.values()].map(({ status }) => status)).toEqual(['slipped', 'slipped', 'open']);
   expect(overlayDays(known, food('sugar'), writes, '2026-03-11')).toEqual(known);
 });
+
+it('shows no slip that was taken back before it was sent', () => {
+  const known = new Map([['2026-03-10', { date: '2026-03-10', status: 'kept' } as CalendarDay]]);
+  const eaten = write.slip({ id: 's1', date: '2026-03-10', food_id: 'ramen' } as Slip);
+  const statuses = (...writes: Write[]) =>
+    [...overlayDays(known, food('ramen'), items(...writes), '2026-03-11').values()].map(
+      ({ status }) => status,
+    );
+  expect(statuses(eaten)).toEqual(['slipped']);
+  expect(statuses(eaten, eaten.undo!())).toEqual(['kept']);
+});

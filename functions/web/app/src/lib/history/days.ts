@@ -75,18 +75,22 @@ interface Said {
 }
 
 /** What writes say of foods on dates, in their order. */
-const saidBy = (items: Item[]): Said[] =>
-  items.flatMap(({ method, path, body, review }) => {
+function saidBy(items: Item[]): Said[] {
+  const removed = new Set(
+    items.filter(({ method }) => method === 'DELETE').map(({ path }) => path),
+  );
+  return items.flatMap(({ method, path, body, review }) => {
     const said = Object.entries(review?.change ?? {}).flatMap(([name, value]): Said[] => {
       const [food, field] = name.split('.');
       const status = value as Outcome | null;
       return field === 'outcome' ? [{ food: food!, date: review!.date, status }] : [];
     });
     const [, , , date, kind] = path.split('/');
-    if (method !== 'PUT' || kind !== 'slips') return said;
+    if (method !== 'PUT' || kind !== 'slips' || removed.has(path)) return said;
     const { food_id: food } = body as { food_id: string };
     return [...said, { food, date: date!, status: 'slipped' }];
   });
+}
 
 /** The status of a date of which nothing is said. */
 const unsaid = ({ counting }: Pick<Food, 'counting'>, date: string, today: string): Status =>

@@ -49,7 +49,7 @@ async function reviewsOf(from: string, to: string): Promise<Map<string, Review> 
 
 /**
  * What may be recorded where a cell shows this. Of a day off, and of a day that counts as kept by
- * itself, nothing need be.
+ * itself, nothing need be: an undo writes the first all the same, since a record must not be lost.
  */
 function recordedAs({ status, counting }: Cell): (Outcome | null)[] {
   if (status === 'open' || status === 'missing') return [null];

@@ -53,6 +53,17 @@ it('has nothing to take back where it was refused, or has arrived', async () => 
   expect(calls.map((call) => call.split(' ')[0])).toEqual(['import', 'import', 'import']);
 });
 
+it('keeps what may be stored where only its second try was refused', async () => {
+  const refused = new Problem(503, 'clocks-apart', '');
+  const { importer, calls, choices } = await world(new Unavailable(), refused);
+  const chosen = choices();
+  await expect(importer.send(chosen, making)).rejects.toThrow(Unavailable);
+  await expect(importer.send(chosen, making)).rejects.toThrow(Problem);
+  expect(lastImport()).toMatchObject({ unanswered: true });
+  await importer.send(chosen, making);
+  expect(new Set(calls).size).toBe(1);
+});
+
 it('sends the same again after a reload too', async () => {
   const { importer, api, calls, choices } = await world(new Unavailable());
   await expect(importer.send(choices(), making)).rejects.toThrow(Unavailable);

@@ -26,8 +26,8 @@ export class Importer {
     try {
       await this.api.importFile(archive);
     } catch (error) {
-      // What is refused is not stored.
-      if (!(error instanceof Unavailable)) {
+      // What is refused is not stored, unless it was by an earlier try that got no answer.
+      if (!(error instanceof Unavailable || again)) {
         this.#sent = null;
         rememberImport(before?.unanswered ? null : before);
       }
