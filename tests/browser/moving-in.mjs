@@ -166,7 +166,8 @@ await step('a table is moved in by keyboard, where a mark means what the person 
   ]);
 });
 
-await step('an import whose answer is lost is sent again, and there once', async () => {
+/** Imports crackers, whose import is stored, and whose answer is lost. */
+async function loseAnswer() {
   await page.goto(`${base}/settings/moving-in`);
   await pick('하나.csv', `날짜,과자\n${days[0]},x\n`);
   await page.route('**/api/data/import', async (route) => {
@@ -174,6 +175,10 @@ await step('an import whose answer is lost is sent again, and there once', async
     await route.abort();
   }, { times: 1 });
   await button('1개 가져오기').click();
+}
+
+await step('an import whose answer is lost is sent again, and there once', async () => {
+  await loseAnswer();
   await button('다시 시도').click();
   await seeText('음식 1개와 기록 1일을 가져왔어요.');
   assert.equal((await foods()).filter(({ name }) => name === '과자').length, 1);
@@ -184,13 +189,7 @@ await step('an import whose answer is lost is sent again, and there once', async
 await step('an import whose answer is lost can be sent again or taken back after a reload, and is there once', async () => {
   const crackers = async () => (await foods()).filter(({ name }) => name === '과자').length;
   const lose = async () => {
-    await page.goto(`${base}/settings/moving-in`);
-    await pick('하나.csv', `날짜,과자\n${days[0]},x\n`);
-    await page.route('**/api/data/import', async (route) => {
-      await route.fetch();
-      await route.abort();
-    }, { times: 1 });
-    await button('1개 가져오기').click();
+    await loseAnswer();
     await see(button('다시 시도'));
     await page.reload();
     await see(heading('가져오다가 끊긴 것'));

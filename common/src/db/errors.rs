@@ -58,7 +58,8 @@ fn is_refused(error: &sqlx::Error) -> bool {
 fn is_full(error: &sqlx::Error) -> bool {
     match number(error) {
         Some(1021 | 1026 | 1114) => true,
-        // A file, above all a temporary one, could not be written to its end; one that was not is taken for damaged.
+        // A file could not be written (3), the disk is full (20), and a temporary table that could not be written whole
+        // is taken for a damaged one (126).
         Some(3 | 20 | 126) => true,
         // "Got error 28 "No space left on device" from storage engine InnoDB".
         Some(1030) => error.to_string().contains("error 28 "),

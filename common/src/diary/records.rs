@@ -76,7 +76,8 @@ impl Select for RecordsOnAndAfter {
     }
 }
 
-/// How many slips [`RecordsOn`] reads: all of at least one date. More would not go into the memory of a function.
+/// How many slips [`RecordsOn`] reads: one more than a date can have, fifty of each of two hundred foods. A function has
+/// no memory for those of a hundred such dates.
 const MOST_SLIPS: usize = 10_001;
 
 /// SELECT: what is recorded on each of `dates`, of which there is at least one. Of very many slips the latest are read:

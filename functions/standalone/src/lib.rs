@@ -185,5 +185,5 @@ async fn tick_on_time(app: App) {
 /// A tick, whose milestones become notifications.
 pub async fn tick_and_tell(app: &App) -> common::Result<()> {
     tick::run(app, tick::CHUNK).await?;
-    tick::announce(app, |event| async move { Ok(reminders::note_milestone(app, &event).await?) }).await
+    tick::announce_milestones(app, |event| async move { Ok(reminders::note_milestone(app, &event).await?) }).await
 }

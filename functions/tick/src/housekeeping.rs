@@ -23,8 +23,8 @@ const PORTION: u64 = 10_000;
 /// For how long one tick erases. What is left is for the next one.
 const ERASE_TIME: Duration = Duration::from_secs(10);
 
-/// Deletes ended sessions, sign-ins that were not completed, old rows of `ticks` and `slip_keys`, deleted accounts, and foods that
-/// can't be restored any more.
+/// Deletes ended sessions, sign-ins that were not completed, old rows of `ticks` and `slip_keys`, deleted accounts, and
+/// foods that can't be restored any more.
 ///
 /// Nothing where an earlier tick has run at a later time than this one: one of the two clocks was wrong. Its row is
 /// moved to now, so that the next tick goes on.

@@ -23,7 +23,7 @@ use axum::{
 use common::{App, Code, Error, Result};
 
 pub use crate::{
-    announce::{Sink, milestones as announce},
+    announce::{Sink, milestones as announce_milestones},
     run::{CHUNK, Done, close_days, run},
 };
 

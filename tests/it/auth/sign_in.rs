@@ -10,7 +10,7 @@ use crate::{
     support::{
         fake_provider::{StandIn, kakao, token_of},
         oidc::{CLIENT_ID, CLIENT_SECRET},
-        world::{Person, Reply, World, database},
+        world::{Person, Reply, World, database, serve},
     },
 };
 
@@ -323,8 +323,7 @@ async fn local_sign_in_works_behind_who_speaks_tls_on_the_same_computer() {
     let env = Env::from([("DATABASE_URL", database.as_str()), ("PUBLIC_ORIGIN", "https://localhost:8443")]);
     migrations::run(&env).await.expect("the schema is applied");
     let app = App::from_env(&env).expect("the settings are right");
-    let router = standalone::router(&app, |_| app.clone(), &env, address).expect("the settings are right");
-    tokio::spawn(async move { common::listen(listener, router, &app, std::future::pending()).await });
+    serve(listener, &app, |_| app.clone(), &env);
     let person = Person::new(&format!("http://{address}"));
     let start = Reply::of(
         person.request(Method::GET, START).header(header::HOST, "localhost:8443").send().await.expect("an answer"),

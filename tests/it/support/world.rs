@@ -88,9 +88,7 @@ impl World {
             App { db: pools[pools.len() - 1].clone(), ..app.clone() }
         };
         let ticking = of("tick");
-        let router = standalone::router(&app, of, &env, address).expect("the settings are right");
-        let serving = app.clone();
-        tokio::spawn(async move { common::listen(listener, router, &serving, std::future::pending()).await });
+        serve(listener, &app, of, &env);
         Self { app: ticking, origin, database, db: app.db, pools }
     }
 
@@ -142,6 +140,13 @@ impl World {
     pub fn stranger(&self) -> Person {
         Person::new(&self.origin)
     }
+}
+
+/// Serves every function at `listener`.
+pub fn serve(listener: TcpListener, app: &App, of: impl FnMut(&str) -> App, env: &Env) {
+    let address = listener.local_addr().expect("an address");
+    let (router, app) = (standalone::router(app, of, env, address).expect("the settings are right"), app.clone());
+    tokio::spawn(async move { common::listen(listener, router, &app, std::future::pending()).await });
 }
 
 /// Sets the [`password`] of every function that has rights in the database.

@@ -13,7 +13,7 @@ use tokio::{
 use super::{binary, closed_through, served};
 use crate::{
     operations::program::{Standalone, free_port},
-    support::world::{Reply, World, date},
+    support::world::{Reply, World, date, serve},
 };
 
 async fn count(db: &common::db::Pool, rows: &'static str) -> i64 {
@@ -54,10 +54,9 @@ async fn an_import_on_a_computer_whose_clock_is_forty_days_ahead_erases_no_food_
     let app = App { clock, db: world.db_of("data"), ..world.app.clone() };
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
-    let router = standalone::router(&app, |_| app.clone(), &world.env(), address).expect("the settings are right");
+    serve(listener, &app, |_| app.clone(), &world.env());
     let import = ada.client.post(format!("http://{address}/api/data/import"));
     let import = import.header("host", app.origin.authority()).header("origin", &ada.origin);
-    tokio::spawn(async move { common::listen(listener, router, &app, std::future::pending()).await });
     let import = import.json(&serde_json::json!({ "format": "hanip", "version": 2 }));
     Reply::of(import.send().await.expect("an answer")).await.problem(503, "clocks-apart");
     ada.post(&format!("/api/foods/{deleted}/restore"), serde_json::json!({})).await.ok();
