@@ -16,6 +16,10 @@ IMAGE = re.compile(r"[^ ]+/([a-z]+)@sha256:[0-9a-f]{64}")
 # kustomize ends the name of the settings with a hash of them, so that a change makes new revisions. So does the chart.
 SETTINGS = re.compile(r"settings-[0-9a-z]{10}")
 HASHED = 'settings-{{ dict "origin" .Values.origin "settings" .Values.settings | toJson | sha256sum | trunc 10 }}'
+# A setting that is a secret is named by a file, of a Secret, alone.
+SECRET = "(PASSWORD|SECRET|TOKEN|PRIVATE_KEY|DATABASE_URL)$"
+# What step 6 of ../README.md lists besides: images that this chart has no use for.
+OTHERS = ["figures", "standalone", "mariadb", "mariadb-operator"]
 DATA = """data:
   PUBLIC_ORIGIN: {{ .Values.origin | quote }}
   {{- range $key, $value := .Values.settings }}
@@ -65,7 +69,7 @@ def images(things):
 def schema(names):
     """What the values may be."""
     text = {"type": "string"}
-    digests = {name: text | {"pattern": "^sha256:[0-9a-f]{64}$"} for name in names}
+    digests = {name: text | {"pattern": "^sha256:[0-9a-f]{64}$"} for name in [*names, *OTHERS]}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "type": "object",
@@ -78,7 +82,7 @@ def schema(names):
             "digests": {"type": "object", "properties": digests, "additionalProperties": False},
             "settings": {
                 "type": "object",
-                "propertyNames": {"pattern": "^[A-Z][A-Z0-9_]*$", "not": {"const": "PUBLIC_ORIGIN"}},
+                "propertyNames": {"pattern": "^[A-Z][A-Z0-9_]*$", "not": {"pattern": f"^PUBLIC_ORIGIN$|{SECRET}"}},
                 "additionalProperties": text,
             },
             "loadBalancer": {

@@ -7,6 +7,8 @@ module of Knative. Then it plants mistakes that only the real programs find, and
 
 import json
 import pathlib
+import re
+import subprocess
 import sys
 import tempfile
 import time
@@ -82,11 +84,38 @@ def main(root, *modules):
         server.apply([definition(path) for path in sorted(root.glob("knative/schemas/*.json")) if foreign(path)])
         # First, since a patch changes nothing of what a right one has set.
         missed = list(missed_mistakes(server, root))
-        refused = list(refusals(server, root))
+        refused = [*refusals(server, root), *lost_secrets(server, root)]
     for words in [*refused, *missed]:
         print(words, file=sys.stderr)
     print(f"{said}; mistakes refused: {len(MISTAKES) - len(missed)} of {len(MISTAKES)}")
     return bool(refused or missed)
+
+
+def lost_secrets(server, root):
+    """What the page's command for a new function takes from those that came before, and from a function that has a Secret."""
+    [command] = re.findall(r"^scripts/secrets badges \| (kubectl .*) -f -", (root / "knative/README.md").read_text(), re.M)
+
+    def make(function):
+        secrets = subprocess.run([root / "scripts/secrets", function], capture_output=True, text=True, check=True).stdout
+        # The time that the page's command names the manager by is another one each time.
+        options = command.replace('"$(date +%s)"', str(time.monotonic_ns())).split()[1:]
+        server.kubectl(*options, "--filename=-", given=secrets)
+
+    def kept():
+        return json.loads(server.kubectl("--namespace=hanip", "get", "secret", "migrate", "reminders", "--output=json"))
+
+    make("reminders")
+    make("figures")
+    before = [secret["data"] for secret in kept()["items"]]
+    if set(before[0]) != {"reminders-password", "figures-password"}:
+        yield f"Secret migrate: expected the passwords of both new functions, found {sorted(before[0])}"
+    try:
+        make("reminders")
+        yield "a Secret that is there is made anew"
+    except Refused:
+        pass
+    if [secret["data"] for secret in kept()["items"]] != before:
+        yield "the Secrets of a function that has some are changed"
 
 
 def foreign(path):

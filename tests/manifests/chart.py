@@ -1,11 +1,16 @@
-"""Whether Helm makes of the chart what kustomize makes of the overlay `production`: chart.py RENDERED CHART SETTINGS"""
+"""Whether Helm makes of the chart what kustomize makes of the overlay `production`: chart.py RENDERED CHART SETTINGS PAGE IMAGE…
+
+The digests are what the command of the PAGE makes of a list of all images that are pushed.
+"""
 
 import json
 import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
+import yaml
 from render import load, name, of_kind
 
 ZEROS = "sha256:" + "0" * 64
@@ -19,6 +24,8 @@ NONSENSE = [
     ({"digests": {}}, "the digest of this image"),
     ({"settings": {"log": "info"}}, "log"),
     ({"settings": {"PUBLIC_ORIGIN": "https://other.example.com"}}, "PUBLIC_ORIGIN"),
+    ({"settings": {"OAUTH_GITHUB_CLIENT_SECRET": "hunter2"}}, "OAUTH_GITHUB_CLIENT_SECRET"),
+    ({"settings": {"DATABASE_URL": "mysql://a:b@c/d"}}, "DATABASE_URL"),
     ({"orgin": "https://hanip.example.com"}, "orgin"),
     ({"loadBalancer": {"annotation": {}}}, "annotation"),
 ]
@@ -40,15 +47,26 @@ def comparable(things):
     return things
 
 
-def faults(rendered, chart, settings):
+def digests_of_the_page(page, names):
+    """What the page's own command makes of a list of all images."""
+    [command] = re.findall(r"^\{ echo 'digests:'; .*$", pathlib.Path(page).read_text(), re.MULTILINE)
+    with tempfile.TemporaryDirectory() as folder:
+        for kind in ("images", "chart"):
+            (pathlib.Path(folder) / "target" / kind).mkdir(parents=True)
+        pushed = "".join(f"localhost:5000/hanip/{name}@{ZEROS}\n" for name in names)
+        (pathlib.Path(folder) / "target/images/pushed").write_text(pushed)
+        subprocess.run(["bash", "-euc", command], cwd=folder, check=True)
+        return yaml.safe_load((pathlib.Path(folder) / "target/chart/digests.yaml").read_text())["digests"]
+
+
+def faults(rendered, chart, settings, page, names):
     lines = pathlib.Path(settings).read_text().splitlines()
     told = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
     [edge] = [thing for thing in of_kind(rendered, "Service") if thing["metadata"]["name"] == "edge"]
-    digests = set(re.findall(r"registry\.example/hanip/([a-z]+)@", json.dumps(rendered)))
     values = {
         "origin": told.pop("PUBLIC_ORIGIN"),
         "registry": "registry.example/hanip",
-        "digests": dict.fromkeys(digests, ZEROS),
+        "digests": digests_of_the_page(page, names),
         "settings": {"LOG": "info", **told},
         "loadBalancer": {"annotations": edge["metadata"]["annotations"]},
     }
@@ -67,8 +85,8 @@ def faults(rendered, chart, settings):
     print(f"objects that Helm makes as kustomize does: {len(found)} of {len(wanted)}; refused: {len(NONSENSE)} values")
 
 
-def main(rendered, chart, settings):
-    found = list(faults(load(pathlib.Path(rendered).read_text()), chart, settings))
+def main(rendered, chart, settings, page, *names):
+    found = list(faults(load(pathlib.Path(rendered).read_text()), chart, settings, page, names))
     for words in found:
         print(words, file=sys.stderr)
     return bool(found)

@@ -9,6 +9,8 @@ import pathlib
 import subprocess
 import sys
 
+import availability
+import network
 import parity
 import replicated
 import running
@@ -20,7 +22,7 @@ from render import load, overlays, platform, render
 def faults(root, folders):
     yield from parity.tracked_secrets(root)
     yield from parity.documents(root)
-    for rule, words in schemas.check(root, platform(root)):
+    for rule, words in [*schemas.check(root, platform(root)), *network.gateway(platform(root))]:
         yield rule, f"platform: {words}"
     made = secrets(root, *secrets_from(root))
     for folder in folders:
@@ -35,6 +37,8 @@ def overlay_faults(root, overlay, made):
         return
     yield from schemas.check(root, things)
     yield from running.check(root, things)
+    yield from availability.check(things)
+    yield from network.check(things)
     yield from wiring.check(things, set(made) | {"sign-in"})
     yield from parity.check(root, things, (overlay / "written/nginx.conf").read_text())
     yield from parity.keys(root, things, made)

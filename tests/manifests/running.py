@@ -28,8 +28,6 @@ def check(root, things):
     for service in services(things):
         for rule, words in knative_rules(service):
             yield rule, f"{name(service)}: {words}"
-    for autoscaler in of_kind(things, "HorizontalPodAutoscaler", "autoscaling"):
-        yield from autoscaled(things, autoscaler)
 
 
 def pod_rules(things, pod):
@@ -54,16 +52,6 @@ def pod_rules(things, pod):
         resources = container.get("resources", {})
         if not {"cpu", "memory"} <= set(resources.get("requests", {})) or "memory" not in resources.get("limits", {}):
             yield "resources", "expected requests of cpu and memory, and a limit of memory"
-
-
-def autoscaled(things, autoscaler):
-    target = autoscaler["spec"]["scaleTargetRef"]
-    targets = [thing for thing in things if name(thing) == f"{target['kind']} {target['name']}"]
-    if not targets:
-        yield "replicas", f"{name(autoscaler)}: there is no {target['kind']} {target['name']}"
-    for thing in targets:
-        if "replicas" in thing["spec"]:
-            yield "replicas", f"{name(thing)}: expected none: each deploy would undo what {name(autoscaler)} did"
 
 
 def environment(things, thing, pod, known):

@@ -1,22 +1,20 @@
-"""Rules for how the parts fit: every name leads somewhere, events arrive, the network lets through what it must."""
+"""Rules for how the parts fit: every name leads somewhere, and events arrive."""
 
 import re
 
-from render import name, of_kind, pods, services
+from render import name, of_kind, pods
 
 EVENTING = "eventing.knative.dev"
 SOURCES = "sources.knative.dev"
-OPERATOR = "k8s.mariadb.com"
 
-
-# What wakes a function, where it is not every quarter of an hour.
-SCHEDULES = {"reminders": "*/5 * * * *"}
+# What wakes each of these functions, in UTC: zones differ by quarters of an hour, and reminders are by five minutes.
+SCHEDULES = {"tick": "*/15 * * * *", "reminders": "*/5 * * * *"}
+MILESTONE = "hanip.milestone.reached"
 
 
 def check(things, secrets):
     yield from references(things, secrets)
     yield from events(things)
-    yield from network(things)
 
 
 def references(things, secrets):
@@ -79,83 +77,32 @@ def events(things):
             yield "delivery", f"{name(trigger)}: expected deadLetterSink"
         if not spec.get("filter", {}).get("attributes"):
             yield "delivery", f"{name(trigger)}: expected a filter: it would get every event"
-    ticks = of_kind(things, "PingSource", SOURCES)
-    if not ticks:
-        yield "schedule", "there is no PingSource: nothing would wake the tick"
-    for tick in ticks:
-        spec = tick["spec"]
+    sources = {source["metadata"]["name"]: source for source in of_kind(things, "PingSource", SOURCES)}
+    for function, schedule in SCHEDULES.items():
+        if function not in sources:
+            yield "schedule", f"there is no PingSource {function}: nothing would wake {function}"
+            continue
+        source = sources[function]
+        spec = source["spec"]
         # Without a schedule it would fire every minute.
-        # Zones differ by quarters of an hour; reminders go by minutes.
-        schedule = SCHEDULES.get(tick["metadata"]["name"], "*/15 * * * *")
         if spec.get("schedule") != schedule or spec.get("timezone", "UTC") != "UTC":
-            yield "schedule", f"{name(tick)}: expected {schedule} in UTC"
+            yield "schedule", f"{name(source)}: expected {schedule} in UTC"
         if spec["sink"].get("ref", {}).get("kind") != "Broker":
-            yield "delivery", f"{name(tick)}: expected a Broker as its sink: a PingSource gives up after seconds"
-        source = f"/apis/v1/namespaces/{tick['metadata']['namespace']}/pingsources/{tick['metadata']['name']}"
-        heard = [trigger["spec"].get("filter", {}).get("attributes", {}) for trigger in triggers]
-        if {"type": "dev.knative.sources.ping", "source": source} not in heard:
-            yield "delivery", f"{name(tick)}: no Trigger hears it"
+            yield "delivery", f"{name(source)}: expected a Broker as its sink: a PingSource gives up after seconds"
+        path = f"/apis/v1/namespaces/{source['metadata']['namespace']}/pingsources/{function}"
+        if function not in heard(triggers, {"type": "dev.knative.sources.ping", "source": path}):
+            yield "delivery", f"{name(source)}: no Trigger takes it to {function}"
+    if "reminders" not in heard(triggers, {"type": MILESTONE}):
+        yield "delivery", f"expected a Trigger that takes {MILESTONE} to reminders"
     bound = [thing["spec"]["subject"]["name"] for thing in of_kind(things, "SinkBinding", SOURCES)]
     if bound != ["tick"]:
         yield "delivery", "expected a SinkBinding of the tick: milestones would be told to nobody"
 
 
-def network(things):
-    policies = of_kind(things, "NetworkPolicy", "networking.k8s.io")
-    if not any(
-        policy["spec"].get("podSelector") == {}
-        and set(policy["spec"]["policyTypes"]) == {"Ingress", "Egress"}
-        and not policy["spec"].get("ingress")
-        and not policy["spec"].get("egress")
-        for policy in policies
-    ):
-        yield "network policy", "expected one that denies everything to everyone"
-    served = {service["metadata"]["name"] for service in services(things)}
-    for thing, labels, pod in pods(things):
-        own = [policy for policy in policies if policy["spec"]["podSelector"] and selects(policy, labels)]
-        if not own:
-            yield "network policy", f"{name(thing)}: expected one of its own"
-        if thing["metadata"]["name"] in served and not any(policy["spec"].get("ingress") for policy in own):
-            yield "network policy", f"{name(thing)}: nothing may come in"
-        asks = any(
-            "DATABASE_URL" in item["name"] for container in pod["containers"] for item in container.get("env", [])
-        )
-        if asks and not any(reaches_database(policy) for policy in own):
-            yield "network policy", f"{name(thing)}: it has no way to the database"
-        if asks and not database_lets_in(things, policies, labels):
-            yield "network policy", f"{name(thing)}: the database does not let it in"
-
-
-def selects(policy, labels):
-    return selected(policy["spec"]["podSelector"], labels)
-
-
-def selected(selector, labels):
-    said = {"In": lambda key, values: labels.get(key) in values, "Exists": lambda key, _: key in labels}
-    return all(labels.get(key) == value for key, value in selector.get("matchLabels", {}).items()) and all(
-        said[part["operator"]](part["key"], part.get("values")) for part in selector.get("matchExpressions", [])
-    )
-
-
-def reaches_database(policy):
-    return any({"port": 3306} in rule.get("ports", []) for rule in policy["spec"].get("egress", []))
-
-
-def database_lets_in(things, policies, labels):
-    """Whether a policy of this version lets them in. A database that is not in the cluster is not ours to ask."""
-    database = [others for thing, others, _ in pods(things) if thing["kind"] == "StatefulSet"]
-    # The labels that mariadb-operator gives its pods.
-    database += [{"app.kubernetes.io/name": "mariadb"} for _ in of_kind(things, "MariaDB", OPERATOR)]
-    return not database or any(
-        selected(peer["podSelector"], labels)
-        for policy in policies
-        if "hanip/for-pods-of" not in policy["metadata"].get("annotations", {})
-        and policy["spec"]["podSelector"]
-        and selects(policy, database[0])
-        for rule in policy["spec"].get("ingress", [])
-        for peer in rule["from"]
-        if "podSelector" in peer
-    )
+def heard(triggers, attributes):
+    """Which services get the events that have just these attributes."""
+    specs = [trigger["spec"] for trigger in triggers]
+    return [spec["subscriber"]["ref"]["name"] for spec in specs if spec.get("filter", {}).get("attributes") == attributes]
 
 
 def routes(configuration):
