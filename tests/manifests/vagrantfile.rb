@@ -23,21 +23,29 @@ Nodes = Hash.new { |all, name| all[name] = Kept.new }
 def Nodes.of(name) = self[name]
 
 module Vagrant
-  def self.configure(_version) = yield(Kept.new)
+  class << self
+    attr_reader :config
+  end
+
+  def self.configure(_version) = yield(@config = Kept.new)
 end
 
 def nodes(root, servers)
   Nodes.clear
   ENV["HANIP_SERVERS"] = servers
   load File.join(root, "knative/clusters/Vagrantfile")
-  Nodes.to_h { |name, node| [name, node.to_h[:vm].to_h[:provision].first.last[:args]] }
+  Nodes.to_h { |name, node| [name, node.to_h[:vm].to_h[:provision].first.last] }
 end
 
 def expect(what, right) = right || abort("Vagrantfile: expected #{what}")
 
 root = ARGV.fetch(0)
 { "1" => 1, "3" => 3 }.each do |asked, servers|
-  made = nodes(root, asked)
+  given = nodes(root, asked)
+  made = given.transform_values { |options| options[:args] }
+  machine = Vagrant.config.to_h[:vm].to_h
+  expect("a box of one version", machine[:box_version].to_s.match?(/\A[0-9.]+\z/))
+  expect("one token for all", given.values.map { |options| options[:env]["K3S_TOKEN"] }.uniq.then { |all| all.one? && all.first.size >= 32 })
   expect("three machines", made.size == 3)
   expect("#{servers} servers", made.values.count { |args| args[2] == "server" } == servers)
   expect("a store of several servers where there are several", made["node0"].include?("--cluster-init") == (servers > 1))
