@@ -104,9 +104,10 @@ def install(cluster, sources):
     say("Step 2: how it is set up")
     page.run("knative/platform/patches/*.yaml")
     cluster.process("way in", sys.executable, pathlib.Path(__file__).with_name("forward.py"), "8080", "30080")
-    say("Steps 5 and 6: Secrets, images, all of Hanip")
+    say("Steps 4 to 6: the overlay, Secrets, images, all of Hanip")
+    page.run("scripts/check-manifests rules")
     page.run("kubectl apply -f knative/base/namespace.yaml")
-    page.run("# of the component mariadb", without=[line_of(page, "--replicated | kubectl create")])
+    page.run("scripts/secrets | kubectl create -f -\n")
     page.run(
         "create secret generic sign-in", [("read -r id && read -rs secret", "id=hanip secret=hanip-secret-for-tests")]
     )

@@ -59,6 +59,7 @@ class Promises:
             self.no_request_fails_from_sleep_to_many_to_sleep,
             self.no_request_fails_while_an_image_is_replaced,
             self.no_request_fails_while_a_password_is_changed,
+            self.a_function_can_be_rolled_back,
             self.a_killed_tick_loses_and_doubles_nothing,
             self.milestones_reach_who_listens,
             self.a_backup_can_be_restored,
@@ -258,6 +259,29 @@ class Promises:
             "requests while a password is changed by the page", crowd.asked, crowd.failed, "; ".join(crowd.failures[:1])
         )
 
+    def a_function_can_be_rolled_back(self):
+        """Until that is taken back, a deploy says that it changes nothing of the function."""
+        by_age = "--sort-by=.metadata.creationTimestamp"
+        selector = "--selector=serving.knative.dev/service=foods"
+        revisions = self.hanip("get", "revisions", selector, by_age, "--output=jsonpath={.items[*].metadata.name}").split()
+        with Crowd(8, "/api/foods", rate=40) as crowd:
+            self.page.run("foods-00007", [("foods-00007", revisions[-2])])
+            self.cluster.wait("requests at the revision before", lambda: self.serving() == revisions[-2], 120)
+            try:
+                self.deploy(HERE.parents[2] / "target/images/pushed")
+                raise Failed("scripts/deploy does not say that the traffic is held")
+            except Failed as failed:
+                if "pinned to a revision" not in str(failed):
+                    raise
+            self.page.run('"path": "/spec/traffic"')
+            self.cluster.wait("requests at the newest revision", lambda: self.serving() != revisions[-2], 120)
+        self.held("requests while a function is rolled back by the page", crowd.asked, crowd.failed, "; ".join(crowd.failures[:1]))
+
+    def serving(self):
+        """The revision of foods that gets all requests."""
+        traffic = self.cluster.get("--namespace=hanip", "ksvc", "foods")["status"]["traffic"]
+        return next((target["revisionName"] for target in traffic if target.get("percent") == 100), None)
+
     def a_killed_tick_loses_and_doubles_nothing(self):
         seconds, midway = [], 0
         for number in range(20):
@@ -304,17 +328,17 @@ class Promises:
 
     def a_backup_can_be_restored(self):
         for number in range(5):
-            before = self.rows()
+            before = self.content()
             self.page.run("create job backup-now")
             self.sql("DELETE FROM slips LIMIT 10; UPDATE foods SET name = '잊힌 음식'")
-            changed = self.rows()
+            changed = self.content()
             self.page.run("create job restore-now")
-            if changed == before or (after := self.rows()) != before:
+            if changed == before or (after := self.content()) != before:
                 raise Failed(f"restore {number + 1}: expected {before}, found {after}, after {changed}")
         status, _, _ = Person(1).ask("/api/foods")
         self.held("backups made and restored by the page", 5, int(status != 200))
 
-    def rows(self):
+    def content(self):
         """How many slips there are, and what foods are called."""
         return self.sql("SELECT COUNT(*), (SELECT GROUP_CONCAT(DISTINCT name ORDER BY name) FROM foods) FROM slips")
 
