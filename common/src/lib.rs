@@ -21,9 +21,9 @@ pub use self::{
     env::Env,
     functions::FIGURES,
     http::{
-        Error, Fault, Faults, Json, NewId, Object, Origin, Path, Problem, Query, Result, Routes, bind, body,
-        body_limit, complete, exit, finish, is_loopback, listen, present, security_headers, serve, shutdown_signal,
-        surround,
+        Error, Etag, Fault, Faults, Json, NewId, Object, Origin, Path, Problem, Query, Result, Routes, bind, body,
+        body_limit, complete, exit, finish, is_loopback, listen, members, present, security_headers, serve,
+        shutdown_signal, surround,
     },
     language::Language,
     session::{Account, Connected, FeedReader, Me, Session, User},

@@ -2,16 +2,15 @@
 
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use sqlx::FromRow;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    Code, Result,
+    Code, Etag, Result,
     diary::{
         counted_food::CountedFood,
         slip::Slip,
@@ -89,27 +88,13 @@ impl Content {
         self.day == Day::default() && self.foods.is_empty()
     }
 
-    /// A strong validator (RFC 9110, section 8.8.3).
-    pub fn etag(&self) -> Result<String> {
-        let json = serde_json::to_vec(self).map_err(anyhow::Error::from)?;
-        Ok(format!("\"{}\"", hex::encode(&Sha256::digest(json)[..16])))
+    pub fn etag(&self) -> Result<Etag> {
+        Ok(Etag::of(&serde_json::to_vec(self).map_err(anyhow::Error::from)?))
     }
 
     /// Whether `If-Match` and `If-None-Match` let a write pass (RFC 9110, section 13.1).
     pub fn satisfies(&self, headers: &HeaderMap) -> Result<bool> {
-        let etag = self.etag()?;
-        // A condition that can't be read names nothing, and is one all the same.
-        let names = |header: &header::HeaderName, weak: &str| {
-            let mut values = headers.get_all(header).iter().peekable();
-            values.peek()?;
-            let mut tags = values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-            Some(tags.any(|tag| match tag.trim() {
-                "*" => !self.is_empty(),
-                tag => tag.strip_prefix(weak).unwrap_or(tag) == etag,
-            }))
-        };
-        // If-None-Match compares weakly, If-Match does not.
-        Ok(names(&header::IF_MATCH, "").unwrap_or(true) && !names(&header::IF_NONE_MATCH, "W/").unwrap_or(false))
+        Ok(self.etag()?.permits(headers, !self.is_empty()))
     }
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod buffer;
 mod connection;
 mod error;
+mod etag;
 mod expected;
 mod json;
 mod json_fault;
@@ -20,6 +21,7 @@ mod serve;
 pub use self::{
     buffer::{body, body_limit},
     error::{Error, Fault, Faults, Result},
+    etag::{Etag, members},
     json::{Json, Object, present},
     layers::{complete, finish, security_headers, surround},
     openapi::Routes,

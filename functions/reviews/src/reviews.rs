@@ -49,7 +49,7 @@ pub async fn show(
         return Err(Code::NotFound.into());
     }
     let etag = record.content.etag()?;
-    Ok(([(header::ETAG, etag)], Json(record.review(date, &foods, user.today(now), now))).into_response())
+    Ok(([(header::ETAG, etag.as_str())], Json(record.review(date, &foods, user.today(now), now))).into_response())
 }
 
 /// SELECT: the foods of a person, and what is recorded on `date` alone.
@@ -191,7 +191,7 @@ pub async fn put(
         counters::streaks(&mut db, user.id, foods, records.histories(), today).await?
     };
     db.commit().await?;
-    Ok((status, [(header::ETAG, etag)], Json(ReviewAnswer { review, streaks })).into_response())
+    Ok((status, [(header::ETAG, etag.as_str())], Json(ReviewAnswer { review, streaks })).into_response())
 }
 
 /// Whether the answer shows the numbers of a food: it is active, or named in the request.

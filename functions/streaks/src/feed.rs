@@ -10,7 +10,7 @@ use axum::{
 };
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use common::{
-    App, Connected, FeedReader, Language, Query, Result,
+    App, Connected, Etag, FeedReader, Language, Query, Result,
     db::{self, Results, Select},
     diary::{
         counted_food::CountedFood,
@@ -23,7 +23,6 @@ use common::{
 };
 use icalendar::{Calendar, Class, Component, Event, EventLike, Property};
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use sqlx::FromRow;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -255,13 +254,10 @@ fn whole_day(id: &str, date: NaiveDate, summary: &str) -> Event {
 
 /// The calendar, or 304 where the program has it already.
 fn answer(request: &HeaderMap, calendar: String) -> Response {
-    let etag = format!("\"{}\"", hex::encode(&Sha256::digest(&calendar)[..16]));
-    let known = request.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    let mut known = known.flat_map(|value| value.split(',')).map(str::trim);
-    let is_known = known.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag);
+    let etag = Etag::of(calendar.as_bytes());
     // Asked for again each time: a slip taken back is gone at once.
     let headers = [(header::ETAG, etag.as_str()), (header::CACHE_CONTROL, "private, no-cache")];
-    if is_known {
+    if etag.is_known(request) {
         return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
     (headers, [(header::CONTENT_TYPE, "text/calendar; charset=utf-8")], calendar).into_response()

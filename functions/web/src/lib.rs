@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{any, get},
 };
-use common::{Code, Error, Path, Result};
+use common::{Code, Error, Etag, Path, Result, members};
 use rust_embed::{Embed, EmbeddedFile};
 
 pub mod edge;
@@ -62,10 +62,10 @@ fn serve(path: &str, request: &HeaderMap) -> Result<Response> {
         .find_map(|(coding, end)| Some((Files::get(&format!("{path}{end}"))?, Some(*coding))))
         .unwrap_or((plain, None));
 
-    let etag = format!("\"{}\"", hex::encode(&file.metadata.sha256_hash()[..16]));
+    let etag = Etag::of_hash(&file.metadata.sha256_hash());
     let caching = if path.starts_with(HASHED) { "public, max-age=31536000, immutable" } else { "no-cache" };
-    let headers = [(header::CACHE_CONTROL, caching), (header::VARY, "Accept-Encoding"), (header::ETAG, &etag)];
-    if has(request, &etag) {
+    let headers = [(header::CACHE_CONTROL, caching), (header::VARY, "Accept-Encoding"), (header::ETAG, etag.as_str())];
+    if etag.is_known(request) {
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
     let mut response = (headers, [(header::CONTENT_TYPE, content_type)], file.data).into_response();
@@ -82,22 +82,12 @@ fn content_type(file: &EmbeddedFile) -> String {
     }
 }
 
-/// All members of a list header, over all its lines.
-fn members(headers: &HeaderMap, name: header::HeaderName) -> impl Iterator<Item = &str> {
-    let lines = headers.get_all(name).into_iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(',')).map(str::trim)
-}
-
 fn accepts(request: &HeaderMap, coding: &str) -> bool {
-    members(request, header::ACCEPT_ENCODING).any(|member| {
+    members(request, &header::ACCEPT_ENCODING).any(|member| {
         let (name, weight) = member.split_once(';').unwrap_or((member, ""));
         let weight = weight.trim().strip_prefix("q=").and_then(|q| q.parse::<f32>().ok());
         name.trim().eq_ignore_ascii_case(coding) && weight.is_none_or(|q| q > 0.0)
     })
-}
-
-fn has(request: &HeaderMap, etag: &str) -> bool {
-    members(request, header::IF_NONE_MATCH).any(|member| member == "*" || member.trim_start_matches("W/") == etag)
 }
 
 async fn with_policy(mut response: Response) -> Response {
