@@ -23,7 +23,7 @@ use url::{Host, Url};
 /// How long an address is.
 pub const LONGEST: usize = 2048;
 /// How long one request may take, its answer included.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 /// How much of an answer is read: the rest is not of use, and an endless one ends here.
 const ANSWER: usize = 64 * 1024;
 /// The port of https; a private network may use others.
@@ -171,7 +171,7 @@ pub struct Outside {
     reach: Reach,
 }
 
-/// What came of a request.
+/// The result of a request.
 #[derive(Debug)]
 pub enum Answer {
     Status(Response),
@@ -188,7 +188,7 @@ impl Outside {
 
     fn with(reach: Reach, resolver: impl Resolve + 'static) -> Result<Self> {
         // A proxy would connect where this does not look.
-        let client = Client::builder().redirect(Policy::none()).no_proxy().timeout(PATIENCE).connect_timeout(PATIENCE);
+        let client = Client::builder().redirect(Policy::none()).no_proxy().timeout(TIMEOUT).connect_timeout(TIMEOUT);
         let client = match reach {
             Reach::Internet => client.dns_resolver(std::sync::Arc::new(Checked(resolver))),
             Reach::Everywhere => client.dns_resolver(std::sync::Arc::new(resolver)),

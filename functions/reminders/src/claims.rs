@@ -1,16 +1,16 @@
 //! Claims: a process takes notifications that are due, and nobody else takes them for a while.
 
-use std::collections::VecDeque;
-
 use chrono::{DateTime, Utc};
 use common::{App, Result, db};
-use serde_json::json;
+use serde_json::{Value, json};
+use sqlx::MySqlConnection;
 use uuid::Uuid;
 
 use crate::{
     hex,
     notification::{Job, LEASE},
     send::Target,
+    sql_instant,
 };
 
 /// How many are claimed at once.
@@ -78,16 +78,25 @@ pub async fn read(app: &App, ids: &[(Uuid, Uuid)]) -> Result<Vec<Job>> {
     Ok(jobs.collect())
 }
 
-/// Gives back claims that were not begun: they are due at once.
-pub async fn give_back(app: &App, jobs: &VecDeque<Job>) -> Result<()> {
-    let ids: Vec<_> = jobs.iter().map(|job| (job.user_id, job.id)).collect();
+/// Gives back claims that were not begun, each with when it is due again.
+pub async fn give_back(
+    db: &mut MySqlConnection,
+    claims: impl Iterator<Item = (Uuid, Uuid, DateTime<Utc>)>,
+) -> Result<()> {
+    let claims =
+        claims.map(|(user_id, id, due)| json!({ "user": hex(user_id), "id": hex(id), "due": sql_instant(due) }));
+    let claims: Vec<_> = claims.collect();
+    if claims.is_empty() {
+        return Ok(());
+    }
     sqlx::query!(
-        "UPDATE sends JOIN JSON_TABLE(?, '$[*]' COLUMNS (user CHAR(32) PATH '$.user', id CHAR(32) PATH '$.id')) AS back
+        "UPDATE sends JOIN JSON_TABLE(?, '$[*]' COLUMNS (
+             user CHAR(32) PATH '$.user', id CHAR(32) PATH '$.id', due DATETIME(6) PATH '$.due')) AS back
              ON sends.user_id = UNHEX(back.user) AND sends.id = UNHEX(back.id)
-         SET due_at = at, attempts = attempts - 1",
-        keys(&ids)
+         SET due_at = back.due, attempts = attempts - 1",
+        Value::from(claims).to_string()
     )
-    .execute(&app.db)
+    .execute(db)
     .await?;
     Ok(())
 }
@@ -95,5 +104,5 @@ pub async fn give_back(app: &App, jobs: &VecDeque<Job>) -> Result<()> {
 /// Notifications as `JSON_TABLE` takes them.
 fn keys(ids: &[(Uuid, Uuid)]) -> String {
     let keys = ids.iter().map(|(user_id, id)| json!({ "user": hex(*user_id), "id": hex(*id) }));
-    serde_json::Value::from(keys.collect::<Vec<_>>()).to_string()
+    Value::from(keys.collect::<Vec<_>>()).to_string()
 }

@@ -22,8 +22,9 @@ use crate::{
     claims,
     fire::{self, Fired, Place},
     marks::{self, Done},
+    milestones,
     notification::Job,
-    send::{Came, Sender},
+    send::{SendResult, Sender},
 };
 
 /// How many are under way at once: those who do not answer hold up only so many others.
@@ -63,7 +64,9 @@ pub async fn all(app: &App, sender: &Arc<Sender>, has_time: impl Fn() -> bool) -
     }
     // Those that are not given back are due again after the lease.
     if !delivery.backlog.is_empty() {
-        claims::give_back(app, &delivery.backlog).await?;
+        let now = app.clock.now();
+        let claims = delivery.backlog.iter().map(|job| (job.user_id, job.id, now));
+        claims::give_back(&mut *app.db.acquire().await?, claims).await?;
     }
     delivery.failure.map_or(Ok(delivery.tried), Err)
 }
@@ -204,7 +207,8 @@ async fn more(app: App, search: Search) -> Result<(Vec<Job>, Option<Search>)> {
         Search::Stored => {
             let claimed = claims::claim(&app).await?;
             if !claimed.is_empty() {
-                return Ok((claims::read(&app, &claimed).await?, Some(Search::Stored)));
+                let jobs = milestones::wait_for_day(&app, claims::read(&app, &claimed).await?).await?;
+                return Ok((jobs, Some(Search::Stored)));
             }
             Place::START
         }
@@ -248,15 +252,15 @@ pub async fn forget_old(app: &App) -> Result<()> {
 /// Sends one, unless it is too late or its channel is gone.
 async fn attempt(app: App, sender: Arc<Sender>, job: Job) -> Done {
     let now = app.clock.now();
-    let came = match (&job.target, &job.message) {
-        _ if job.attempts > MOST_CLAIMS => Came::Never(None),
+    let result = match (&job.target, &job.message) {
+        _ if job.attempts > MOST_CLAIMS => SendResult::Failed(None),
         // A reminder that is late is dropped. A webhook whose first attempt was in time may still be tried again.
         (Some(target), _) if job.is_late(now) && (target.kind != Kind::Webhook || job.attempts <= 1) => {
-            Came::Never(None)
+            SendResult::Failed(None)
         }
         (Some(target), Some(message)) => sender.send(target, (job.id, job.first_at), message, now).await,
         // The channel was removed or switched off meanwhile.
-        _ => Came::Never(None),
+        _ => SendResult::Failed(None),
     };
-    Done { job, came, at: now }
+    Done { job, result, at: now }
 }

@@ -1,6 +1,6 @@
 //! What is due: reminders become notifications, one for each channel, and are planned for their next time.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use common::{
@@ -15,7 +15,7 @@ use sqlx::MySqlConnection;
 use uuid::Uuid;
 
 use crate::{
-    hex,
+    hex, ids,
     message::{self, Waiting},
     notification::{self, Job, LEASE, Notification},
     plan::{Life, Occurrence, Plan},
@@ -73,7 +73,7 @@ impl Place {
     pub const START: Self = Self { at: DateTime::UNIX_EPOCH, user_id: Uuid::nil() };
 }
 
-/// What a batch came to.
+/// The result of a batch.
 pub struct Fired {
     /// Notifications of its reminders, claimed already, to be sent at once.
     pub jobs: Vec<Job>,
@@ -285,12 +285,6 @@ async fn channels(db: &mut MySqlConnection, firings: &[Firing<'_>]) -> Result<Ha
         channels.entry(row.user_id).or_default().push(channel);
     }
     Ok(channels)
-}
-
-/// Each id once, as `JSON_TABLE` takes them.
-fn ids(ids: impl Iterator<Item = Uuid>) -> String {
-    let ids: BTreeSet<Uuid> = ids.collect();
-    json!(ids.into_iter().map(hex).collect::<Vec<_>>()).to_string()
 }
 
 /// By the index of who is asked: foods without outcome and slip on the date, in the person's order; and which of them count

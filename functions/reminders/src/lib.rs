@@ -17,11 +17,11 @@ mod milestones;
 mod notification;
 mod plan;
 mod push;
+mod reminders;
 mod send;
 mod sends;
-mod wishes;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{Extension, Router, routing::post};
 use common::{App, functions::REMINDERS, routes};
@@ -34,11 +34,11 @@ const EVENT_LIMIT: usize = 64 * 1024;
 /// What people reach.
 pub fn router(app: App, sender: Arc<Sender>) -> Router {
     let routes = common::Routes::default()
-        .routes(routes!(wishes::list))
+        .routes(routes!(reminders::list))
         .routes(routes!(sends::list))
         .routes(routes!(channels::put, channels::delete))
         .routes(routes!(sends::test))
-        .routes(routes!(wishes::put, wishes::delete));
+        .routes(routes!(reminders::put, reminders::delete));
     routes.under(&REMINDERS, app).layer(Extension(sender))
 }
 
@@ -51,6 +51,12 @@ pub fn events(app: App, sender: Arc<Sender>) -> Router {
 /// An id as [`JSON_TABLE`](https://mariadb.com/kb/en/json_table/) takes it: `UNHEX` reads it.
 fn hex(id: uuid::Uuid) -> String {
     id.simple().to_string()
+}
+
+/// Each id once, as `JSON_TABLE` takes them.
+fn ids(ids: impl Iterator<Item = uuid::Uuid>) -> String {
+    let ids: BTreeSet<_> = ids.collect();
+    serde_json::Value::from_iter(ids.into_iter().map(hex)).to_string()
 }
 
 /// An instant as SQL writes it.

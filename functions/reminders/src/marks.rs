@@ -12,7 +12,7 @@ use crate::{
     channels::Kind,
     hex,
     notification::Job,
-    send::{Came, next_try},
+    send::{SendResult, next_try},
     sql_instant,
 };
 
@@ -25,7 +25,7 @@ const GIVE_UP: TimeDelta = TimeDelta::days(5);
 /// A notification that was tried, and how it went.
 pub struct Done {
     pub job: Job,
-    pub came: Came,
+    pub result: SendResult,
     /// When it was tried.
     pub at: DateTime<Utc>,
 }
@@ -33,7 +33,8 @@ pub struct Done {
 impl Done {
     /// When it is tried again.
     fn again_at(&self) -> Option<DateTime<Utc>> {
-        let (Came::Again(_, asked), Some(target), false) = (self.came, &self.job.target, self.job.is_test) else {
+        let (SendResult::Retry(_, asked), Some(target), false) = (self.result, &self.job.target, self.job.is_test)
+        else {
             return None;
         };
         let at = self.at + next_try(target.kind, self.job.attempts, asked)?;
@@ -57,12 +58,12 @@ pub async fn mark(app: App, done: Vec<Done>) -> Result<u64> {
 
 async fn store(app: &App, done: &[Done]) -> Result<()> {
     let marks = done.iter().map(|done| {
-        let (outcome, status) = match done.came {
-            Came::Taken(status) => ("sent", Some(status)),
-            Came::Gone(status) => ("gone", Some(status)),
-            Came::Again(status, _) if done.again_at().is_some() => ("pending", status),
-            Came::Again(status, _) | Came::Never(status) => ("failed", status),
-            Came::Refused => ("refused", None),
+        let (outcome, status) = match done.result {
+            SendResult::Accepted(status) => ("sent", Some(status)),
+            SendResult::Gone(status) => ("gone", Some(status)),
+            SendResult::Retry(status, _) if done.again_at().is_some() => ("pending", status),
+            SendResult::Retry(status, _) | SendResult::Failed(status) => ("failed", status),
+            SendResult::Refused => ("refused", None),
         };
         json!({
             "user": hex(done.job.user_id), "id": hex(done.job.id), "attempts": done.job.attempts, "outcome": outcome,
@@ -91,15 +92,15 @@ async fn store(app: &App, done: &[Done]) -> Result<()> {
 }
 
 /// What the answer says of the channel: that it is gone, that it works again, or since when it does not.
-async fn note(db: &mut MySqlConnection, Done { job, came, at }: &Done) -> Result<()> {
+async fn note(db: &mut MySqlConnection, Done { job, result, at }: &Done) -> Result<()> {
     let Some(target) = &job.target else { return Ok(()) };
-    match came {
-        Came::Gone(_) => {
+    match result {
+        SendResult::Gone(_) => {
             sqlx::query!("DELETE FROM channels WHERE user_id = ? AND id = ?", job.user_id, job.channel_id)
                 .execute(db)
                 .await?;
         }
-        Came::Taken(_) if job.failing_since.is_some() => {
+        SendResult::Accepted(_) if job.failing_since.is_some() => {
             sqlx::query!(
                 "UPDATE channels SET failing_since = NULL WHERE user_id = ? AND id = ?",
                 job.user_id,
@@ -108,7 +109,7 @@ async fn note(db: &mut MySqlConnection, Done { job, came, at }: &Done) -> Result
             .execute(db)
             .await?;
         }
-        Came::Again(..) | Came::Never(Some(_)) | Came::Refused => {
+        SendResult::Retry(..) | SendResult::Failed(Some(_)) | SendResult::Refused => {
             // Push services say that a browser is gone. Of a webhook or a topic nobody says so.
             let gives_up = target.kind != Kind::Push && job.failing_since.is_some_and(|since| *at - since >= GIVE_UP);
             sqlx::query!(
@@ -123,7 +124,7 @@ async fn note(db: &mut MySqlConnection, Done { job, came, at }: &Done) -> Result
             .execute(db)
             .await?;
         }
-        Came::Taken(_) | Came::Never(None) => {}
+        SendResult::Accepted(_) | SendResult::Failed(None) => {}
     }
     Ok(())
 }

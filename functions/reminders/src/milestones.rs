@@ -1,5 +1,7 @@
 //! Milestones that the tick tells of become notifications, in the morning if they come at night.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveTime, TimeDelta, Timelike, Utc};
 use cloudevents::{Data, Event};
 use common::{
@@ -7,12 +9,14 @@ use common::{
     diary::{reminder::ALL_DAYS, zone::Zone},
 };
 use serde::Deserialize;
+use sqlx::MySqlConnection;
 use uuid::Uuid;
 
 use crate::{
-    fire::is_news,
-    message,
-    notification::{self, Notification},
+    claims,
+    fire::{LATE, is_news},
+    ids, message,
+    notification::{self, Job, Notification},
     plan::{Life, Plan},
 };
 
@@ -42,7 +46,7 @@ pub async fn note(app: &App, event: &Event) -> Result<()> {
     let Told { user_id, food_id, days } = told.map_err(|_| Code::EventInvalid)?;
     let mut db = db::begin(app.db.acquire().await?).await?;
     let found = sqlx::query!(
-        r#"SELECT reached_on, name, locale AS "locale: String", time_zone, users.day_start AS "day_start: NaiveTime"
+        r#"SELECT reached_on, name, locale AS "locale: String"
            FROM milestones
            JOIN foods ON foods.user_id = milestones.user_id AND foods.id = food_id AND foods.deleted_at IS NULL
            JOIN users ON users.user_id = milestones.user_id AND users.deleted_at IS NULL
@@ -60,19 +64,15 @@ pub async fn note(app: &App, event: &Event) -> Result<()> {
         user_id
     );
     let channels = channels.fetch_all(&mut *db).await?;
-    let reminders = sqlx::query!(
-        r#"SELECT COALESCE(MAX(discreet), FALSE) AS "discreet!: bool",
-                  MIN(IF(next_at > ?, next_at, NULL)) AS "next_at: DateTime<Utc>"
-           FROM reminders WHERE user_id = ?"#,
-        now,
+    let discreet = sqlx::query_scalar!(
+        r#"SELECT COALESCE(MAX(discreet), FALSE) AS "discreet!: bool" FROM reminders WHERE user_id = ?"#,
         user_id
     );
-    let reminders = reminders.fetch_one(&mut *db).await?;
     // Who wants one reminder to name no food wants it of milestones too.
-    let name = (!reminders.discreet).then_some(found.name.as_str());
+    let name = (!discreet.fetch_one(&mut *db).await?).then_some(found.name.as_str());
     let language = Language::of_person(&found.locale);
     let message = message::milestone(language, (user_id, food_id, found.reached_on), name, days);
-    let due_at = by_day(now, &Zone::stored(&found.time_zone), reminders.next_at);
+    let due_at = told_from(&mut db, &[user_id], now, now).await?.get(&user_id).copied().unwrap_or(now);
     let notifications: Vec<_> = channels
         .into_iter()
         .map(|channel_id| Notification {
@@ -91,6 +91,47 @@ pub async fn note(app: &App, event: &Event) -> Result<()> {
     notification::store(&mut db, &notifications.iter().collect::<Vec<_>>(), now).await?;
     db.commit().await?;
     Ok(())
+}
+
+/// Gives back the milestones among what was claimed that came due at night, as one does that is tried again. With a
+/// reminder of the last hour they are told.
+pub async fn wait_for_day(app: &App, jobs: Vec<Job>) -> Result<Vec<Job>> {
+    let people: Vec<_> = jobs.iter().filter(|job| job.is_milestone()).map(|job| job.user_id).collect();
+    if people.is_empty() {
+        return Ok(jobs);
+    }
+    let now = app.clock.now();
+    let mut db = app.db.acquire().await?;
+    let told_from = told_from(&mut db, &people, now - LATE, now).await?;
+    let wait = |job: &Job| told_from.get(&job.user_id).copied().filter(|from| job.is_milestone() && *from > now);
+    claims::give_back(&mut db, jobs.iter().filter_map(|job| Some((job.user_id, job.id, wait(job)?)))).await?;
+    Ok(jobs.into_iter().filter(|job| wait(job).is_none()).collect())
+}
+
+/// From when on each of these people may be told a milestone: now, or at night the first of morning and a reminder at
+/// `since` or after it.
+async fn told_from(
+    db: &mut MySqlConnection,
+    people: &[Uuid],
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<HashMap<Uuid, DateTime<Utc>>> {
+    let rows = sqlx::query!(
+        r#"SELECT users.user_id AS "user_id: Uuid", users.time_zone, users.day_start AS "day_start: NaiveTime",
+                  time AS "time?: NaiveTime", days AS "days?"
+           FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) PATH '$')) AS ids
+           JOIN users ON users.user_id = UNHEX(ids.id)
+           LEFT JOIN reminders ON reminders.user_id = users.user_id"#,
+        ids(people.iter().copied())
+    );
+    let mut told = HashMap::new();
+    for row in rows.fetch_all(db).await? {
+        let life = Life { zone: Zone::stored(&row.time_zone), day_start: row.day_start };
+        let plan = row.time.zip(row.days).map(|(time, days)| Plan { time, days });
+        let at = by_day(now, &life.zone, plan.map(|plan| plan.first_from(since, &life).at));
+        told.entry(row.user_id).and_modify(|first: &mut DateTime<Utc>| *first = at.min(*first)).or_insert(at);
+    }
+    Ok(told)
 }
 
 /// Now, or at night the first of morning and `reminder`, the next one.

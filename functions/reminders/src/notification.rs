@@ -48,6 +48,10 @@ pub struct Job {
 }
 
 impl Job {
+    pub fn is_milestone(&self) -> bool {
+        !self.is_test && !self.is_reminder
+    }
+
     /// Whether it is too late to tell it.
     pub fn is_late(&self, now: DateTime<Utc>) -> bool {
         self.is_reminder && self.first_at + LATE < now

@@ -64,17 +64,17 @@ impl Target {
     }
 }
 
-/// How it went.
+/// How sending went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Came {
+pub enum SendResult {
     /// It was taken, with this status.
-    Taken(u16),
+    Accepted(u16),
     /// There is nobody any more.
     Gone(u16),
     /// Again after so long, or, without a time of the other side's, by the rules of the kind.
-    Again(Option<u16>, Option<TimeDelta>),
+    Retry(Option<u16>, Option<TimeDelta>),
     /// It would be refused again.
-    Never(Option<u16>),
+    Failed(Option<u16>),
     /// It was not sent: the address may not be reached.
     Refused,
 }
@@ -101,12 +101,12 @@ impl Sender {
         (id, first_at): (Uuid, DateTime<Utc>),
         message: &Message,
         now: DateTime<Utc>,
-    ) -> Came {
+    ) -> SendResult {
         let sealed = match self.seal(target, message, now) {
             Ok(sealed) => sealed,
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "a notification could not be made");
-                return Came::Never(None);
+                return SendResult::Failed(None);
             }
         };
         let fill = |request| match (target.kind, sealed) {
@@ -116,19 +116,21 @@ impl Sender {
         };
         let answer = self.outside.post(&target.url, fill).await;
         let response = match answer {
-            Answer::Refused => return Came::Refused,
-            Answer::None => return Came::Again(None, None),
+            Answer::Refused => return SendResult::Refused,
+            Answer::None => return SendResult::Retry(None, None),
             Answer::Status(response) => response,
         };
         let status = response.status();
         let number = status.as_u16();
         match (target.kind, status) {
-            (_, status) if status.is_success() => Came::Taken(number),
-            (Kind::Push, StatusCode::NOT_FOUND | StatusCode::GONE) => Came::Gone(number),
-            (_, StatusCode::TOO_MANY_REQUESTS) => Came::Again(Some(number), retry_after(response.headers(), now)),
-            (_, status) if status.is_server_error() => Came::Again(Some(number), retry_after(response.headers(), now)),
-            (Kind::Webhook, _) => Came::Again(Some(number), None),
-            _ => Came::Never(Some(number)),
+            (_, status) if status.is_success() => SendResult::Accepted(number),
+            (Kind::Push, StatusCode::NOT_FOUND | StatusCode::GONE) => SendResult::Gone(number),
+            (_, StatusCode::TOO_MANY_REQUESTS) => SendResult::Retry(Some(number), retry_after(response.headers(), now)),
+            (_, status) if status.is_server_error() => {
+                SendResult::Retry(Some(number), retry_after(response.headers(), now))
+            }
+            (Kind::Webhook, _) => SendResult::Retry(Some(number), None),
+            _ => SendResult::Failed(Some(number)),
         }
     }
 

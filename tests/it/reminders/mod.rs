@@ -270,6 +270,33 @@ async fn a_milestone_is_told_once_and_wakes_nobody() {
 }
 
 #[tokio::test]
+async fn a_milestone_that_is_tried_again_waits_for_the_morning_or_the_next_reminder() {
+    for (reminder, told_at) in [(None, "08:00"), (Some("23:30"), "23:30"), (Some("06:30"), "06:30")] {
+        let evening = Evening::new().await;
+        let ada = evening.world.person("ada").await;
+        let food = ada.food_since("2026-03-10").await;
+        let subscription = evening.subscribed(&ada).await;
+        if let Some(time) = reminder {
+            remind(&ada, json!({ "time": time })).await;
+        }
+        evening.at("2026-03-13T21:50:00Z");
+        tick::run(&evening.world.app, tick::CHUNK).await.expect("a tick");
+        evening.push.answers(&subscription, 429, json!({ "retry-after": "1200" }), false).await;
+        let told = json!({ "user_id": ada.id, "food_id": food, "days": 3, "reached_on": "2026-03-12" });
+        evening.event("hanip.milestone.reached", &told).await.is(204);
+        evening.push.answers(&subscription, 201, json!({}), false).await;
+        evening.titles().await;
+        for time in ["22:10", "22:30", "23:25", "23:30", "06:30", "08:00", "08:05"] {
+            let date = if time < "12:00" { 14 } else { 13 };
+            evening.at(&format!("2026-03-{date}T{time}:00Z"));
+            evening.tick().await.is(204);
+            let expected: &[&str] = if time == told_at { &["ramen: 3 days 🎉"] } else { &[] };
+            assert_eq!(evening.titles().await, expected, "{time}, {reminder:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_reminder_is_by_five_minutes_on_days_of_the_week_and_there_are_ten() {
     let world = World::new().await;
     let ada = world.person("ada").await;
