@@ -30,6 +30,7 @@ KEY = [base64.b64encode(f"{line} line of {OWN}".encode()).decode().rstrip("=") f
 COSIGN_PASSWORD = f"correct-horse-{OWN}"
 TOKEN = f"eyJhbGciOi.{OWN}.token"
 WEBHOOK = f"s3cr3t-{OWN}-of-the-webhook"
+LINK = "https://jenkins.example.com/job/hanip/7/"
 SECRETS = {
     "registry": json.dumps({"auths": {"r.example": {"auth": base64.b64encode(f"bot:{PASSWORD}".encode()).decode()}}}),
     "cosign-key": "\n".join(["-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----", *KEY, "-----END-----", ""]),
@@ -198,6 +199,9 @@ def refused(message):
     blocks = message.get("blocks", [])
     if not message.get("text") or len(message["text"]) > 40_000 or len(blocks) > 50:
         return "invalid_payload"
+    # Slack takes it, and tells a whole channel.
+    if re.search("[<>]|&(?!amp;|lt;|gt;)", message["text"]):
+        return "not escaped"
     for block in blocks:
         text = block.get("text", {}).get("text", "")
         if block["type"] == "header" and not (block["text"]["type"] == "plain_text" and 0 < len(text) <= 150):
@@ -205,7 +209,7 @@ def refused(message):
         if block["type"] == "section" and not 0 < len(text) <= 3000:
             return "invalid_blocks: section"
         for element in block.get("elements", []):
-            if len(element["text"]["text"]) > 75 or len(element["url"]) > 3000:
+            if len(element["text"]["text"]) > 75 or not re.fullmatch(r"https?://\S{1,2990}", element["url"]):
                 return "invalid_blocks: button"
     return None
 
@@ -220,15 +224,18 @@ class Slack:
             def do_POST(self):
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 slack.look()
-                status, words = slack.answers.pop(0) if slack.answers else (200, b"ok")
+                status, words, *pause = slack.answers.pop(0) if slack.answers else (200, b"ok")
+                if status is None:
+                    self.wfile.write(words)
+                    return
                 if status == 200 and (fault := refused(body)):
                     slack.refused.append(fault)
                     status, words = 400, fault.encode()
                 if status == 200:
                     slack.messages.append(body)
                 self.send_response(status)
-                if status == 429:
-                    self.send_header("Retry-After", "1")
+                if pause:
+                    self.send_header("Retry-After", pause[0])
                 self.end_headers()
                 self.wfile.write(words)
 
@@ -346,7 +353,24 @@ def cases():
     yield Case(
         "git is away", {}, main, "FAILURE", 1, f"{header} checkout", ("Could not read from remote",), {"git_away": True}
     )
-    yield Case("Slack asks to wait", {}, "other", "SUCCESS", 3, "passed", (), {"answers": [(429, b""), (500, b"")]})
+    yield Case(
+        "Slack asks to wait", {}, "other", "SUCCESS", 3, "passed", (), {"answers": [(429, b"", "1"), (500, b"")]}
+    )
+    date = "Sat, 28 Nov 2026 09:00:00 GMT"
+    answers = [(429, b"", date), (503, b"", "-5")]
+    yield Case("Slack asks to wait until a date", {}, "other", "SUCCESS", 3, "passed", (), {"answers": answers})
+    answers = [(None, b"220 mail.example ready\r\n")]
+    yield Case("what answers speaks no HTTP", {}, "other", "SUCCESS", 3, "passed", (), {"answers": answers})
+    for name, text in {
+        "has a blank": f"http://127.0.0.1:1/services/{WEBHOOK} {WEBHOOK}",
+        "is two lines": f"http://127.0.0.1:1/services/{WEBHOOK}\nhttp://127.0.0.1:1/{WEBHOOK}\n",
+        "is none": f"http://127.0.0.1:{WEBHOOK}/",
+    }.items():
+        yield Case(f"the webhook's address {name}", {}, "other", "SUCCESS", 3, None, (), {"slack": text})
+    answers = [(404, f"Cannot POST /services/T0/B0/{WEBHOOK}".encode())]
+    yield Case("a proxy's page has the address", {}, "other", "SUCCESS", 3, None, (), {"answers": answers})
+    yield Case("a branch that calls everybody", {}, "<!channel>", "SUCCESS", 3, "passed", ())
+    yield Case("Jenkins has no address", {}, "other", "SUCCESS", 3, "passed", (), {"link": None})
     yield Case(
         "Slack is away",
         {"test": "fails"},
@@ -383,7 +407,7 @@ def prepare(place, case, slack, changed):
             "BRANCH_NAME": case.branch,
             "JOB_NAME": f"hanip/{case.branch}",
             "BUILD_NUMBER": "7",
-            "BUILD_URL": "https://jenkins.example.com/job/hanip/7/",
+            **({"BUILD_URL": LINK} if case.change.get("link", LINK) else {}),
             "REGISTRY": "r.example/hanip",
             "CI_SECONDS": case.change.get("seconds", "120"),
             "TELL_PAUSE": "0.05",
@@ -445,7 +469,8 @@ def misunderstandings(case, blocks):
     for words in ("of an earlier run", "\x1b"):
         if words in text:
             yield f"the message has what is {words}: {text}"
-    if blocks[-1].get("elements", [{}])[0].get("url") != "https://jenkins.example.com/job/hanip/7/console":
+    link = case.change.get("link", LINK)
+    if blocks[-1].get("elements", [{}])[0].get("url") != (link and f"{link}console"):
         yield "no link to the log"
 
 
