@@ -28,7 +28,12 @@ abstract class Steps extends Script {
 
   void echo(String text) { new File(given.console) << text + '\n' }
 
-  Object node(String label, Closure body) { body() }
+  Object node(String label, Closure body) {
+    if (!given.no_agent) return body()
+    if (deadline == Long.MAX_VALUE) throw new IllegalStateException('It waits for ever for an agent')
+    while (System.currentTimeMillis() < deadline) sleep(20)
+    throw (Exception) interrupted.newInstance()
+  }
 
   Object stage(String name, Closure body) {
     stages << name
@@ -37,11 +42,12 @@ abstract class Steps extends Script {
 
   Object timeout(Map limit, Closure body) {
     assert limit.unit == 'SECONDS'
-    deadline = System.currentTimeMillis() + limit.time * 1000L
+    long around = deadline
+    deadline = Math.min(around, System.currentTimeMillis() + limit.time * 1000L)
     try {
       body()
     } finally {
-      deadline = Long.MAX_VALUE
+      deadline = around
     }
   }
 

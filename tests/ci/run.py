@@ -78,6 +78,7 @@ BEHAVIOUR = {
     "hangs": "sleep 60",
 }
 TELL = """sh(script: 'scripts/ci tell "$RUN_OUTCOME"', returnStatus: true)"""
+NO_AGENT, UNTOLD = "no agent takes it", "git is away from a new agent"
 # What is done wrong, in which file, what is there, what stands there instead, the case that shows it, and the fault.
 MISTAKES = [
     (
@@ -148,8 +149,8 @@ MISTAKES = [
     ("a message with the stage before", "Jenkinsfile", "at = 'images'", "", "images fails", "the header is"),
     ("a message without the cause", "Jenkinsfile", '"RUN_CAUSE=${cause}",', "", "git is away", "the message lacks"),
     ("a message without a link", "Jenkinsfile", '"RUN_LINK=${env.BUILD_URL}console",', "", "git is away", "no link"),
-    ("silence on an abort", "Jenkinsfile", TELL, f"if (outcome != 'aborted') {TELL}", "somebody aborts", "0 messages"),
-    ("silence on a failure", "Jenkinsfile", TELL, f"if (outcome != 'failure') {TELL}", "checkout fails", "0 messages"),
+    ("silence on an abort", "Jenkinsfile", TELL, f"outcome == 'aborted' ? 0 : {TELL}", "somebody aborts", "0 messages"),
+    ("silence on a failure", "Jenkinsfile", TELL, f"outcome == 'failure' ? 0 : {TELL}", "checkout fails", "0 messages"),
     (
         "an abort that is told as a failure",
         "Jenkinsfile",
@@ -158,6 +159,16 @@ MISTAKES = [
         "somebody aborts",
         "the header is",
     ),
+    (
+        "a run that waits for ever",
+        "Jenkinsfile",
+        "timeout(time: 2 * seconds, unit: 'SECONDS')",
+        "if (true)",
+        NO_AGENT,
+        "FAILURE",
+    ),
+    ("silence on an agent that is missing", "Jenkinsfile", "if (at == 'the queue') echo", "", NO_AGENT, "does not say"),
+    ("silence on a message that is not sent", "Jenkinsfile", "if (status) echo", "", UNTOLD, "does not say"),
     ("a failure that passes", "Jenkinsfile", "throw failed", "", "checkout fails", "the result is SUCCESS"),
     (
         "a run that fails because nobody is told",
@@ -353,6 +364,8 @@ def cases():
     yield Case(
         "git is away", {}, main, "FAILURE", 1, f"{header} checkout", ("Could not read from remote",), {"git_away": True}
     )
+    yield Case(UNTOLD, {}, main, "FAILURE", 1, None, (), {"git_away": True, "new": True})
+    yield Case(NO_AGENT, {}, main, "ABORTED", 0, None, (), {"no_agent": True, "seconds": "1"})
     yield Case(
         "Slack asks to wait", {}, "other", "SUCCESS", 3, "passed", (), {"answers": [(429, b"", "1"), (500, b"")]}
     )
@@ -387,7 +400,10 @@ def cases():
 
 def prepare(place, case, slack, changed):
     place.mkdir()
-    workspace(place / "workspace", case.behaviour, changed)
+    if case.change.get("new"):
+        (place / "workspace").mkdir()
+    else:
+        workspace(place / "workspace", case.behaviour, changed)
     (place / "Jenkinsfile").write_text(read(changed, "Jenkinsfile"))
     held = {}
     (place / "credentials").mkdir()
@@ -402,6 +418,7 @@ def prepare(place, case, slack, changed):
         "console": str(place / "console"),
         "credentials": held,
         "git_away": case.change.get("git_away", False),
+        "no_agent": case.change.get("no_agent", False),
         "unknown": case.change.get("unknown"),
         "env": {
             "BRANCH_NAME": case.branch,
@@ -422,7 +439,7 @@ def faults(case, place, became, slack):
         yield f"the result is {became['result']}: {console[-2000:]}"
     if became["stages"] != STAGES[: case.stages]:
         yield f"the stages were {became['stages']}"
-    if max(map(len, console.splitlines())) > 4200:
+    if any(len(line) > 4200 for line in console.splitlines()):
         yield "a line of the console is too long"
     for path in became["left"]:
         yield f"a file of a secret is left: {path}"
