@@ -33,15 +33,18 @@ for name in ("ci", "release"):
     expect(not called, f"{name}.yml: what it calls beside scripts/ci: {called}")
     expect(name == "release" or "secrets." not in text, f"{name}.yml: a fork's change would run with a secret")
 
-# A release is for every architecture that images can be for; the tests, in the same job, are for its own alone.
-release = yaml.safe_load(pathlib.Path(".github/workflows/release.yml").read_text())["jobs"]["images"]
+# A release is for every architecture that images can be for. The tests are for their own alone, in a job that may do less.
+release = yaml.safe_load(pathlib.Path(".github/workflows/release.yml").read_text())
+tests, images = release["jobs"]["test"], release["jobs"]["images"]
 architectures = re.search(r"^declare -A cpu_of=\((.*)\)$", pathlib.Path("scripts/lib.sh").read_text(), re.MULTILINE)[1]
 wanted = {f"linux/{name}" for name in re.findall(r"\[(\w+)\]", architectures)}
-built = {step["run"]: step.get("env", {}).get("PLATFORMS", "") for step in release["steps"] if "run" in step}
+built = {step["run"]: step.get("env", {}).get("PLATFORMS", "") for step in images["steps"] if "run" in step}
 same("release.yml: an architecture of images that it does not build", wanted, built["scripts/ci images"].split(","))
-expect(
-    not built["scripts/ci test"] and "PLATFORMS" not in release["env"], "release.yml: tests for another architecture"
-)
+expect("PLATFORMS" not in str([tests, release.get("env")]), "release.yml: tests for another architecture")
+expect("scripts/ci test" not in built, "release.yml: tests in a job that may write")
+expect(images["needs"] == "test", "release.yml: images without tests")
+expect(tests["permissions"] == {"contents": "read"}, "release.yml: the tests may do more than read")
+expect("environment" not in tests and "secrets." not in str(tests), "release.yml: tests with a secret")
 
 # Each credential that the Jenkinsfile binds is one of Jenkins, each of its secrets is a file of the Secret, and no
 # secret is written out.

@@ -18,10 +18,19 @@ MISTAKES = [
     (RELEASE, "linux/amd64,linux/arm64", "linux/amd64", "it does not build: linux/arm64"),
     (
         RELEASE,
-        "    env:\n      REGISTRY",
-        "    env:\n      PLATFORMS: linux/arm64\n      REGISTRY",
+        "permissions: {}\n",
+        "permissions: {}\n\nenv:\n  PLATFORMS: linux/arm64\n",
         "tests for another",
     ),
+    (
+        RELEASE,
+        "      - run: scripts/ci images",
+        "      - run: scripts/ci test\n      - run: scripts/ci images",
+        "tests in a job that may write",
+    ),
+    (RELEASE, "    needs: test", "    needs: []", "images without tests"),
+    (RELEASE, "      contents: read", "      contents: write", "may do more than read"),
+    (RELEASE, "    timeout-minutes: 120", "    environment: release", "tests with a secret"),
     (VALUES, "keyName: kubeconfig", "keyName: kubeconfigs", "only one of the Secret and the credentials has"),
     (VALUES, "id: registry,", "id: registries,", "only one of Jenkinsfile and values.yaml has"),
     (
