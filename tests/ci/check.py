@@ -89,7 +89,7 @@ for manager in renovate["customManagers"]:
         chosen = [path for path in tracked if re.search(place.strip("/").replace("\\/", "/"), str(path))]
         expect(chosen, f"renovate.json: {place} is no file")
         hits = {
-            (str(path), match["currentValue"])
+            (path, *match.span("currentValue"))
             for path in chosen
             for one in patterns
             for match in one.finditer(path.read_text())
@@ -101,14 +101,25 @@ for manager in renovate["customManagers"]:
             any(one.search(path.read_text()) for path in tracked if path.suffix in (".md", ".yaml", ".sh", "")),
             f"renovate.json finds nothing: {one.pattern}",
         )
-written = re.compile(
-    r"releases/download/([\w.-]+)/|githubusercontent\.com/[^/]+/[^/]+/([\w.-]+)/|--version ([\d.]+)|\bwanted=(\d+\.\d+\.\d+) tools"
-)
+# Three numbers, or MariaDB's tag. A page of figures, and what is said of schemas, is about the versions of its time.
+written = re.compile(r"(?<![\d.])\d+\.\d+\.\d+(?!\.?\d)|(?<=mariadb:)\d[\d.]*")
+OF_ITS_TIME = {f"docs/{name}.md" for name in ("aws", "cluster", "high-availability", "images", "speed")}
+OF_ITS_TIME.add("knative/schemas/README.md")
+# The oldest that will do, what old programs were made of, examples, and one that is bad.
+KEPT = {
+    "docs/delivery.md": {"1.2.0"},
+    "knative/README.md": {"26.10.0"},
+    "knative/clusters/Vagrantfile": {"202510.26.0"},
+    "scripts/lib.sh": {"1.26.0"},
+    "scripts/providers": {"6.2.1", "3.3.10", "2.0.0", "1.2.0", "1.15.0", "2.5.1", "2.1.8", "0.8.0"},
+    "scripts/sbom": {"1.0.228"},
+}
 for path in tracked:
-    if path.suffix in (".md", "") and "written" not in path.parts:
+    if path.suffix in (".md", ".sh", "") and "written" not in path.parts and str(path) not in OF_ITS_TIME:
         for match in written.finditer(path.read_text(errors="ignore")):
-            version = next(filter(None, match.groups()))
-            expect((str(path), version) in found, f"{path}: Renovate does not see the version {version}")
+            at = f"{path}: Renovate does not see the version {match[0]}"
+            seen = any(path == one and begin <= match.start() and match.end() <= end for one, begin, end in found)
+            expect(seen or match[0] in KEPT.get(str(path), ()), at)
 
 if faults:
     raise SystemExit("\n".join(faults))

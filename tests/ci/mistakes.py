@@ -48,6 +48,17 @@ MISTAKES = [
         "--version 5.9.55 --devel\n# --version 5.9.54",
         "Renovate does not see the version",
     ),
+    # The same version is seen in another place.
+    (
+        "knative/README.md",
+        "mariadb-operator/mariadb-operator:26",
+        "mariadb-operator/operator:26",
+        "the version 26.10.1",
+    ),
+    ("knative/README.md", "| MetalLB, ", "| MetalLb, ", "the version 0.16.2"),
+    ("knative/README.md", "docker.io/library/mariadb:", "docker.io/mariadb:", "the version 11.8"),
+    ("scripts/providers", "maven-dependency-plugin:3", "maven-antrun-plugin:3", "the version 3.6.1"),
+    ("docs/load.md", ", which it fetches", " 5.6.3, which it fetches", "the version 5.6.3"),
 ]
 
 wrong = []
