@@ -92,16 +92,16 @@ MISTAKES = [
     (
         "a secret in a log",
         "scripts/ci-log",
-        "text = secrets.sub(MASK, text) if secrets else text",
-        "text = bytes(text)",
+        'masked(part.rstrip(b"\\n"), secrets)',
+        'part.rstrip(b"\\n")',
         "push fails",
         "a secret is in the message",
     ),
     (
         "a line that is cut before it is masked",
         "scripts/ci-log",
-        'text = part.rstrip(b"\\n")',
-        'text = part.rstrip(b"\\n")[:SHOWN]',
+        'masked(part.rstrip(b"\\n"), secrets)',
+        'masked(part.rstrip(b"\\n")[:SHOWN], secrets)',
         "all is well on main",
         "a secret is in workspace/target/run/push.log",
     ),
@@ -491,6 +491,70 @@ def misunderstandings(case, blocks):
         yield "no link to the log"
 
 
+def logged():
+    """What the file of a secret has, what a program prints, and what of it the log shows."""
+    secret = "it's <a>/b+c&d? é~>>>"
+    data, long = secret.encode(), base64.b64encode(OWN.encode() * 15).decode()
+    for printed, shown in {
+        secret: "****",
+        json.dumps(secret): '"****"',
+        json.dumps(secret, ensure_ascii=False): '"****"',
+        '"it\'s \\u003ca\\u003e/b+c\\u0026d? é~\\u003e\\u003e\\u003e"': '"****"',
+        "?a=it%27s%20%3Ca%3E%2Fb%2Bc%26d%3F%20%C3%A9~%3E%3E%3E": "?a=****",
+        "?a=it%27s%20%3ca%3e%2fb%2bc%26d%3f%20%c3%a9~%3e%3e%3e": "?a=****",
+        "/it%27s%20%3Ca%3E/b%2Bc%26d%3F%20%C3%A9~%3E%3E%3E": "/****",
+        "?a=it%27s+%3Ca%3E%2Fb%2Bc%26d%3F+%C3%A9~%3E%3E%3E": "?a=****",
+        "<p>it&#x27;s &lt;a&gt;/b+c&amp;d? é~&gt;&gt;&gt;</p>": "<p>****</p>",
+        "<p>it's &lt;a&gt;/b+c&amp;d? é~&gt;&gt;&gt;</p>": "<p>****</p>",
+        "<p>it&#39;s &lt;a&gt;/b+c&amp;d? é~&gt;&gt;&gt;</p>": "<p>****</p>",
+        "+ a 'it'\"'\"'s <a>/b+c&d? é~>>>'": "+ a '****'",
+        "+ a 'it'\\''s <a>/b+c&d? é~>>>'": "+ a '****'",
+        "it\\'s\\ \\<a\\>/b+c\\&d\\?\\ é~\\>\\>\\>": "****",
+        "$'it\\'s <a>/b+c&d? \\303\\251~>>>'": "$'****'",
+        data.hex(): "****",
+        data.hex().upper(): "****",
+        base64.b64encode(data).decode(): "****==",
+        base64.urlsafe_b64encode(data).decode(): "****==",
+        base64.b64encode(b"a:" + data + b"-").decode(): "YTp****LQ==",
+        base64.b64encode(b"me:" + data + b"-").decode(): "bWU6****i0=",
+        base64.b64encode(b"bot:" + data + b"-").decode(): "Ym90Om****4t",
+    }.items():
+        yield secret, printed, shown
+    # As base64, openssl base64 and xxd -p write a file.
+    for text, length, expected in (
+        (base64.b64encode(f"{long}\n".encode()).decode(), 76, "****\n****\n****="),
+        (base64.b64encode(f"{long}\n".encode()).decode(), 64, "****\n****\n****\n****="),
+        (f"{long}\n".encode().hex(), 60, "\n".join(["****"] * 6)),
+    ):
+        wrapped = "\n".join(text[at : at + length] for at in range(0, len(text), length))
+        yield f"{long}\n", wrapped, expected
+    yield f"users: [{{name: ada-lovelace, user: {{token: {TOKEN}}}}}]", f"{TOKEN} ada-lovelace", "**** ada-lovelace"
+    yield f"  - token: {TOKEN} # mine", TOKEN, "****"
+    yield f"password:{TOKEN}", TOKEN, "****"
+    yield f'password: "{TOKEN}\\"x"', f'{TOKEN}"x', "****"
+    yield f"    server: https://me:{TOKEN}@r.example", f"https://me:{TOKEN}@r.example", "https://me:****@r.example"
+    opens = "clusters:\n- cluster:\n    server: https://r.example:6443\ncontexts:\n"
+    yield opens, "clusters: contexts: https://r.example:6443", "clusters: contexts: https://r.example:6443"
+    sign_in = json.dumps({"auths": {"r.example": {"username": "AWS", "password": TOKEN}}})
+    yield sign_in, base64.b64encode(f"AWS:{TOKEN}--".encode()).decode(), re.compile(r"QVdTOm\*{4}.{1,6}")
+    # What is read of a line ends in the middle of a secret.
+    yield long, long * 2000, re.compile(r"(\*{4})+ \.\.\.")
+
+
+def unmasked():
+    """What scripts/ci-log does not mask as it is to, or masks though it is no secret."""
+    for text, printed, shown in logged():
+        with tempfile.NamedTemporaryFile("w", prefix="hanip-ci.", dir="/tmp") as secret:
+            secret.write(text)
+            secret.flush()
+            command, environment = [ROOT / "scripts/ci-log", "/dev/null"], {**os.environ, "SECRET_FILES": secret.name}
+            became = subprocess.run(
+                command, check=True, input=f"{printed}\n", stdout=subprocess.PIPE, text=True, env=environment
+            ).stdout.rstrip("\n")
+        if not (shown.fullmatch(became) if isinstance(shown, re.Pattern) else became == shown):
+            yield f"of {text[:80]} the log shows, where {printed[:80]} is printed: {became[-200:]}"
+
+
 class Jenkins:
     def __init__(self, jar, folder):
         command = ["java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", jar, "groovy.ui.GroovyMain"]
@@ -521,7 +585,7 @@ class Jenkins:
 
 
 def main(jar):
-    began, wrong = time.monotonic(), []
+    began, wrong = time.monotonic(), list(unmasked())
     with tempfile.TemporaryDirectory(prefix="hanip-ci.", dir="/tmp") as made:
         jenkins = Jenkins(jar, pathlib.Path(made))
         ways = {case.name: case for case in cases()}
