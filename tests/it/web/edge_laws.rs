@@ -84,6 +84,14 @@ async fn a_path_is_passed_on_as_it_came_with_the_headers_the_api_reads_and_no_ot
     let bare = send(&edge, Method::GET, "/api/auth", &[]).await.body;
     let names: Vec<_> = bare.lines().skip(1).filter_map(|line| line.split(": ").next()).collect();
     assert_eq!(names, ["accept", "host", "traceparent", "user-agent", "x-real-ip"], "{bare}");
+    // Under what is no trace a function logs nothing: it gets the edge's own.
+    for none in [
+        "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+        "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    ] {
+        let body = send(&edge, Method::GET, "/api/auth", &[("traceparent", none)]).await.body;
+        assert!(body.contains("\ntraceparent: 00-") && !body.contains(none), "{body}");
+    }
 }
 
 #[tokio::test]
