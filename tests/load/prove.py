@@ -25,11 +25,43 @@ FAULTS = {
 }
 
 
-def load(*arguments, **environment):
+def load(*arguments, people=PEOPLE, seconds=SECONDS, **environment):
     """Whether scripts/load ends well, and what it says."""
-    command = [ROOT / "scripts/load", PEOPLE, SECONDS, *arguments]
+    command = [ROOT / "scripts/load", people, seconds, *arguments]
     ended = subprocess.run(command, check=False, env={**os.environ, **environment}, capture_output=True, text=True)
     return ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def too_long(folder):
+    """What scripts/load begins although a day would have more slips than it takes."""
+    (folder / "tokens").write_text("hanip_one\nhanip_two\n")
+    nobody = {"PROGRAM": "/bin/false"}, {"TOKENS": str(folder / "tokens")}
+    for people, seconds, address, environment, most in (
+        ("1", "4001", (), nobody[0], 4000),
+        ("4", "2001", ("http://127.0.0.1:1",), nobody[1], 2000),
+        ("101", "5", ("http://127.0.0.1:1",), nobody[1], 0),
+    ):
+        well, said = load(*address, people=people, seconds=seconds, **environment)
+        if well or f"SECONDS: expected no more than {most}:" not in said:
+            yield f"{people} people for {seconds} s: {said}"
+
+
+def misjudged(folder):
+    """What tests/load/check.py says wrongly of results where the statistics name no error."""
+    done = {"sampleCount": 1, "errorCount": 0, "throughput": 1, "medianResTime": 1, "pct2ResTime": 1, "maxResTime": 1}
+    names = [
+        *("Who am I", "Quit a food", "Look at today", "Review a day", "Record a slip"),
+        *("Look at the food", "Look at the review"),
+    ]
+    (folder / "report").mkdir()
+    (folder / "report/statistics.json").write_text(json.dumps(dict.fromkeys(["Total", *names], done)))
+    for success, expected in {"true": "", "false": "1 of 1 requests failed: see target/load/results.csv\n"}.items():
+        rows = [f"1,1,{name},true" for name in names[1:]] + [f"1,1,{names[0]},{success}"]
+        (folder / "results.csv").write_text("\n".join(["timeStamp,elapsed,label,success", *rows]) + "\n")
+        command = [sys.executable, ROOT / "tests/load/check.py", folder, "1", "--tokens"]
+        ended = subprocess.run(command, check=False, capture_output=True, text=True)
+        if (ended.returncode == 0) != (success == "true") or ended.stderr != expected:
+            yield f"success {success}: {ended.stdout}{ended.stderr}"
 
 
 def with_token(standalone, folder):
@@ -64,6 +96,9 @@ def promise(words, tried, wrong):
 
 
 def main(standalone):
+    with tempfile.TemporaryDirectory(prefix="hanip-load.", dir="/tmp") as folder:
+        promise("Loads that would fail by themselves and are begun", 3, list(too_long(pathlib.Path(folder))))
+        promise("Results that are judged wrongly", 2, list(misjudged(pathlib.Path(folder))))
     program = {"PROGRAM": str(ROOT / "tests/load/faulty.py"), "INSIDE": standalone}
     well, said = load(**program)
     promise("Loads of a Hanip without a fault that fail", 1, [] if well else [said])
