@@ -93,7 +93,8 @@ def main(root, *modules):
 
 def lost_secrets(server, root):
     """What the page's command for a new function takes from those that came before, and from a function that has a Secret."""
-    [command] = re.findall(r"^scripts/secrets badges \| (kubectl .*) -f -", (root / "knative/README.md").read_text(), re.M)
+    page = (root / "knative/README.md").read_text()
+    [command] = re.findall(r"^scripts/secrets badges \| (kubectl .*) -f -", page, re.MULTILINE)
 
     def make(function):
         secrets = subprocess.run([root / "scripts/secrets", function], capture_output=True, text=True, check=True).stdout

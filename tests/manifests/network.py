@@ -172,8 +172,10 @@ def said(policy, peer):
 
 def labels(selector):
     parts = [f"{key}={value}" for key, value in selector.get("matchLabels", {}).items()]
-    for part in selector.get("matchExpressions", []):
-        parts.append(f"{part['key']} {part['operator'].lower()} {', '.join(part.get('values', []))}".strip())
+    parts += [
+        f"{part['key']} {part['operator'].lower()} {', '.join(part.get('values', []))}".strip()
+        for part in selector.get("matchExpressions", [])
+    ]
     return " and ".join(parts) or "all"
 
 
