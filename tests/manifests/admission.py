@@ -97,7 +97,9 @@ def lost_secrets(server, root):
     [command] = re.findall(r"^scripts/secrets badges \| (kubectl .*) -f -", page, re.MULTILINE)
 
     def make(function):
-        secrets = subprocess.run([root / "scripts/secrets", function], capture_output=True, text=True, check=True).stdout
+        secrets = subprocess.run(
+            [root / "scripts/secrets", function], capture_output=True, text=True, check=True
+        ).stdout
         # The time that the page's command names the manager by is another one each time.
         options = command.replace('"$(date +%s)"', str(time.monotonic_ns())).split()[1:]
         server.kubectl(*options, "--filename=-", given=secrets)

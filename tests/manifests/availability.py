@@ -72,7 +72,9 @@ def after_the_migration(things):
     """What needs the schema comes after the migration: scripts/deploy goes by this label."""
     clients = [thing for thing, labels, _ in pods(things) if labels.get("hanip/database") == "client"]
     late = [thing for thing in clients if thing in services(things)]
-    late += [thing for thing in of_kind(things, "Deployment", "apps") if thing["metadata"]["name"] in ("edge", "figures")]
+    late += [
+        thing for thing in of_kind(things, "Deployment", "apps") if thing["metadata"]["name"] in ("edge", "figures")
+    ]
     for thing in late:
         if thing["metadata"].get("labels", {}).get("hanip/after") != "migrate":
             yield "order", f"{name(thing)}: expected the label hanip/after: migrate"

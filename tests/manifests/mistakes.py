@@ -20,7 +20,9 @@ NETWORK = "knative/base/network.yaml"
 REMINDERS = "knative/base/events/reminders.yaml"
 DATABASE = "knative/components/mariadb/network.yaml"
 BACKUP = "knative/components/backup"
-PRIVATE = "            except: [10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16]\n"
+PRIVATE = (
+    "            except: [10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16]\n"
+)
 SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: oops}\nstringData: {password: hunter2}\n"
 
 # What is done wrong, where, what is there, what stands there instead, and the fault that it is to be.

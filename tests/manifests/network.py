@@ -140,7 +140,9 @@ def gateway(things):
     found = [ways(policy, "ingress") for policy in of_kind(things, "NetworkPolicy", "networking.k8s.io")]
     if found != [GATEWAY]:
         yield "network policy", f"the gateway lets in {found}: expected {sorted(GATEWAY)}"
-    kinds = [thing["spec"].get("type") for thing in of_kind(things, "Service") if thing["metadata"]["name"] == "kourier"]
+    kinds = [
+        thing["spec"].get("type") for thing in of_kind(things, "Service") if thing["metadata"]["name"] == "kourier"
+    ]
     if kinds != ["ClusterIP"]:
         yield "network policy", "Service kourier: expected ClusterIP: the edge alone is public"
 

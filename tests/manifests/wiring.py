@@ -102,7 +102,9 @@ def events(things):
 def heard(triggers, attributes):
     """Which services get the events that have just these attributes."""
     specs = [trigger["spec"] for trigger in triggers]
-    return [spec["subscriber"]["ref"]["name"] for spec in specs if spec.get("filter", {}).get("attributes") == attributes]
+    return [
+        spec["subscriber"]["ref"]["name"] for spec in specs if spec.get("filter", {}).get("attributes") == attributes
+    ]
 
 
 def routes(configuration):

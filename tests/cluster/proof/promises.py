@@ -263,7 +263,9 @@ class Promises:
         """Until that is taken back, a deploy says that it changes nothing of the function."""
         by_age = "--sort-by=.metadata.creationTimestamp"
         selector = "--selector=serving.knative.dev/service=foods"
-        revisions = self.hanip("get", "revisions", selector, by_age, "--output=jsonpath={.items[*].metadata.name}").split()
+        revisions = self.hanip(
+            "get", "revisions", selector, by_age, "--output=jsonpath={.items[*].metadata.name}"
+        ).split()
         with Crowd(8, "/api/foods", rate=40) as crowd:
             self.page.run("foods-00007", [("foods-00007", revisions[-2])])
             self.cluster.wait("requests at the revision before", lambda: self.serving() == revisions[-2], 120)
@@ -275,7 +277,12 @@ class Promises:
                     raise
             self.page.run('"path": "/spec/traffic"')
             self.cluster.wait("requests at the newest revision", lambda: self.serving() != revisions[-2], 120)
-        self.held("requests while a function is rolled back by the page", crowd.asked, crowd.failed, "; ".join(crowd.failures[:1]))
+        self.held(
+            "requests while a function is rolled back by the page",
+            crowd.asked,
+            crowd.failed,
+            "; ".join(crowd.failures[:1]),
+        )
 
     def serving(self):
         """The revision of foods that gets all requests."""
