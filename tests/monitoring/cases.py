@@ -13,10 +13,11 @@ def sign_ins(outcome, values):
     return (f'hanip_sign_ins_total{{provider="google",outcome="{outcome}"}}', values)
 
 
-CASES = {
+CASES = [
     # Six failures come at 600 s and are told of five minutes later.
-    "HanipFunctionFails": (900, [requests(200, "0+3x60"), requests(500, "_x20 6+2x40")]),
-    "HanipFunctionSlow": (
+    ("HanipFunctionFails", 900, [requests(200, "0+3x60"), requests(500, "_x20 6+2x40")]),
+    (
+        "HanipFunctionSlow",
         690,
         [
             requests(200, "0+10x60"),
@@ -25,33 +26,36 @@ CASES = {
             (f'{BUCKET}{{{OF},http_response_status_code="200",le="+Inf"}}', "0+10x60"),
         ],
     ),
-    "HanipQueueLong": (300, [(f"kn_serving_queue_depth{{{OF}}}", "51x40")]),
-    "HanipPodsMissing": (
+    ("HanipQueueLong", 300, [(f"kn_serving_queue_depth{{{OF}}}", "51x40")]),
+    (
+        "HanipPodsMissing",
         600,
         [(f"kn_revision_pods_desired{{{OF}}}", "2x40"), (f"kn_revision_pods_count{{{OF}}}", "1x40")],
     ),
     # One event, of a pod that wakes for it and ends at once.
-    "HanipEventLost": (300, [requests(202, "_x10 1 1 1", OF.replace("foods", "dead-letter"))]),
-    "HanipFiguresAway": (330, [('hanip_build_info{version="0.1.0"}', "1 stale _x60")]),
-    "HanipDatabaseAway": (120, [("hanip_database_up", "0x20")]),
-    "HanipConnectionsShort": (
+    ("HanipEventLost", 300, [requests(202, "_x10 1 1 1", OF.replace("foods", "dead-letter"))]),
+    ("HanipFiguresAway", 330, [('hanip_build_info{version="0.1.0"}', "1 stale _x60")]),
+    ("HanipDatabaseAway", 120, [("hanip_database_up", "0x20")]),
+    (
+        "HanipConnectionsShort",
         300,
         [("hanip_database_connections", "161x20"), ("hanip_database_connections_max", "200x20")],
     ),
     # The last tick was at 0 s: more than an hour ago from 3630 s on.
-    "HanipTickMissing": (3930, [("hanip_tick_last_timestamp_seconds", "0x140")]),
-    "HanipDayOverdue": (600, [("hanip_oldest_due_day_age_seconds", "7200x9 7201x40")]),
-    "HanipDrift": (300, [("hanip_drifted_foods", "0x9 1x10")]),
-    "HanipMilestonesWait": (3600, [("hanip_milestones_unannounced", "1x140")]),
-    "HanipRemindersLate": (600, [("hanip_reminders_late", "1x40")]),
-    "HanipSignInsFail": (300, [sign_ins("completed", "0+0x40"), sign_ins("failed", "_x10 5x40")]),
-    "HanipBackupOld": (
+    ("HanipTickMissing", 3930, [("hanip_tick_last_timestamp_seconds", "0x140")]),
+    ("HanipDayOverdue", 600, [("hanip_oldest_due_day_age_seconds", "7200x9 7201x40")]),
+    ("HanipDrift", 300, [("hanip_drifted_foods", "0x9 1x10")]),
+    ("HanipMilestonesWait", 3600, [("hanip_milestones_unannounced", "1x140")]),
+    ("HanipRemindersLate", 600, [("hanip_reminders_late", "1x40")]),
+    ("HanipSignInsFail", 300, [sign_ins("completed", "0+0x40"), sign_ins("failed", "_x10 5x40")]),
+    (
+        "HanipBackupOld",
         93630,
         [('kube_cronjob_status_last_successful_time{namespace="hanip",cronjob="backup"}', "0x3200")],
     ),
-    "HanipAlertsUntold": (330, [('alertmanager_notifications_failed_total{integration="slack"}', "0 1 1x40")]),
-    "HanipWatchdog": (0, []),
-}
+    ("HanipAlertsUntold", 330, [('alertmanager_notifications_failed_total{integration="slack"}', "0 1 1x40")]),
+    ("HanipWatchdog", 0, []),
+]
 # What is no alarm.
 NOT_FIRING = [
     ("HanipFunctionFails", [requests(200, "0+3x60"), requests(500, "_x20 1x40")]),
