@@ -21,7 +21,7 @@ ROWS = [
             (
                 "Failures in five minutes",
                 "short",
-                "Answers of 5xx. The tick's 503 says that it goes on with the next call.",
+                "Answers of 5xx. The 503 of tick and of reminders says that they go on with the next call.",
                 [("hanip:failures:increase5m", FUNCTION)],
             ),
             (
@@ -133,7 +133,7 @@ ROWS = [
             (
                 "Sign-ins in a quarter of an hour",
                 "short",
-                "Empty until the first.",
+                "Empty until the first, and for a while after the database was away for long.",
                 [("hanip:sign_ins:increase15m", "{{provider}} {{outcome}}")],
             ),
             (

@@ -9,8 +9,12 @@ def requests(status, values, of=OF):
     return (f'{COUNT}{{{of},http_response_status_code="{status}"}}', values)
 
 
-def sign_ins(outcome, values):
-    return (f'hanip_sign_ins_total{{provider="google",outcome="{outcome}"}}', values)
+def sign_ins(outcome, values, pod="figures-1"):
+    return (f'hanip_sign_ins_total{{provider="google",outcome="{outcome}",pod="{pod}"}}', values)
+
+
+def up(values, pod="figures-1"):
+    return (f'hanip_database_up{{pod="{pod}"}}', values)
 
 
 CASES = [
@@ -47,7 +51,21 @@ CASES = [
     ("HanipDrift", 300, [("hanip_drifted_foods", "0x9 1x10")]),
     ("HanipMilestonesWait", 3600, [("hanip_milestones_unannounced", "1x140")]),
     ("HanipRemindersLate", 600, [("hanip_reminders_late", "1x40")]),
-    ("HanipSignInsFail", 300, [sign_ins("completed", "0+0x40"), sign_ins("failed", "_x10 5x40")]),
+    # Five fail at 1800 s: of a provider that never failed before, of one that did, and after a new pod of figures.
+    ("HanipSignInsFail", 1800, [up("1x100"), sign_ins("completed", "100x100"), sign_ins("failed", "_x60 5x40")]),
+    ("HanipSignInsFail", 1800, [up("1x100"), sign_ins("completed", "100x100"), sign_ins("failed", "7x59 12x40")]),
+    (
+        "HanipSignInsFail",
+        1800,
+        [
+            up("1x50 stale"),
+            up("_x51 1x60", "figures-2"),
+            sign_ins("completed", "100x50 stale"),
+            sign_ins("failed", "7x50 stale"),
+            sign_ins("completed", "_x51 100x60", "figures-2"),
+            sign_ins("failed", "_x51 7x8 12x50", "figures-2"),
+        ],
+    ),
     (
         "HanipBackupOld",
         93630,
@@ -60,9 +78,41 @@ CASES = [
 NOT_FIRING = [
     ("HanipFunctionFails", [requests(200, "0+3x60"), requests(500, "_x20 1x40")]),
     ("HanipFunctionFails", [requests(503, "0+3x120", OF.replace("foods", "tick"))]),
+    ("HanipFunctionFails", [requests(503, "0+3x120", OF.replace("foods", "reminders"))]),
     ("HanipFunctionFails", [requests(200, "0+500x120"), requests(500, "0+5x120")]),
-    ("HanipSignInsFail", [sign_ins("completed", "0+1x120"), sign_ins("failed", "_x10 4x110")]),
-    ("HanipSignInsFail", [sign_ins("completed", "0+10x120"), sign_ins("failed", "0+5x120")]),
+    # Five are within every window, of a pod that lives on.
+    (
+        "HanipFunctionFails",
+        [requests(200, "0+3x180"), requests(500, " ".join(str(1 + step * 5 // 9) for step in range(180)))],
+    ),
+    ("HanipSignInsFail", [up("1x160"), sign_ins("completed", "0+1x160"), sign_ins("failed", "_x60 4x100")]),
+    ("HanipSignInsFail", [up("1x160"), sign_ins("completed", "100x160"), sign_ins("failed", "7x59 11x100")]),
+    ("HanipSignInsFail", [up("1x160"), sign_ins("completed", "0+10x160"), sign_ins("failed", "0+5x160")]),
+    # A new pod of figures says what the last one said.
+    (
+        "HanipSignInsFail",
+        [
+            up("1x50 stale"),
+            up("_x51 1x160", "figures-2"),
+            sign_ins("completed", "10x50 stale"),
+            sign_ins("failed", "100x50 stale"),
+            sign_ins("completed", "_x51 10x160", "figures-2"),
+            sign_ins("failed", "_x51 100x160", "figures-2"),
+        ],
+    ),
+    # The database was away for twenty minutes, or for an hour; and Prometheus is new.
+    *(
+        (
+            "HanipSignInsFail",
+            [
+                up(f"1x50 0x{steps} 1x100"),
+                sign_ins("completed", f"10x50 stale _x{steps} 10x100"),
+                sign_ins("failed", f"100x50 stale _x{steps} 100x100"),
+            ],
+        )
+        for steps in (40, 120)
+    ),
+    ("HanipSignInsFail", [up("1x160"), sign_ins("completed", "10x160"), sign_ins("failed", "100x160")]),
     (
         "HanipPodsMissing",
         [(f"kn_revision_pods_desired{{{OF}}}", "2x5 1x100"), (f"kn_revision_pods_count{{{OF}}}", "1x105")],
