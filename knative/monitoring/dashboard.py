@@ -41,7 +41,7 @@ ROWS = [
                 "short",
                 "Empty where Knative's autoscaler pushes nothing.",
                 [
-                    (f"sum by (kn_service_name) (kn_revision_pods_desired{{{OURS}}})", f"{FUNCTION} wanted"),
+                    (f"sum by (kn_service_name) (kn_revision_pods_requested{{{OURS}}})", f"{FUNCTION} wanted"),
                     (f"sum by (kn_service_name) (kn_revision_pods_count{{{OURS}}})", f"{FUNCTION} there"),
                 ],
             ),

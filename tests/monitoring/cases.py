@@ -9,6 +9,10 @@ def requests(status, values, of=OF):
     return (f'{COUNT}{{{of},http_response_status_code="{status}"}}', values)
 
 
+def pods(**values):
+    return [(f"kn_revision_pods_{which}{{{OF}}}", these) for which, these in values.items()]
+
+
 def sign_ins(outcome, values, pod="figures-1"):
     return (f'hanip_sign_ins_total{{provider="google",outcome="{outcome}",pod="{pod}"}}', values)
 
@@ -31,11 +35,9 @@ CASES = [
         ],
     ),
     ("HanipQueueLong", 300, [(f"kn_serving_queue_depth{{{OF}}}", "51x40")]),
-    (
-        "HanipPodsMissing",
-        600,
-        [(f"kn_revision_pods_desired{{{OF}}}", "2x40"), (f"kn_revision_pods_count{{{OF}}}", "1x40")],
-    ),
+    # Of two pods one is there; and the first one of a new revision does not start.
+    ("HanipPodsMissing", 300, pods(requested="2x40", count="1x40", not_ready_count="0x40", terminating_count="0x40")),
+    ("HanipPodsMissing", 300, pods(requested="0x40", count="0x40", not_ready_count="1x40", terminating_count="0x40")),
     # One event, of a pod that wakes for it and ends at once.
     ("HanipEventLost", 300, [requests(202, "_x10 1 1 1", OF.replace("foods", "dead-letter"))]),
     ("HanipFiguresAway", 330, [('hanip_build_info{version="0.1.0"}', "1 stale _x60")]),
@@ -115,7 +117,12 @@ NOT_FIRING = [
     ("HanipSignInsFail", [up("1x160"), sign_ins("completed", "10x160"), sign_ins("failed", "100x160")]),
     (
         "HanipPodsMissing",
-        [(f"kn_revision_pods_desired{{{OF}}}", "2x5 1x100"), (f"kn_revision_pods_count{{{OF}}}", "1x105")],
+        pods(requested="2x5 1x100", count="1x106", not_ready_count="1x5 0x100", terminating_count="0x106"),
+    ),
+    # As many as max-scale lets there be; and one that ends.
+    (
+        "HanipPodsMissing",
+        pods(desired="5x60", requested="2x60", count="2x60", not_ready_count="1x60", terminating_count="1x60"),
     ),
     ("HanipMilestonesWait", [("hanip_milestones_unannounced", "1x100 0 1x10")]),
     ("HanipBackupOld", []),
