@@ -72,7 +72,7 @@ ROWS = [
             (
                 "Age of the last backup",
                 "s",
-                "Empty where the database is not in the cluster.",
+                "Empty where the database is not in the cluster, and until the first.",
                 [
                     (
                         'time() - max(kube_cronjob_status_last_successful_time{namespace="hanip",cronjob="backup"})',

@@ -41,7 +41,8 @@ CASES = [
     # One event, of a pod that wakes for it and ends at once.
     ("HanipEventLost", 300, [requests(202, "_x10 1 1 1", OF.replace("foods", "dead-letter"))]),
     ("HanipFiguresAway", 330, [('hanip_build_info{version="0.1.0"}', "1 stale _x60")]),
-    ("HanipDatabaseAway", 120, [("hanip_database_up", "0x20")]),
+    ("HanipDatabaseAway", 120, [up("0x20")]),
+    ("HanipDatabaseWasAway", 120, [up("0x20")]),
     (
         "HanipConnectionsShort",
         300,
@@ -49,10 +50,23 @@ CASES = [
     ),
     # The last tick was at 0 s: more than an hour ago from 3630 s on.
     ("HanipTickMissing", 3930, [("hanip_tick_last_timestamp_seconds", "0x140")]),
+    ("HanipTickMissing", 3930, [("hanip_tick_last_timestamp_seconds", "0x120 stale 0x120")]),
+    ("HanipTickNever", 3600, [up("1x140")]),
     ("HanipDayOverdue", 600, [("hanip_oldest_due_day_age_seconds", "7200x9 7201x40")]),
     ("HanipDrift", 300, [("hanip_drifted_foods", "0x9 1x10")]),
     ("HanipMilestonesWait", 3600, [("hanip_milestones_unannounced", "1x140")]),
+    # Twice within the hour the database was too slow to say; and with a new pod of figures.
+    ("HanipMilestonesWait", 3600, [("hanip_milestones_unannounced", "1x40 stale 1x40 stale 1x40")]),
+    (
+        "HanipMilestonesWait",
+        3600,
+        [
+            ('hanip_milestones_unannounced{pod="figures-1"}', "1x40 stale"),
+            ('hanip_milestones_unannounced{pod="figures-2"}', "_x44 1x80"),
+        ],
+    ),
     ("HanipRemindersLate", 600, [("hanip_reminders_late", "1x40")]),
+    ("HanipRemindersLate", 600, [("hanip_reminders_late", "1x10 stale 1x40")]),
     # Five fail at 1800 s: of a provider that never failed before, of one that did, and after a new pod of figures.
     ("HanipSignInsFail", 1800, [up("1x100"), sign_ins("completed", "100x100"), sign_ins("failed", "_x60 5x40")]),
     ("HanipSignInsFail", 1800, [up("1x100"), sign_ins("completed", "100x100"), sign_ins("failed", "7x59 12x40")]),
@@ -73,8 +87,17 @@ CASES = [
         93630,
         [('kube_cronjob_status_last_successful_time{namespace="hanip",cronjob="backup"}', "0x3200")],
     ),
+    # The job was made at 0 s, and has never ended well.
+    ("HanipBackupOld", 93630, [('kube_cronjob_created{namespace="hanip",cronjob="backup"}', "0x3200")]),
     ("HanipAlertsUntold", 330, [('alertmanager_notifications_failed_total{integration="slack"}', "0 1 1x40")]),
     ("HanipWatchdog", 0, []),
+]
+# When an alert fires for the last time.
+LAST = [
+    # The database goes away after 600 s: what it last said stands for less than five minutes.
+    ("HanipDrift", 870, [up("1x20 0x40"), ("hanip_drifted_foods", "1x20 stale")]),
+    ("HanipDatabaseAway", 600, [up("1x10 0x9 1x100")]),
+    ("HanipDatabaseWasAway", 1800, [up("1x10 0x9 1x100")]),
 ]
 # What is no alarm.
 NOT_FIRING = [
@@ -125,5 +148,17 @@ NOT_FIRING = [
         pods(desired="5x60", requested="2x60", count="2x60", not_ready_count="1x60", terminating_count="1x60"),
     ),
     ("HanipMilestonesWait", [("hanip_milestones_unannounced", "1x100 0 1x10")]),
+    # No job of the cluster makes them.
     ("HanipBackupOld", []),
+    # The first backup is whole.
+    (
+        "HanipBackupOld",
+        [
+            ('kube_cronjob_created{namespace="hanip",cronjob="backup"}', "-93000x240"),
+            ('kube_cronjob_status_last_successful_time{namespace="hanip",cronjob="backup"}', "_x10 300x230"),
+        ],
+    ),
+    ("HanipTickNever", [up("1x240"), ("hanip_tick_last_timestamp_seconds", "_x100 3000x140")]),
+    ("HanipTickNever", [up("1x100 0x20 1x120"), ("hanip_tick_last_timestamp_seconds", "0x100 stale _x19 0x120")]),
+    ("HanipDatabaseWasAway", [up("1x100 0x3 1x100")]),
 ]

@@ -8,7 +8,7 @@ import sys
 import tempfile
 
 import yaml
-from cases import CASES, NOT_FIRING
+from cases import CASES, LAST, NOT_FIRING
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXPOSED = ROOT / "tests/monitoring/exposed"
@@ -107,12 +107,12 @@ def places():
 
 
 def tests(made):
-    """Of each alert: that it fires at a moment, and not one step before; and what must fire nothing."""
+    """Of each alert: that it fires at a moment, and not one step before, or after; and what must fire nothing."""
     for name, moment, series in CASES:
-        steps = [(moment, [{"labels": f'{{alertname="{name}"}}', "value": 1}])]
         # One is always on.
-        steps += [(moment - STEP, [])] if moment else []
-        yield case(made, name, series, steps)
+        yield case(made, name, series, [(moment, firing(name))] + ([(moment - STEP, [])] if moment else []))
+    for name, moment, series in LAST:
+        yield case(made, name, series, [(moment, firing(name)), (moment + STEP, [])])
     yield address(made)
     for name, series in NOT_FIRING:
         yield case(made, name, series, [(7200, [])], of="max_over_time({}[2h])")
@@ -129,6 +129,10 @@ def address(made):
         "external_labels": {"hanip_docs": docs},
         "alert_rule_test": [{"eval_time": "1m", "alertname": "HanipWatchdog", "exp_alerts": [told]}],
     }
+
+
+def firing(name):
+    return [{"labels": f'{{alertname="{name}"}}', "value": 1}]
 
 
 def case(made, name, series, steps, of="{}"):

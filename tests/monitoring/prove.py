@@ -344,14 +344,18 @@ class Slack:
             self.send([self.alert(name)])
             wait(f"told after {answers}", lambda name=name: self.heard(name), 60)
             tried += 1
-        self.send([self.alert("HanipDatabaseAway")])
+        self.send([self.alert("HanipDatabaseAway"), self.alert("HanipDatabaseWasAway", severity="none")])
         wait("the database is away", lambda: self.heard("HanipDatabaseAway"))
+        self.send([self.alert("HanipDatabaseAway", over=True)])
+        wait("the database is back", lambda: self.heard("HanipDatabaseAway", "over"))
+        # What is left of it is kept still for a while.
         self.send([self.alert("HanipTickMissing", follows="database")])
         self.silence("HanipPodsMissing")
         self.send([self.alert("HanipPodsMissing", kn_service_name="foods")])
         time.sleep(5)
-        untold = [name for name in ("HanipTickMissing", "HanipPodsMissing") if self.heard(name)]
-        promise("Alerts that follow from another, or are silenced, and are told", 2, len(untold))
+        quiet = ("HanipDatabaseWasAway", "HanipTickMissing", "HanipPodsMissing")
+        told = [name for name in quiet if self.heard(name)]
+        promise("Alerts that nobody is to hear of, follow from another, or are silenced, and are told", 3, len(told))
         promise("Messages that Slack refuses, or never gets", tried, len(self.refused))
 
     def silence(self, name):
