@@ -249,7 +249,7 @@ class Slack:
             def do_POST(self):
                 text = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 if self.path == "/watchdog":
-                    slack.watched = True
+                    slack.watched += 1
                     return self.answer(200)
                 if slack.answers:
                     answer = slack.answers.pop(0)
@@ -289,6 +289,8 @@ class Slack:
         # The same, in less time.
         for route in [config["route"], *config["route"]["routes"]]:
             route |= {key: "1s" for key in ("group_wait", "group_interval") if key in route}
+            if route["receiver"] == "watchdog":
+                route["repeat_interval"] = "1s"
         path = self.folder / "alertmanager.yml"
         path.write_text(yaml.safe_dump(config))
         subprocess.run(["amtool", "check-config", path], check=True, stdout=subprocess.DEVNULL)
@@ -325,9 +327,7 @@ class Slack:
         return None
 
     def cases(self):
-        self.watched = False
-        self.send([self.alert("HanipWatchdog", severity="none")])
-        wait("the watchdog is told", lambda: self.watched)
+        self.watchdog()
         many = [self.alert("HanipFunctionFails", kn_service_name=f"f{at}") for at in range(200)]
         self.send(many)
         part = wait("200 alerts of a group are one message", lambda: self.heard("200 × HanipFunctionFails"))
@@ -357,6 +357,24 @@ class Slack:
         told = [name for name in quiet if self.heard(name)]
         promise("Alerts that nobody is to hear of, follow from another, or are silenced, and are told", 3, len(told))
         promise("Messages that Slack refuses, or never gets", tried, len(self.refused))
+
+    def watchdog(self):
+        """It is told again and again, except while Slack can't be told."""
+        self.watched, untold = 0, "HanipAlertsUntold"
+        self.send([self.alert("HanipWatchdog", severity="none"), self.alert(untold, integration="webhook")])
+        wait("the watchdog is told, and told again", lambda: self.watched > 1)
+        self.send([self.alert(untold, integration="slack")])
+        wait("Slack can't be told", lambda: self.inhibited("HanipWatchdog"))
+        time.sleep(2)
+        before = self.watched
+        time.sleep(5)
+        promise("The watchdog is told while Slack can't be", 1, self.watched - before)
+        self.send([self.alert(untold, over=True, integration="slack")])
+        wait("the watchdog is told once Slack can be", lambda: self.watched > before)
+
+    def inhibited(self, name):
+        alerts = json.loads(get(f"{self.address}/api/v2/alerts"))
+        return any(alert["labels"]["alertname"] == name and alert["status"]["inhibitedBy"] for alert in alerts)
 
     def silence(self, name):
         command = ["amtool", f"--alertmanager.url={self.address}", "silence", "add", f"alertname={name}"]
