@@ -6,6 +6,7 @@ SOURCE = {"type": "prometheus", "uid": "${source}"}
 OURS = 'k8s_namespace_name="hanip"'
 FUNCTION = "{{kn_service_name}}"
 QUANTILE = "histogram_quantile({}, sum by (le) (hanip:request_duration_seconds_bucket:increase5m))"
+ASLEEP = "Empty while all functions sleep."
 # Each row of the page: what it is called, and its panels, of each the title, the unit, what it says, and its queries with
 # their legends.
 ROWS = [
@@ -15,25 +16,25 @@ ROWS = [
             (
                 "Requests in five minutes",
                 "short",
-                "By function, as the proxy beside each counts them.",
+                f"By function, as the proxy beside each counts them. {ASLEEP}",
                 [("sum by (kn_service_name) (hanip:requests:increase5m)", FUNCTION)],
             ),
             (
                 "Failures in five minutes",
                 "short",
-                "Answers of 5xx. The 503 of tick and of reminders says that they go on with the next call.",
+                "Answers of 5xx. The 503 of tick and of reminders says that they go on with the next call. " + ASLEEP,
                 [("hanip:failures:increase5m", FUNCTION)],
             ),
             (
                 "Duration",
                 "s",
-                "Of all functions: what half of the requests, 95 % and 99 % stay below.",
+                f"Of all functions: what half of the requests, 95 % and 99 % stay below. {ASLEEP}",
                 [(QUANTILE.format(share), f"p{name}") for share, name in ((0.5, 50), (0.95, 95), (0.99, 99))],
             ),
             (
-                "Requests that wait",
+                "Requests at one pod",
                 "short",
-                "At the proxy of the fullest pod.",
+                f"At the fullest: those that it answers, and those that wait for it. {ASLEEP}",
                 [(f"max by (kn_service_name) (kn_serving_queue_depth{{{OURS}}})", FUNCTION)],
             ),
             (
@@ -48,7 +49,7 @@ ROWS = [
             (
                 "Starts in five minutes",
                 "short",
-                "Pods that answered their first request.",
+                f"Pods that answered their first request. {ASLEEP}",
                 [("hanip:starts:increase5m", FUNCTION)],
             ),
         ],

@@ -9,6 +9,10 @@ def requests(status, values, of=OF):
     return (f'{COUNT}{{{of},http_response_status_code="{status}"}}', values)
 
 
+def queue(function, values):
+    return (f"kn_serving_queue_depth{{{OF.replace('foods', function)}}}", values)
+
+
 def pods(**values):
     return [(f"kn_revision_pods_{which}{{{OF}}}", these) for which, these in values.items()]
 
@@ -34,7 +38,8 @@ CASES = [
             (f'{BUCKET}{{{OF},http_response_status_code="200",le="+Inf"}}', "0+10x60"),
         ],
     ),
-    ("HanipQueueLong", 300, [(f"kn_serving_queue_depth{{{OF}}}", "51x40")]),
+    ("HanipQueueLong", 300, [queue("foods", "50x40")]),
+    ("HanipQueueLong", 300, [queue("data", "2x40")]),
     # Of two pods one is there; and the first one of a new revision does not start.
     ("HanipPodsMissing", 300, pods(requested="2x40", count="1x40", not_ready_count="0x40", terminating_count="0x40")),
     ("HanipPodsMissing", 300, pods(requested="0x40", count="0x40", not_ready_count="1x40", terminating_count="0x40")),
@@ -99,8 +104,15 @@ LAST = [
     ("HanipDatabaseAway", 600, [up("1x10 0x9 1x100")]),
     ("HanipDatabaseWasAway", 1800, [up("1x10 0x9 1x100")]),
 ]
+# A pod that ended long ago: the panels of functions show nothing, as they say.
+ASLEEP = [
+    requests(200, "1x2 stale"),
+    (f'{BUCKET}{{{OF},http_response_status_code="200",le="+Inf"}}', "1x2 stale"),
+    queue("foods", "1x2 stale"),
+]
 # What is no alarm.
 NOT_FIRING = [
+    ("HanipQueueLong", [queue("foods", "49x240"), queue("data", "1x240"), queue("tick", "1x240")]),
     ("HanipFunctionFails", [requests(200, "0+3x60"), requests(500, "_x20 1x40")]),
     ("HanipFunctionFails", [requests(503, "0+3x120", OF.replace("foods", "tick"))]),
     ("HanipFunctionFails", [requests(503, "0+3x120", OF.replace("foods", "reminders"))]),

@@ -8,13 +8,15 @@ import sys
 import tempfile
 
 import yaml
-from cases import CASES, LAST, NOT_FIRING
+from cases import ASLEEP, CASES, LAST, NOT_FIRING
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXPOSED = ROOT / "tests/monitoring/exposed"
 # Words of the language, which name nothing that is exposed.
 WORDS = {"by", "on", "or", "and", "unless", "offset", "without", "ignoring", "group_left", "group_right", "bool"}
 STEP = 30
+# What a panel says that shows nothing where no pod of a function runs.
+EMPTY = "Empty while all functions sleep."
 # A millisecond less, so that a scrape comes just before each step and none is on the edge of a window: Prometheus 2 counts
 # one that is, and 3 does not.
 SCRAPE = "29s999ms"
@@ -53,9 +55,21 @@ def faults(made):
             yield f"{where}: nothing exposes {name}"
     for name in sorted((known | recorded) - set().union(*asked.values())):
         yield f"{name}: no rule and no panel looks at it"
+    yield from silent(made)
     yield from alerts(made)
     yield from inhibitions(made)
     yield from places()
+
+
+def silent(made):
+    """Each panel says that it shows nothing while all functions sleep, if it does."""
+    pushed = set((EXPOSED / "queue-proxy.txt").read_text().split())
+    for rule in rules(made):
+        if "record" in rule and names(rule["expr"]) & pushed:
+            pushed.add(rule["record"])
+    for panel, expr in queries(made):
+        if bool(names(expr) & pushed) != (EMPTY in panel["description"]):
+            yield f"panel {panel['title']}: expected {EMPTY!r} if it asks the proxy beside a function, and only then"
 
 
 def alerts(made):
@@ -110,12 +124,14 @@ def tests(made):
     """Of each alert: that it fires at a moment, and not one step before, or after; and what must fire nothing."""
     for name, moment, series in CASES:
         # One is always on.
-        yield case(made, name, series, [(moment, firing(name))] + ([(moment - STEP, [])] if moment else []))
+        yield case(name, series, [(moment, firing(name))] + ([(moment - STEP, [])] if moment else []))
     for name, moment, series in LAST:
-        yield case(made, name, series, [(moment, firing(name)), (moment + STEP, [])])
+        yield case(name, series, [(moment, firing(name)), (moment + STEP, [])])
     yield address(made)
+    empty = [expr for panel, expr in queries(made) if EMPTY in panel["description"]]
+    yield of_series("asleep", ASLEEP, [{"expr": expr, "eval_time": "20m", "exp_samples": []} for expr in empty])
     for name, series in NOT_FIRING:
-        yield case(made, name, series, [(7200, [])], of="max_over_time({}[2h])")
+        yield case(name, series, [(7200, [])], of="max_over_time({}[2h])")
 
 
 def address(made):
@@ -135,16 +151,19 @@ def firing(name):
     return [{"labels": f'{{alertname="{name}"}}', "value": 1}]
 
 
-def case(made, name, series, steps, of="{}"):
+def case(name, series, steps, of="{}"):
     alerts = f'ALERTS{{alertname="{name}",alertstate="firing"}}'
     expr = f"count by (alertname) ({of.format(alerts)})"
+    asked = [{"expr": expr, "eval_time": f"{moment}s", "exp_samples": samples} for moment, samples in steps]
+    return of_series(name, series, asked)
+
+
+def of_series(name, series, asked):
     return {
         "name": name,
         "interval": SCRAPE,
         "input_series": [{"series": what, "values": values} for what, values in series],
-        "promql_expr_test": [
-            {"expr": expr, "eval_time": f"{moment}s", "exp_samples": samples} for moment, samples in steps
-        ],
+        "promql_expr_test": asked,
     }
 
 
