@@ -87,7 +87,7 @@ def alerts(made):
         row = re.search(rf'^\| <a id="{anchor}"></a>`{name}` \|(.+)\|(.+)\|$', page, re.MULTILINE)
         if not row or not all(cell.strip() for cell in row.groups()):
             yield f"{name}: docs/operations.md has no row of it"
-        if len(said["summary"]) > 200 or len(said["cause"]) > 500:
+        if len(said["summary"]) > 200 or len(said["cause"]) > 300:
             yield f"{name}: too long for a message"
     for name in set(re.findall(r'<a id="hanip\w+"></a>`(\w+)`', page)) - {rule["alert"] for rule in there}:
         yield f"docs/operations.md: there is no alert {name}"
