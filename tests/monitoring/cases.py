@@ -2,11 +2,17 @@
 
 OF = 'k8s_namespace_name="hanip",kn_service_name="foods",k8s_pod_name="foods-1"'
 COUNT = "http_server_request_duration_seconds_count"
+GATEWAY = "3scale-kourier-gateway"
 BUCKET = "http_server_request_duration_seconds_bucket"
 
 
 def requests(status, values, of=OF):
     return (f'{COUNT}{{{of},http_response_status_code="{status}"}}', values)
+
+
+def available(namespace, deployment, values):
+    labels = f'namespace="{namespace}",deployment="{deployment}"'
+    return (f"kube_deployment_status_replicas_available{{{labels}}}", values)
 
 
 def queue(function, values):
@@ -43,6 +49,10 @@ CASES = [
     # Of two pods one is there; and the first one of a new revision does not start.
     ("HanipPodsMissing", 300, pods(requested="2x40", count="1x40", not_ready_count="0x40", terminating_count="0x40")),
     ("HanipPodsMissing", 300, pods(requested="0x40", count="0x40", not_ready_count="1x40", terminating_count="0x40")),
+    # The last request was at 30 s.
+    ("HanipRequestsUnseen", 1830, [requests(200, "1x1 stale")]),
+    ("HanipEdgeAway", 120, [available("hanip", "edge", "0x20"), available("kourier-system", GATEWAY, "1x20")]),
+    ("HanipEdgeAway", 420, [available("hanip", "edge", "2x40"), available("kourier-system", GATEWAY, "1x9 0x30")]),
     # One event, of a pod that wakes for it and ends at once.
     ("HanipEventLost", 300, [requests(202, "_x10 1 1 1", OF.replace("foods", "dead-letter"))]),
     ("HanipFiguresAway", 330, [('hanip_build_info{version="0.1.0"}', "1 stale _x60")]),
@@ -112,6 +122,9 @@ ASLEEP = [
 ]
 # What is no alarm.
 NOT_FIRING = [
+    # One request a quarter of an hour is seen; another deployment has no pods.
+    ("HanipRequestsUnseen", [requests(200, "1 stale _x28 " * 8)]),
+    ("HanipEdgeAway", [available("hanip", "edge", "1x240"), available("hanip", "foods-00001-deployment", "0x240")]),
     ("HanipQueueLong", [queue("foods", "49x240"), queue("data", "1x240"), queue("tick", "1x240")]),
     ("HanipFunctionFails", [requests(200, "0+3x60"), requests(500, "_x20 1x40")]),
     ("HanipFunctionFails", [requests(503, "0+3x120", OF.replace("foods", "tick"))]),
