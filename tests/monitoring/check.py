@@ -15,6 +15,16 @@ EXPOSED = ROOT / "tests/monitoring/exposed"
 # Words of the language, which name nothing that is exposed.
 WORDS = {"by", "on", "or", "and", "unless", "offset", "without", "ignoring", "group_left", "group_right", "bool"}
 STEP = 30
+# The labels that are asked for, and of those with values that are written out, which there are.
+LABELS = {
+    "cronjob": {"backup"},
+    "deployment": {"edge", "3scale-kourier-gateway"},
+    "http_response_status_code": {"5.."},
+    "k8s_namespace_name": {"hanip"},
+    "namespace": {"hanip", "kourier-system"},
+    "outcome": {"completed", "refused", "failed"},
+    **{label: set() for label in ("days", "integration", "k8s_pod_name", "le", "provider", "tzdata", "version")},
+}
 # What a panel says that shows nothing where no pod of a function runs.
 EMPTY = "Empty while all functions sleep."
 # A millisecond less, so that a scrape comes just before each step and none is on the edge of a window: Prometheus 2 counts
@@ -29,6 +39,23 @@ def names(expr):
     expr = re.sub(r"\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)", " ", expr)
     found = re.findall(r"(?<![\w:.])([a-zA-Z_:][\w:]*)(?!\s*\()\b(?![\w:]|\s*\()", expr)
     return {name for name in found if name not in WORDS}
+
+
+def selected(expr):
+    """The labels that an expression asks for, each with a value, or with None where it has none."""
+    for label, _, values in re.findall(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"', expr):
+        yield from ((label, value) for value in values.split("|"))
+    for labels in re.findall(r"\b(?:by|without|on|ignoring)\s*\(([^)]*)\)", expr):
+        yield from ((label.strip(), None) for label in labels.split(",") if label.strip())
+
+
+def functions():
+    """All Services of Knative."""
+    for path in (ROOT / "knative/base").rglob("*.yaml"):
+        for thing in yaml.safe_load_all(path.read_text()):
+            # A patch is a list.
+            if isinstance(thing, dict) and thing.get("apiVersion") == "serving.knative.dev/v1":
+                yield thing["metadata"]["name"]
 
 
 def exposed():
@@ -55,10 +82,26 @@ def faults(made):
             yield f"{where}: nothing exposes {name}"
     for name in sorted((known | recorded) - set().union(*asked.values())):
         yield f"{name}: no rule and no panel looks at it"
+    yield from mistaken(made)
     yield from silent(made)
     yield from alerts(made)
     yield from inhibitions(made)
     yield from places()
+
+
+def mistaken(made):
+    """A label or a value that nothing has finds nothing, and says nothing."""
+    known = {**LABELS, "kn_service_name": set(functions())}
+    asked = [(f"rule {rule.get('alert', rule.get('record'))}", rule["expr"], str(rule)) for rule in rules(made)]
+    for panel, expr in queries(made):
+        asked.append((f"panel {panel['title']}", expr, str(panel["targets"])))
+    for where, expr, said in asked:
+        shown = re.findall(r"\$labels\.(\w+)|\{\{(\w+)\}\}", said)
+        for label, value in {*selected(expr), *((one or other, None) for one, other in shown)}:
+            if label not in known:
+                yield f"{where}: nothing has a label {label}"
+            elif value is not None and value not in known[label]:
+                yield f"{where}: no {label} is {value}"
 
 
 def silent(made):
