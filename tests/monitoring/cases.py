@@ -63,11 +63,21 @@ CASES = [
         300,
         [("hanip_database_connections", "161x20"), ("hanip_database_connections_max", "200x20")],
     ),
+    # The database was once too slow to say.
+    (
+        "HanipConnectionsShort",
+        300,
+        [
+            ("hanip_database_connections", "161x5 stale 161x20"),
+            ("hanip_database_connections_max", "200x5 stale 200x20"),
+        ],
+    ),
     # The last tick was at 0 s: more than an hour ago from 3630 s on.
     ("HanipTickMissing", 3930, [("hanip_tick_last_timestamp_seconds", "0x140")]),
     ("HanipTickMissing", 3930, [("hanip_tick_last_timestamp_seconds", "0x120 stale 0x120")]),
     ("HanipTickNever", 3600, [up("1x140")]),
     ("HanipDayOverdue", 600, [("hanip_oldest_due_day_age_seconds", "7200x9 7201x40")]),
+    ("HanipDayOverdue", 600, [("hanip_oldest_due_day_age_seconds", "7200x9 7201x4 stale 7201x40")]),
     ("HanipDrift", 300, [("hanip_drifted_foods", "0x9 1x10")]),
     ("HanipMilestonesWait", 3600, [("hanip_milestones_unannounced", "1x140")]),
     # Twice within the hour the database was too slow to say; and with a new pod of figures.
