@@ -145,6 +145,39 @@ async fn a_gateway_that_does_not_answer_is_a_problem_and_nothing_is_sent_twice()
 }
 
 #[tokio::test]
+async fn a_read_outlives_the_connection_that_a_gateway_closes_as_it_ends_and_a_write_is_sent_once() {
+    let (listener, address) = listener().await;
+    let taken = Arc::new(Mutex::new(0));
+    let counted = taken.clone();
+    // Answers the first request of each connection, takes the second, and hangs up.
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let counted = counted.clone();
+            tokio::spawn(async move {
+                for answer in [Some("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), None] {
+                    let mut head = Vec::new();
+                    while !head.ends_with(b"\r\n\r\n") {
+                        head.push(stream.read_u8().await?);
+                    }
+                    *counted.lock().expect("no panic") += 1;
+                    stream.write_all(answer.unwrap_or_default().as_bytes()).await?;
+                }
+                std::io::Result::Ok(())
+            });
+        }
+    });
+    let edge = Edge::before(address.trim_start_matches("http://")).await;
+    // One connection: each process of nginx keeps its own to the gateway.
+    let client = Client::new();
+    let mut statuses = Vec::new();
+    for method in [Method::GET, Method::GET, Method::POST] {
+        let request = client.request(method, format!("{}/api/foods", edge.origin));
+        statuses.push(request.send().await.expect("an answer").status().as_u16());
+    }
+    assert_eq!((statuses, *taken.lock().expect("no panic")), (vec![200, 200, 503], 4));
+}
+
+#[tokio::test]
 async fn the_gateway_refuses_http_1_0_and_the_edge_speaks_1_1_to_it_whatever_its_client_speaks() {
     let cluster = Cluster::shared().await;
     let ask = async |authority: &str, host: &str| {
