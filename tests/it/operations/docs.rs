@@ -69,8 +69,11 @@ fn every_file_that_a_page_names_is_there() {
             let (path, heading) = link.split_once('#').unwrap_or((link, ""));
             let target = if path.is_empty() { page.clone() } else { folder.join(path) };
             assert!(target.exists(), "{}: {link}", page.display());
-            let is_heading = |line: &str| line.starts_with('#') && slug(line) == heading;
-            let there = || fs::read_to_string(&target).expect("text").lines().any(is_heading);
+            // A heading, or a place that has a name of its own.
+            let is_place = |line: &str| {
+                line.starts_with('#') && slug(line) == heading || line.contains(&format!("<a id=\"{heading}\">"))
+            };
+            let there = || fs::read_to_string(&target).expect("text").lines().any(is_place);
             assert!(heading.is_empty() || there(), "{}: {link}", page.display());
             named += 1;
         }
