@@ -1,8 +1,6 @@
 """Rules for what has to be there while nodes, pods and versions come and go."""
 
-from render import name, of_kind, pods, services
-
-OPERATOR = "k8s.mariadb.com"
+from render import OPERATOR, name, of_kind, pods, services
 
 
 def check(things):

@@ -2,9 +2,8 @@
 
 import ipaddress
 
-from render import name, of_kind, pods, services
+from render import OPERATOR, name, of_kind, pods, services
 
-OPERATOR = "k8s.mariadb.com"
 # Where each policy lets its pods go to, beside the database. Others let them go nowhere.
 OUT = {
     "dns": {"kube-system k8s-app=kube-dns:53/UDP", "kube-system k8s-app=kube-dns:53"},

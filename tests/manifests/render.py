@@ -4,6 +4,8 @@ import subprocess
 
 import yaml
 
+# The group of what mariadb-operator makes databases of.
+OPERATOR = "k8s.mariadb.com"
 # Stands in the place of what only a registry knows.
 DIGEST = "sha256:" + "0" * 64
 

@@ -3,10 +3,9 @@
 import base64
 import re
 
-from render import load, name, of_kind
+from render import OPERATOR, load, name, of_kind
 from running import CONFINED, DIGEST
 
-OPERATOR = "k8s.mariadb.com"
 # What each setting must be, and what comes of another. Most of the operator's defaults are others.
 SETTINGS = {
     "replication.enabled": (True, "there would be one server"),

@@ -352,7 +352,7 @@ class Slack:
         wait("the database is away", lambda: self.heard("HanipDatabaseAway"))
         self.send([self.alert("HanipDatabaseAway", over=True)])
         wait("the database is back", lambda: self.heard("HanipDatabaseAway", "over"))
-        # What is left of it is kept still for a while.
+        # What follows from it is inhibited for a while longer.
         self.send([self.alert("HanipTickMissing", follows="database")])
         self.silence("HanipPodsMissing")
         self.send([self.alert("HanipPodsMissing", kn_service_name="foods")])
